@@ -1,0 +1,43 @@
+// Package detect finds sensitive data in text.
+package detect
+
+import "fmt"
+
+// Confidence says how sure a Match is. The zero value is "not found".
+type Confidence uint8
+
+// The levels of confidence, about 65, 75 and 85 of 100.
+const (
+	None Confidence = iota
+	Low
+	Medium
+	High
+)
+
+var confidences = [...]string{"none", "low", "medium", "high"}
+
+func (c Confidence) String() string { return confidences[c] }
+
+// MarshalText writes low, medium or high.
+func (c Confidence) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
+
+// UnmarshalText reads low, medium or high.
+func (c *Confidence) UnmarshalText(b []byte) error {
+	for i, s := range confidences[1:] {
+		if s == string(b) {
+			*c = Confidence(i + 1)
+			return nil
+		}
+	}
+	return fmt.Errorf("confidence %q is not low, medium or high", b)
+}
+
+// Match is one verified occurrence of sensitive data in a stream of text. It
+// holds the secret and must not leave package classify.
+type Match struct {
+	Detector   int    // index into Set.Detectors
+	Start, End int64  // byte offsets [Start,End) into the stream's UTF-8 text
+	Value      string // canonical form
+	Confidence Confidence
+	Context    []string // the keywords that spoke for it, as the table spells them
+}

@@ -1,0 +1,2 @@
+// Package extract reads mail: bytes in, parts and text out.
+package extract

@@ -1,0 +1,32 @@
+package extract
+
+import "time"
+
+// Limits bounds what reading one mail may cost. Passing a limit is a Problem of
+// the part at fault, never an error.
+type Limits struct {
+	Depth       int           // nested multiparts, attached mails and containers
+	Parts       int           // parts of one mail, members of archives included
+	Members     int           // members of one archive
+	Ratio       int           // expanded bytes per packed byte of one container
+	PartBytes   int64         // decoded bytes of one part
+	MailBytes   int64         // decoded bytes of one mail
+	HeaderBytes int64         // bytes of one header block
+	PartTime    time.Duration // reading one part
+	MailTime    time.Duration // reading one mail, all parts together
+	MailMemory  int64         // bytes held for one mail
+}
+
+// DefaultLimits is what serves when the configuration says nothing.
+var DefaultLimits = Limits{
+	Depth:       50,
+	Parts:       2000,
+	Members:     10000,
+	Ratio:       200,
+	PartBytes:   256 << 20,
+	MailBytes:   512 << 20,
+	HeaderBytes: 1 << 20,
+	PartTime:    20 * time.Second,
+	MailTime:    60 * time.Second,
+	MailMemory:  64 << 20,
+}

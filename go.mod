@@ -1,0 +1,3 @@
+module github.com/postern-mail/postern
+
+go 1.26
