@@ -45,3 +45,6 @@ func (s *Stream) Close() error { panic("not built") }
 
 // Reset makes a closed Stream ready for another text.
 func (s *Stream) Reset(emit func(Match)) { panic("not built") }
+
+// Settled returns the offset before which no further match will start.
+func (s *Stream) Settled() int64 { panic("not built") }
