@@ -1,6 +1,7 @@
 package milter
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/postern-mail/postern/classify/detect"
+	"github.com/postern-mail/postern/classify/extract"
 	"github.com/postern-mail/postern/rules"
 )
 
@@ -30,7 +32,7 @@ type Metrics struct {
 	message, verdictTime                          prometheus.Histogram
 
 	loading sync.Mutex
-	known   atomic.Pointer[map[string]bool] // rule ids of the policy in force
+	loaded  atomic.Pointer[map[string]bool] // rule ids of the policy in force
 }
 
 // NewMetrics defines the metrics and registers them. It panics if one of them is
@@ -66,7 +68,10 @@ func NewMetrics(registerer prometheus.Registerer) *Metrics {
 	for _, by := range []string{"origin", "recipients"} {
 		m.outOfScope.WithLabelValues(by)
 	}
-	m.known.Store(&map[string]bool{})
+	for _, p := range extract.Problems() {
+		m.unread.WithLabelValues(string(p))
+	}
+	m.loaded.Store(&map[string]bool{})
 	return m
 }
 
@@ -77,9 +82,9 @@ func (m *Metrics) verdict(v *rules.Verdict, mode string, message, verdict time.D
 	for _, o := range d.Recipients {
 		m.recipients.WithLabelValues(o.Action.String(), string(o.Route)).Inc()
 	}
-	known := *m.known.Load()
+	loaded := *m.loaded.Load()
 	for _, r := range d.Rules {
-		if r.Fired && known[r.ID] {
+		if r.Fired && loaded[r.ID] {
 			m.rules.WithLabelValues(r.ID).Inc()
 		}
 	}
@@ -98,12 +103,20 @@ func (m *Metrics) verdict(v *rules.Verdict, mode string, message, verdict time.D
 	}
 	for i := range v.Report.Parts {
 		if p := &v.Report.Parts[i]; p.Unread() {
-			m.unread.WithLabelValues(string(p.Problem)).Inc()
+			m.unread.WithLabelValues(string(known(p.Problem))).Inc()
 		}
 	}
 	m.bytes.Add(float64(v.Report.Bytes))
 	m.message.Observe(message.Seconds())
 	m.verdictTime.Observe(verdict.Seconds())
+}
+
+// known keeps the label's set closed.
+func known(p extract.Problem) extract.Problem {
+	if slices.Contains(extract.Problems(), p) {
+		return p
+	}
+	return extract.Unsupported
 }
 
 // PolicyLoaded names the policy in force from now on. Counters of rules that it
@@ -113,13 +126,13 @@ func (m *Metrics) PolicyLoaded(id, checksum string, ruleIDs []string) {
 	defer m.loading.Unlock()
 	m.policyInfo.Reset()
 	m.policyInfo.WithLabelValues(id, checksum).Set(1)
-	known := make(map[string]bool, len(ruleIDs))
+	ids := make(map[string]bool, len(ruleIDs))
 	for _, rule := range ruleIDs {
-		known[rule] = true
+		ids[rule] = true
 		m.rules.WithLabelValues(rule)
 	}
-	for rule := range *m.known.Swap(&known) {
-		if !known[rule] {
+	for rule := range *m.loaded.Swap(&ids) {
+		if !ids[rule] {
 			m.rules.DeleteLabelValues(rule)
 		}
 	}

@@ -53,17 +53,17 @@ func (s *Session) decide(m *milter.Modifier) (milter.Response, error) {
 	if s.server.AuditRequired && s.note(entry) != nil {
 		return s.fail(faultAudit), nil
 	}
-	// From here on the mail is decided; only the connection can fail.
-	sent := s.send(m, burst)
 	s.server.Metrics.verdict(verdict, s.server.mode(), entry.MessageTime, entry.VerdictTime)
 	s.tell(entry)
 	if !s.server.AuditRequired {
 		_ = s.note(entry) // counted where it fails
 	}
-	s.settle(burst.reply)
-	if sent != nil {
-		return nil, sent
+	// Nothing but the connection can fail from here on.
+	if err := s.send(m, burst); err != nil {
+		s.settle(burst.reply)
+		return nil, err
 	}
+	s.settle(burst.reply)
 	return burst.reply, nil
 }
 
