@@ -160,7 +160,7 @@ func record(e Entry, samples bool) Record {
 
 func envelope(env *rules.Envelope) Envelope {
 	e := Envelope{
-		Sender: env.Sender, Recipients: slices.Concat([]rules.Recipient{}, env.Recipients),
+		Sender: env.Sender, Recipients: append([]rules.Recipient{}, env.Recipients...),
 		User: env.User, Helo: env.Helo, Daemon: env.Daemon, Pickup: env.Pickup,
 		TLS: env.TLS, SMTPUTF8: env.SMTPUTF8,
 	}
@@ -177,7 +177,7 @@ func (r *Record) decision(d *rules.Decision) {
 	}
 	for _, o := range d.Recipients {
 		r.Recipients = append(r.Recipients, Outcome{
-			o.Address, string(o.Direction), o.Action.String(), string(o.Route), slices.Concat([]string{}, o.Rules),
+			o.Address, string(o.Direction), o.Action.String(), string(o.Route), append([]string{}, o.Rules...),
 		})
 	}
 	for _, rule := range d.Rules {
