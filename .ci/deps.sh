@@ -45,14 +45,27 @@ disable_services() {
     done
 }
 
+# apt waits for the lock of dpkg, but not for those of its own directories.
+apt() {
+    local said
+    for _ in {1..60}; do
+        if said=$(apt-get -q -y -o DPkg::Lock::Timeout=300 "$@" </dev/null 2>&1); then return; fi
+        if [[ $said != *"Could not get lock"* ]]; then break; fi
+        sleep 5
+    done
+    echo "$said" >&2
+    return 1
+}
+
 install() {
     export DEBIAN_FRONTEND=noninteractive
     forbid_services
-    apt-get -q -o DPkg::Lock::Timeout=300 update
+    echo "deps: installing $*"
+    apt update
     if [[ " $* " == *" postfix "* ]]; then
         echo 'postfix postfix/main_mailer_type select No configuration' | debconf-set-selections
     fi
-    apt-get -q -y -o DPkg::Lock::Timeout=300 install --no-install-recommends "$@" </dev/null
+    apt install --no-install-recommends "$@"
     disable_services "$@"
 }
 
