@@ -80,8 +80,8 @@ wanted=$(missing "$@")
 if [ -z "$wanted" ]; then exit 0; fi
 
 if [ "$(id -u)" -ne 0 ]; then
-    echo "deps: not installed:" $wanted >&2
-    echo "deps: run as root: $0" $wanted >&2
+    echo "deps: not installed: ${wanted//$'\n'/ }" >&2
+    echo "deps: run as root: $0 ${wanted//$'\n'/ }" >&2
     exit 1
 fi
 
