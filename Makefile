@@ -13,7 +13,7 @@ LDFLAGS   = -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 # check the manuals, the units and the alerts. `make test PACKAGES=` asks for none.
 PACKAGES  = gcc libc6-dev postfix miltertest swaks mandoc systemd prometheus
 
-.PHONY: help build demo test check lint fuzz bench deps clean
+.PHONY: help build demo test check lint fmt fuzz bench deps clean
 
 help: ## list what make can do
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 10
@@ -38,6 +38,9 @@ check: ## what to run before a commit: format, staticcheck, unit tests
 
 lint: ## the linters and the formatters of .golangci.yml
 	$(GOLANGCI) run
+
+fmt: ## put the code into the form that lint wants
+	$(GOLANGCI) fmt
 
 fuzz: ## every fuzz target for FUZZTIME
 	$(GO) vet ./...
