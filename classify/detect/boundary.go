@@ -4,23 +4,22 @@ import "unicode"
 
 // bounded reports whether a candidate stands by itself: no part of a longer
 // word, number, version, address or amount.
-func (f *finder) bounded(d *Detector, c *candidate) bool {
-	t := f.text
-	return (c.vouched || f.freeLeft(c.start)) && freeRight(t, c.end) && !(c.bare && priced(t, c.start))
+func (f *finder) bounded(c *candidate) bool {
+	return freeRight(f.text, c.end) && (c.vouched || f.freeLeft(c)) && !(c.bare && priced(f.text, c.start))
 }
 
 // freeLeft judges what touches a candidate on the left.
-func (f *finder) freeLeft(p int64) bool {
-	t := f.text
+func (f *finder) freeLeft(c *candidate) bool {
+	t, p := f.text, c.start
 	r, n := t.before(p)
 	switch {
 	case r == '_':
-		return f.keywordEnds(p - 1)
+		return f.keywordEnds(c, p-1)
 	case r == '-':
-		return !t.wordBefore(p-1) || f.keywordEnds(p-1)
+		return !t.wordBefore(p-1) || f.keywordEnds(c, p-1)
 	case r == '.':
 		// "No.34567812" is a label; of "ssn.34567812" the full stop is no part.
-		return !t.wordBefore(p-1) || f.keywordEnds(p)
+		return !t.wordBefore(p-1) || f.keywordEnds(c, p)
 	case r == '+' || r == '@':
 		return false
 	}
@@ -50,17 +49,14 @@ func priced(t *text, p int64) bool {
 	return unicode.Is(unicode.Sc, r)
 }
 
-// keywordEnds reports whether a keyword of the detector ends at p.
-func (f *finder) keywordEnds(p int64) bool {
-	for i := len(f.hits) - 1; i >= 0; i-- {
-		h := &f.hits[i]
-		if h.end == p {
-			if w := &f.set.words.words[h.word]; w.detector == f.detector && w.role <= weak {
-				return true
-			}
-		}
-		if h.start < p-maxKeyword {
-			break
+// keywordEnds reports whether a keyword of the detector ends at p, right before
+// the candidate.
+func (f *finder) keywordEnds(c *candidate, p int64) bool {
+	f.survey(c)
+	own := f.found[f.detector+1]
+	for i := len(own) - 1; i >= 0 && own[i].start >= p-f.set.words.longest; i-- {
+		if own[i].end == p && f.set.words.words[own[i].word].role <= weak {
+			return true
 		}
 	}
 	return false

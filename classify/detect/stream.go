@@ -37,7 +37,7 @@ type Stream struct {
 // their Start, overlaps resolved. emit may be called from Write and Close.
 func (s *Set) NewStream(emit func(Match)) *Stream {
 	st := &Stream{set: s, room: history + ahead + stretch}
-	st.finder.lists = make([]list, len(s.Detectors))
+	st.finder.lists, st.finder.found = make([]list, len(s.Detectors)), make([][]hit, len(s.Detectors)+1)
 	st.Reset(emit)
 	return st
 }
