@@ -1,6 +1,9 @@
 package detect
 
-import "unicode"
+import (
+	"bytes"
+	"unicode"
+)
 
 // bounded reports whether a candidate stands by itself: no part of a longer
 // word, number, version, address or amount.
@@ -19,11 +22,22 @@ func (f *finder) freeLeft(c *candidate) bool {
 		return !t.wordBefore(p-1) || f.keywordEnds(c, p-1)
 	case r == '.':
 		// "No.34567812" is a label; of "ssn.34567812" the full stop is no part.
-		return !t.wordBefore(p-1) || f.keywordEnds(c, p)
+		return !t.wordBefore(p-1) || f.keywordEnds(c, p) || abbreviated(t, p-1)
 	case r == '+' || r == '@':
 		return false
 	}
 	return n == 0 || !isWord(r)
+}
+
+// abbreviated reports whether the word that ends at p is short for "number".
+func abbreviated(t *text, p int64) bool {
+	for _, word := range []string{"no", "nos", "num"} {
+		at := p - int64(len(word))
+		if bytes.EqualFold(t.slice(at, p), []byte(word)) && !t.wordBefore(at) {
+			return true
+		}
+	}
+	return false
 }
 
 // freeRight judges what touches a candidate on the right.

@@ -234,6 +234,9 @@ func (f *finder) aligned(t *text, p int64, g *groups, n, total int) bool {
 		return false
 	}
 	last := p + int64(total+n-1)
+	if t.at(p-1) == g.sep && hexQuad(t, p-5) || t.at(last) == g.sep && hexQuad(t, last+1) {
+		return false
+	}
 	switch {
 	case n == 5: // 4-4-4-4-n: the short group ends the row, and is no month of a date
 		return after == 0 && !(t.at(last) == '/' && isDigit(t.at(last+1)))
@@ -241,6 +244,21 @@ func (f *finder) aligned(t *text, p int64, g *groups, n, total int) bool {
 		return startsCard(t, last+1)
 	}
 	return true
+}
+
+// hexQuad reports whether four hexadecimal characters, letters and digits, stand
+// at p by themselves: then the groups are a stretch of a hex dump.
+func hexQuad(t *text, p int64) bool {
+	letters := 0
+	for i := range int64(4) {
+		if !isHex(t.at(p + i)) {
+			return false
+		}
+		if isLetter(t.at(p + i)) {
+			letters++
+		}
+	}
+	return letters > 0 && letters < 4 && !t.wordBefore(p) && !t.wordAfter(p+4)
 }
 
 // startsCard reports whether a PAN in usual groups begins at p.
