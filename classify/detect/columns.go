@@ -166,8 +166,9 @@ func (r *row) readPlain(s []byte, at int64) {
 	}
 	last := -1
 	for d := range len(delimiters) {
-		if i := bytes.LastIndexByte(s, delimiters[d]); i >= 0 {
-			r.count[d] += bytes.Count(s, []byte{delimiters[d]})
+		if n := bytes.Count(s, []byte{delimiters[d]}); n > 0 {
+			i := bytes.LastIndexByte(s, delimiters[d])
+			r.count[d] += n
 			r.cell[d] = at + int64(i) + 1
 			last = max(last, i)
 		}

@@ -1,5 +1,7 @@
 package detect
 
+import "unicode/utf8"
+
 // The reach of context, in characters of the folded view.
 const (
 	windowChars   = 300
@@ -68,11 +70,11 @@ func (f *finder) look(detector int, p int64) {
 func (f *finder) stands(p int64) bool {
 	d, c := f.set.Detectors[f.detector], &f.c
 	f.around.known = false
-	if !f.bounded(c) {
-		return false
-	}
 	f.columns.advance(f.text, p)
-	if f.enclosed(c, p) {
+	if f.hopeless(d, c) {
+		return true
+	}
+	if !f.bounded(c) || f.enclosed(c, p) {
 		return false
 	}
 	where := f.weigh(d, c)
@@ -88,6 +90,30 @@ func (f *finder) stands(p int64) bool {
 			Confidence: level,
 			Context:    f.names(d, c, &where),
 		}, c, where.distance(c))
+	}
+	return true
+}
+
+// hopeless reports at little cost that a candidate is worth nothing: it would
+// need a keyword, and none of the detector's is anywhere near. Most numbers in
+// most texts are such.
+func (f *finder) hopeless(d *Detector, c *candidate) bool {
+	if g := &d.grades[c.form]; g.alone != None || g.negative != None || d.vouch != nil || f.lists[f.detector].label {
+		return false
+	}
+	from := c.start - windowChars*utf8.UTFMax - f.set.words.longest
+	f.readKeywords(from, c.end+windowChars*utf8.UTFMax+1)
+	if own := f.found[f.detector+1]; len(own) > 0 && own[len(own)-1].start >= from {
+		return false
+	}
+	col := f.columns.column(f.text)
+	if !col.known {
+		return true
+	}
+	for _, h := range f.columns.header(f.set.words, &col) {
+		if f.set.words.words[h.word].detector == f.detector {
+			return false
+		}
 	}
 	return true
 }

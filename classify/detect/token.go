@@ -32,30 +32,45 @@ func (k *token) follow(t *text, p int64) {
 	if p-k.pos > tokenBytes {
 		*k = token{pos: p - tokenBytes, start: p - tokenBytes}
 	}
-	for ; k.pos < p; k.pos++ {
-		switch c := t.at(k.pos); c {
-		case ':':
-			if k.kind == plainToken && t.at(k.pos+1) == '/' && t.at(k.pos+2) == '/' && isAlnum(rune(t.at(k.pos-1))) {
-				k.kind = urlToken
-			}
-		case ',':
-			if k.kind == plainToken && isDataURI(t.slice(max(k.start, k.pos-dataHead), k.pos)) {
-				k.kind = dataToken
-			}
-		case '/':
-			if k.kind == plainToken && !k.slash && isHost(t.slice(k.start, k.pos)) {
-				k.kind = urlToken
-			}
-			k.slash = true
-		case '?', '#':
-			k.query = k.query || k.kind == urlToken
-		default:
-			if endsURL[c] {
-				*k = token{pos: k.pos, start: k.pos + 1}
-			}
+	for i, c := range t.slice(k.pos, p) {
+		if tellsToken[c] {
+			k.step(t, k.pos+int64(i), c)
 		}
 	}
+	k.pos = p
 }
+
+// step takes a character that can change what the token is.
+func (k *token) step(t *text, at int64, c byte) {
+	switch c {
+	case ':':
+		if k.kind == plainToken && t.at(at+1) == '/' && t.at(at+2) == '/' && isAlnum(rune(t.at(at-1))) {
+			k.kind = urlToken
+		}
+	case ',':
+		if k.kind == plainToken && isDataURI(t.slice(max(k.start, at-dataHead), at)) {
+			k.kind = dataToken
+		}
+	case '/':
+		if k.kind == plainToken && !k.slash && isHost(t.slice(k.start, at)) {
+			k.kind = urlToken
+		}
+		k.slash = true
+	case '?', '#':
+		k.query = k.query || k.kind == urlToken
+	default:
+		*k = token{pos: k.pos, start: at + 1}
+	}
+}
+
+// tellsToken are the characters that step looks at.
+var tellsToken = func() (tells [256]bool) {
+	tells = endsURL
+	for _, c := range ":,/?#" {
+		tells[c] = true
+	}
+	return tells
+}()
 
 // endsURL are the characters that cannot stand in a URL (RFC 3986, appendix C:
 // white space and the usual delimiters), the apostrophe of quoted strings too.
