@@ -90,7 +90,7 @@ func newMailHeader(r *Reader, path string, attached bool) *header {
 		p.Where = Attachment
 	}
 	r.parts++
-	return &header{r: r, part: p, entity: &entity{message: path, root: true, attached: attached}}
+	return &header{r: r, part: p, entity: &entity{message: path, root: true, attached: attached, defaultType: "text/plain"}}
 }
 
 // field takes one field, unfolded.

@@ -203,6 +203,9 @@ func (rd *reading) decide() {
 	l := rd.leaf
 	rd.decided = true
 	declared := l.part.Declared
+	if declared == "" {
+		declared = l.e.defaultType
+	}
 	rd.found = sniff(rd.head, declared, l.part.Name)
 	f := rd.found.family
 	if l.e.inEncrypted && (f == binary || f == unsupported) {

@@ -71,7 +71,7 @@ func (r *Reader) encodingsOf(e *entity) (names []string, unknown bool) {
 func (w *walker) open(h *header) {
 	e := h.entity
 	media := mediaType(e)
-	if media != "" && !strings.Contains(media, "/") || len(e.types) > 0 && media == "" {
+	if media != "" && !strings.Contains(media, "/") || len(e.types) > 0 && declared(e) == "" {
 		w.r.anomalies.add(badContentType)
 	}
 	switch media {
@@ -244,7 +244,7 @@ func (x *encodedBox) plain() bool {
 				return true
 			}
 		}
-		return x.encoding != "quoted-printable" && !looksBase64(x.head)
+		return x.encoding == "base64" && !couldBeBase64(x.head)
 	}
 	if x.encoding == "quoted-printable" {
 		return false // fields read the same, and the body is for its own header to say
