@@ -20,7 +20,7 @@ func newPartHeader(r *Reader, l *level) *header {
 		e.inEncrypted = true
 	}
 	r.parts++
-	return &header{r: r, entity: e}
+	return &header{r: r, entity: e, level: l}
 }
 
 // mediaType is the type that an entity is read as: of several declared ones a
@@ -266,11 +266,8 @@ type meter struct {
 }
 
 func (m *meter) write(b []byte) {
-	if m.r.decoded += int64(len(b)); m.r.decoded > m.r.limits.MailBytes {
-		m.r.halt(TooBig)
-		return
-	}
-	m.next.write(b)
+	m.next.write(m.r.allow(b))
+	m.r.haltIfFull()
 }
 
 func (m *meter) close() { m.next.close() }
