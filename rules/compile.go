@@ -81,6 +81,10 @@ func (c *compiler) finish() {
 	slices.SortFunc(c.Policy.rules, func(a, b rule) int { return cmp.Compare(a.id, b.id) })
 	slices.SortFunc(c.labels, func(a, b label) int { return cmp.Compare(a.name, b.name) })
 	for i := range c.Policy.rules {
+		// Tests of the whole mail are the cheapest way to find that a rule does not fire.
+		slices.SortStableFunc(c.Policy.rules[i].parts, func(a, b part) int {
+			return cmp.Compare(b.cheap(), a.cheap())
+		})
 		for j := range c.Policy.rules[i].parts {
 			c.depth = max(c.depth, c.Policy.rules[i].parts[j].depth())
 		}
@@ -115,8 +119,11 @@ func (c *compiler) head(s *source) {
 	if !validID(s.Policy.ID) {
 		c.mistakes.Add(s.title, at.At("id"), "letters, digits, - . _", "%q is no usable id", s.Policy.ID)
 	}
-	for _, d := range c.directions(s.title, at.At("judges"), "judges", s.Policy.Judges) {
-		c.judge(d)
+	judged := c.directions(s.title, at.At("judges"), "judges", s.Policy.Judges)
+	for _, d := range judged {
+		if s.Policy.ID != defaultPack { // which judges by its rules only
+			c.judge(d)
+		}
 	}
 	if s.Help.Contact != "" {
 		c.help = s.Help.Contact

@@ -81,6 +81,14 @@ func join(op op, kids []expr) expr {
 	return e
 }
 
+// cheap is 1 for a condition on the whole mail.
+func (e *expr) cheap() int {
+	if e.mail {
+		return 1
+	}
+	return 0
+}
+
 // depth counts the sets that evaluating e needs at once.
 func (e *expr) depth() int {
 	d := 0
@@ -127,10 +135,9 @@ func (e *expr) keep(m *mail, s set, level int) {
 		s.and(m.class(e.test))
 	case opAll:
 		for i := range e.kids {
-			if s.empty() {
+			if e.kids[i].keep(m, s, level); s.empty() {
 				return
 			}
-			e.kids[i].keep(m, s, level)
 		}
 	case opAny, opNone:
 		e.keepAny(m, s, level)
@@ -138,9 +145,20 @@ func (e *expr) keep(m *mail, s set, level int) {
 }
 
 func (e *expr) keepAny(m *mail, s set, level int) {
+	for i := range e.kids {
+		if e.kids[i].mail && e.kids[i].holds(m) {
+			if e.op == opNone {
+				clear(s)
+			}
+			return
+		}
+	}
 	found, one := m.scratch(2*level), m.scratch(2*level+1)
 	clear(found)
 	for i := range e.kids {
+		if e.kids[i].mail {
+			continue
+		}
 		copy(one, s)
 		e.kids[i].keep(m, one, level+1)
 		found.or(one)

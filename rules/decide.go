@@ -304,17 +304,17 @@ const markerDomain = "postern.invalid"
 
 // marked reports whether an address, in either spelling, bears a marker domain.
 // Only the MTA's recipes may write those, after the decision.
-func marked(r *Recipient) bool {
-	for _, address := range []string{r.Address, r.Canonical} {
-		folded := strings.ToLower(norm.NFKC.String(strings.ReplaceAll(address, "\u3002", ".")))
-		if strings.Contains(folded, markerDomain) {
-			return true
-		}
-		if at := strings.LastIndexByte(folded, '@'); at >= 0 && strings.HasSuffix(asciiDomain(strings.Trim(folded[at+1:], ".>")), markerDomain) {
-			return true
-		}
+func marked(r *Recipient) bool { return bearsMarker(r.Address) || bearsMarker(r.Canonical) }
+
+func bearsMarker(address string) bool {
+	folded := strings.ToLower(address)
+	if isASCII(address) {
+		return strings.Contains(folded, markerDomain)
 	}
-	return false
+	folded = norm.NFKC.String(strings.ReplaceAll(folded, "\u3002", "."))
+	at := strings.LastIndexByte(folded, '@')
+	return strings.Contains(folded, markerDomain) ||
+		strings.HasSuffix(asciiDomain(strings.Trim(folded[at+1:], ".>")), markerDomain)
 }
 
 // carry works out the edits that make the routes true. Where the mail cannot go
@@ -323,7 +323,7 @@ func (m *mail) carry(d *Decision) {
 	c := m.carriage()
 	switch {
 	case c.strictest == Direct:
-	case c.same:
+	case c.same && (m.policy.routes.PerRecipient || c.inside.empty() || slices.Equal(c.inside, m.every)):
 		d.Edits = append(d.Edits, routeHeader(c.strictest))
 	case m.policy.routes.PerRecipient && c.unmarkable.empty():
 		d.Edits = append(d.Edits, m.markers()...)

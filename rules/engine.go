@@ -2,8 +2,8 @@ package rules
 
 import (
 	"context"
+	"fmt"
 	"path"
-	"strconv"
 	"strings"
 	"time"
 
@@ -47,14 +47,28 @@ func Load(nameOrFile string, opt Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	return newEngine(policy, opt)
+}
+
+// LoadText is Load for a policy that was read already, as a test case has it.
+// title says what it is, as messages begin; dir is where its list files are.
+func LoadText(title string, text []byte, dir string, opt Options) (*Engine, error) {
+	policy, err := ReadPolicyText(title, text, dir, detect.Builtin(), opt)
+	if err != nil {
+		return nil, err
+	}
+	return newEngine(policy, opt)
+}
+
+func newEngine(policy *Policy, opt Options) (*Engine, error) {
 	scanner, err := classify.NewScanner(classify.Config{
 		Questions: policy.questions, Limits: opt.Limits, FingerprintKey: opt.FingerprintKey,
 	})
 	if err != nil {
-		return nil, &Mistakes{List: []Mistake{{File: "policy " + strconv.Quote(nameOrFile), Text: err.Error()}}}
+		return nil, &Mistakes{List: []Mistake{{File: fmt.Sprintf("policy %q", policy.id), Text: err.Error()}}}
 	}
 	if policy.revealing, err = revealing(scanner.Detectors()); err != nil {
-		return nil, &Mistakes{List: []Mistake{{File: "policy " + strconv.Quote(nameOrFile), Text: err.Error()}}}
+		return nil, &Mistakes{List: []Mistake{{File: fmt.Sprintf("policy %q", policy.id), Text: err.Error()}}}
 	}
 	return &Engine{policy, scanner}, nil
 }

@@ -39,18 +39,12 @@ func (m mailbox) String() string { return m.local + "@" + m.domain }
 // asciiDomain is a domain in lower case and A-labels (RFC 5890), or empty if it
 // is not a plain domain name. RFC 5321 knows no dot at the end of a domain.
 func asciiDomain(domain string) string {
-	if strings.ContainsAny(domain, "\u3002\uff0e\uff61\u2024") {
-		return ""
-	}
-	for i := range len(domain) {
-		if domain[i] >= 0x80 {
-			ascii, err := idna.Lookup.ToASCII(domain)
-			if err != nil {
-				return ""
-			}
-			domain = ascii
-			break
+	if !isASCII(domain) {
+		ascii, err := idna.Lookup.ToASCII(domain)
+		if err != nil || strings.ContainsAny(domain, "\u3002\uff0e\uff61\u2024") {
+			return ""
 		}
+		domain = ascii
 	}
 	domain = strings.ToLower(domain)
 	if len(domain) > 253 {
@@ -75,6 +69,15 @@ func asciiDomain(domain string) string {
 		return ""
 	}
 	return domain
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
 }
 
 // upwards calls see with a domain and then with each domain above it, until see

@@ -86,13 +86,22 @@ const (
 // ReadPolicy reads and compiles a policy as Load does, for the detectors given,
 // without building a Scanner. The error is a *Mistakes.
 func ReadPolicy(nameOrFile string, detectors []*detect.Detector, opt Options) (*Policy, error) {
-	r := &reader{mistakes: &Mistakes{}}
-	sources := r.read(nameOrFile)
-	c := newCompiler(sources, detectors, opt, r.mistakes)
-	if len(r.mistakes.List) > 0 && len(sources) == 0 {
+	r := newReader()
+	return r.compile(r.read(nameOrFile), detectors, opt)
+}
+
+// ReadPolicyText compiles a policy that was read already. title says what it is,
+// as messages begin; dir is where its list files are.
+func ReadPolicyText(title string, text []byte, dir string, detectors []*detect.Detector, opt Options) (*Policy, error) {
+	r := newReader()
+	return r.compile(r.text(title, "policy", text, dir), detectors, opt)
+}
+
+func (r *reader) compile(sources []*source, detectors []*detect.Detector, opt Options) (*Policy, error) {
+	if len(sources) == 0 {
 		return nil, r.mistakes.Err()
 	}
-	p := c.compile()
+	p := newCompiler(sources, detectors, opt, r.mistakes).compile()
 	if err := r.mistakes.Err(); err != nil {
 		return nil, err
 	}
