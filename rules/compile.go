@@ -91,7 +91,11 @@ func (c *compiler) finish() {
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.lists)) {
 		if l := c.lists[name]; !l.used && l.own {
-			c.warn(l.pos.File, l.pos.Line, didYouMean(name, c.usedLists()), "list %q is used by no rule", name)
+			fix := didYouMean(name, c.usedLists())
+			if strings.HasPrefix(fix, "known") {
+				fix = ""
+			}
+			c.warn(l.pos.File, l.pos.Line, fix, "list %q is used by no rule", name)
 		}
 	}
 	warnings := Mistakes{List: c.warnings}

@@ -216,8 +216,10 @@ func decodeInto(d *decoder, n node, into any) { d.decode(n, reflect.ValueOf(into
 func (d *decoder) plain(n node, into reflect.Value) {
 	switch into.Kind() {
 	case reflect.Pointer:
-		into.Set(reflect.New(into.Type().Elem()))
-		d.decode(n, into.Elem())
+		one, before := reflect.New(into.Type().Elem()), len(d.mistakes.List)
+		if d.decode(n, one.Elem()); len(d.mistakes.List) == before {
+			into.Set(one)
+		}
 	case reflect.Struct:
 		d.table(n, into)
 	case reflect.Interface:
