@@ -3,8 +3,6 @@ package rules
 import (
 	"context"
 	"fmt"
-	"path"
-	"strings"
 	"time"
 
 	"github.com/postern-mail/postern/classify"
@@ -67,27 +65,7 @@ func newEngine(policy *Policy, opt Options) (*Engine, error) {
 	if err != nil {
 		return nil, &Mistakes{List: []Mistake{{File: fmt.Sprintf("policy %q", policy.id), Text: err.Error()}}}
 	}
-	if policy.revealing, err = revealing(scanner.Detectors()); err != nil {
-		return nil, &Mistakes{List: []Mistake{{File: fmt.Sprintf("policy %q", policy.id), Text: err.Error()}}}
-	}
 	return &Engine{policy, scanner}, nil
-}
-
-// revealing returns a test of file names: does a detector hit one by itself?
-func revealing(detectors []*detect.Detector) (func(name string) bool, error) {
-	set, err := detect.Compile(detectors, detect.Options{ReportSpecimens: true})
-	if err != nil {
-		return nil, err
-	}
-	return func(name string) bool {
-		hit := false
-		stream := set.NewStream(func(detect.Match) { hit = true })
-		for _, text := range []string{name, strings.TrimSuffix(name, path.Ext(name))} {
-			_, _ = stream.Write([]byte(text + "\n")) // Write never fails
-		}
-		_ = stream.Close()
-		return hit
-	}, nil
 }
 
 // Summary says in one line what was understood: "3 rules, 4 detectors, …".

@@ -28,9 +28,6 @@ type Policy struct {
 	depth        int      // of the deepest condition
 	routes       Routes
 	warnings     []Mistake
-	// revealing reports whether a file name itself holds something that a
-	// detector finds.
-	revealing func(name string) bool
 }
 
 // rule is a compiled rule.

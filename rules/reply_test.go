@@ -13,6 +13,9 @@ import (
 func attached(id, name string) *classify.Report {
 	r := report(find{id: id, where: extract.Attachment, part: "2"})
 	r.Parts = []extract.Part{{Path: "0"}, {Path: "1"}, {Path: "2", Name: name, Where: extract.Attachment}}
+	if !strings.Contains(name, "secret") { // as the scanner judges names
+		r.SafeNames = map[string]string{"2": name}
+	}
 	return r
 }
 
@@ -116,7 +119,6 @@ func TestNamesOfFilesAreToldWithCare(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := policyOf(t, "[rules.r]\nwhen = { found = \"us-ssn\" }\nreject = \"5.7.1 {found}\"\n", Options{})
-			p.revealing = func(name string) bool { return strings.Contains(name, "secret") }
 			d := p.Decide(envelope("s@in.example", "b@out.example"), attached("us-ssn", name))
 			if got := d.Reply.Lines[0]; got != "US Social Security number (1) in "+want+" (P-0123456789)" {
 				t.Errorf("got %q, wanted %q", got, want)
@@ -125,24 +127,21 @@ func TestNamesOfFilesAreToldWithCare(t *testing.T) {
 	}
 }
 
-func TestANameWithAFindingOfItsOwnIsNotTold(t *testing.T) {
-	p := policyOf(t, "[rules.r]\nwhen = { found = \"us-ssn\" }\nreject = \"5.7.1 {found}\"\n", Options{})
-	r := with(attached("us-ssn", "smith.csv"), find{id: "uk-nino", where: extract.Header, part: "2"})
-	if d := p.Decide(envelope("s@in.example", "b@out.example"), r); strings.Contains(d.Reply.Lines[0], "smith") {
-		t.Errorf("got %q", d.Reply.Lines)
-	}
-}
-
 func TestReasonsForTheLogNameNoMembers(t *testing.T) {
 	p := policyOf(t, "[rules.r]\nwhen = { found = \"us-ssn\" }\nhold = true\n", Options{})
 	r := report(find{id: "us-ssn", where: extract.Attachment, part: "2!q3.xlsx!Sheet1"})
+	r.Parts = []extract.Part{{Path: "2"}, {Path: "2!q3.xlsx", Name: "q3.xlsx"}}
+	r.SafeNames = map[string]string{"2!q3.xlsx": "q3.xlsx"}
 	env := envelope("s@in.example", "b@out.example")
 	if got := p.Decide(env, r).Rules[0].Because[0]; got != "us-ssn: 1 unique, high, in attachment 2" {
 		t.Errorf("Decide: got %q", got)
 	}
-	explained := p.Explain(env, r)
-	if got := explained.Rules[0].Because[0]; got != "us-ssn: 1 unique, high, in attachment 2!q3.xlsx!Sheet1" {
+	if got := p.Explain(env, r).Rules[0].Because[0]; got != "us-ssn: 1 unique, high, in attachment 2!q3.xlsx!Sheet1" {
 		t.Errorf("Explain: got %q", got)
+	}
+	r.SafeNames = nil
+	if got := p.Explain(env, r).Rules[0].Because[0]; got != "us-ssn: 1 unique, high, in attachment 2" {
+		t.Errorf("a name that is not safe: got %q", got)
 	}
 }
 
