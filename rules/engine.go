@@ -25,6 +25,8 @@ type Options struct {
 	Enforce        bool // undeclared routes are errors
 	Limits         extract.Limits
 	FingerprintKey []byte
+	// Reveal lets the Scanner's findings hold the values; see classify.Config.
+	Reveal bool
 	// Time is the day by which expired entries are warned of; zero: no warnings.
 	Time time.Time
 }
@@ -61,6 +63,7 @@ func LoadText(title string, text []byte, dir string, opt Options) (*Engine, erro
 func newEngine(policy *Policy, opt Options) (*Engine, error) {
 	scanner, err := classify.NewScanner(classify.Config{
 		Questions: policy.questions, Limits: opt.Limits, FingerprintKey: opt.FingerprintKey,
+		Reveal: opt.Reveal,
 	})
 	if err != nil {
 		return nil, &Mistakes{List: []Mistake{{File: fmt.Sprintf("policy %q", policy.id), Text: err.Error()}}}
