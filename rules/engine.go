@@ -27,6 +27,9 @@ type Options struct {
 	FingerprintKey []byte
 	// Reveal lets the Scanner's findings hold the values; see classify.Config.
 	Reveal bool
+	// Overlay is TOML that is laid over the policy as the admin's own file is over
+	// a pack: lists, settings, inside. Policy cases set it.
+	Overlay string
 	// Time is the day by which expired entries are warned of; zero: no warnings.
 	Time time.Time
 }

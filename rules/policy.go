@@ -98,7 +98,15 @@ func (r *reader) compile(sources []*source, detectors []*detect.Detector, opt Op
 	if len(sources) == 0 {
 		return nil, r.mistakes.Err()
 	}
+	id := sources[len(sources)-1].Policy.ID
+	if opt.Overlay != "" {
+		if s := r.source("overlay", "overlay", []byte(opt.Overlay), false); s != nil {
+			s.Policy.Judges = nil
+			sources = append(sources, s)
+		}
+	}
 	p := newCompiler(sources, detectors, opt, r.mistakes).compile()
+	p.id = id
 	if err := r.mistakes.Err(); err != nil {
 		return nil, err
 	}

@@ -25,6 +25,8 @@ type settings struct {
 		Small    uint8         `toml:"small"`
 		Ratio    float64       `toml:"ratio"`
 	} `toml:"limits"`
+	Day    time.Time          `toml:"day"`
+	Then   time.Time          `toml:"then"`
 	Sure   *detect.Confidence `toml:"sure"`
 	Tables []struct {
 		Pos
@@ -36,15 +38,15 @@ type settings struct {
 func TestDecodeTOMLFillsAStructOverItsDefaults(t *testing.T) {
 	var s settings
 	s.Limits.Parts, s.Limits.MailTime = 7, time.Second
-	m := DecodeTOML("config", []byte("mode = 'x'\nlisten = \"a\"\nsure = \"high\"\n[limits]\nmail_time = \"2m\"\nratio = 3\n[[tables]]\nname = \"n\"\n[labels]\nb = 2\n"), &s)
+	m := DecodeTOML("config", []byte("mode = 'x'\nlisten = \"a\"\nsure = \"high\"\nday = 2027-03-15\nthen = \"2027-03-15T12:00\"\n[limits]\nmail_time = \"2m\"\nratio = 3\n[[tables]]\nname = \"n\"\n[labels]\nb = 2\n"), &s)
 	if m != nil {
 		t.Fatal(m)
 	}
 	if s.Mode != "x" || !reflect.DeepEqual(s.Listen, Strings{"a"}) || s.Limits.Parts != 7 || s.Limits.MailTime != 2*time.Minute || s.Limits.Ratio != 3 ||
-		*s.Sure != detect.High || s.Tables[0].Name != "n" || s.Tables[0].Line != 7 || s.Labels["b"] != 2 {
+		*s.Sure != detect.High || s.Tables[0].Name != "n" || s.Tables[0].Line != 9 || !s.Day.Add(12*time.Hour).Equal(s.Then) || s.Then != noon || s.Labels["b"] != 2 {
 		t.Errorf("got %+v", s)
 	}
-	if s.Limits.At("mail_time") != 5 || s.Limits.At("parts") != 4 || s.Limits.Has("parts") || s.At("sure") != 3 {
+	if s.Limits.At("mail_time") != 7 || s.Limits.At("parts") != 6 || s.Limits.Has("parts") || s.At("sure") != 3 {
 		t.Errorf("lines: %+v", s.Limits.Pos)
 	}
 }
