@@ -98,9 +98,31 @@ func (c *compiler) finish() {
 			c.warn(l.pos.File, l.pos.Line, fix, "list %q is used by no rule", name)
 		}
 	}
+	c.contradictions()
 	warnings := Mistakes{List: c.warnings}
 	warnings.Sort()
 	c.warnings = warnings.List
+}
+
+// contradictions warns of rules that set one header field to different values: if
+// both fire, both changes are made, and the one that comes later stays.
+func (c *compiler) contradictions() {
+	first := map[string]*rule{}
+	value := map[string]string{}
+	for i := range c.Policy.rules {
+		r := &c.Policy.rules[i]
+		for _, e := range r.edits {
+			name := strings.ToLower(e.Name)
+			switch {
+			case e.Op != ChangeHeader:
+			case first[name] == nil:
+				first[name], value[name] = r, e.Value
+			case value[name] != e.Value:
+				s := c.sourceOf[r.id]
+				c.warn(s.File, s.At("change_header"), "", "rule %q changes header field %s otherwise than rule %q", r.id, e.Name, first[name].id)
+			}
+		}
+	}
 }
 
 func (c *compiler) usedLists() []string {

@@ -38,6 +38,14 @@ func (s set) empty() bool {
 	return true
 }
 
+func (s set) count() int {
+	n := 0
+	for _, w := range s {
+		n += bits.OnesCount64(w)
+	}
+	return n
+}
+
 func (s set) and(other set) {
 	for i := range s {
 		s[i] &= other[i]
@@ -121,6 +129,29 @@ func (e *expr) holds(m *mail) bool {
 	panic("internal error: a test of recipients in a condition on the mail")
 }
 
+// hopeless reports whether what the mail holds already rules the condition out,
+// for any recipient. It looks at no recipients.
+func (e *expr) hopeless(m *mail) bool {
+	switch {
+	case e.mail:
+		return !e.holds(m)
+	case e.op == opAll:
+		for i := range e.kids {
+			if e.kids[i].hopeless(m) {
+				return true
+			}
+		}
+	case e.op == opAny:
+		for i := range e.kids {
+			if !e.kids[i].hopeless(m) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
 // keep leaves in s the recipients for which the condition holds. level numbers
 // the scratch sets in use.
 func (e *expr) keep(m *mail, s set, level int) {
@@ -156,7 +187,7 @@ func (e *expr) keepAny(m *mail, s set, level int) {
 	found, one := m.scratch(2*level), m.scratch(2*level+1)
 	clear(found)
 	for i := range e.kids {
-		if e.kids[i].mail {
+		if e.kids[i].hopeless(m) {
 			continue
 		}
 		copy(one, s)

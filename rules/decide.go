@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -142,6 +141,11 @@ func (m *mail) direction() Direction {
 // fire finds the recipients for whom a rule fires, and adds to their outcomes.
 func (m *mail) fire(i int) {
 	r := &m.policy.rules[i]
+	for j := range r.parts {
+		if p := &r.parts[j]; !p.unless && p.hopeless(m) {
+			return
+		}
+	}
 	s := m.firedOf(i)
 	copy(s, m.every)
 	for j := range r.parts {
@@ -306,7 +310,7 @@ func (m *mail) gateways() string {
 }
 
 func (m *mail) addresses(s set) []string {
-	all := []string{}
+	all := make([]string, 0, s.count())
 	s.each(func(i int) { all = append(all, m.env.Recipients[i].Address) })
 	return all
 }
@@ -401,9 +405,11 @@ func (m *mail) separate(d *Decision, s set, because string) {
 // which the MTA's recipe turns into the route. Every spelling is removed: the
 // MTA knows some recipients only by the client's form, some only by its own.
 func (m *mail) markers() []Edit {
-	var edits []Edit
+	edits := make([]Edit, 0, 2*len(m.outcomes))
+	seen := make(map[Edit]bool, 2*len(m.outcomes))
 	add := func(e Edit) {
-		if !slices.Contains(edits, e) {
+		if !seen[e] {
+			seen[e] = true
 			edits = append(edits, e)
 		}
 	}
@@ -418,7 +424,7 @@ func (m *mail) markers() []Edit {
 		}
 		judged := r.judgedBy()
 		local := judged[:strings.LastIndexByte(judged, '@')]
-		add(Edit{AddRecipient, "", fmt.Sprintf("%s@%s.%s.%s", local, m.to[i].domain, o.Route.marker(), markerDomain)})
+		add(Edit{AddRecipient, "", local + "@" + m.to[i].domain + "." + o.Route.marker() + "." + markerDomain})
 	}
 	return edits
 }

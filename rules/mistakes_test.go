@@ -125,3 +125,42 @@ func TestARuleCanBeWrittenInTwoWays(t *testing.T) {
 		}
 	}
 }
+
+func TestRulesThatChangeAFieldOtherwiseAreToldOf(t *testing.T) {
+	p := policyOf(t, "[rules.a]\nclause = \"1\"\nchange_header = { Importance = \"low\" }\n[rules.b]\nclause = \"1\"\nchange_header = { importance = \"high\" }\n", Options{})
+	want := `policy "p.toml" line 6: rule "b" changes header field importance otherwise than rule "a"`
+	if w := p.Warnings(); len(w) != 1 || w[0].String() != want {
+		t.Errorf("got %v", w)
+	}
+}
+
+// FuzzReadPolicy: no text makes the compiler fail in any way but by mistakes,
+// and what it takes can be decided by.
+func FuzzReadPolicy(f *testing.F) {
+	example, _ := Pack("example")
+	f.Add(string(example))
+	files, err := filepath.Glob("testdata/bad/*.toml")
+	if err != nil {
+		f.Fatal(err)
+	}
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(text))
+	}
+	env := envelope("a@in.example", "b@out.example", "c@in.example")
+	f.Fuzz(func(t *testing.T, text string) {
+		if strings.Contains(text, "file") { // fuzzing reads no files
+			return
+		}
+		p, err := ReadPolicyText("p", []byte(text), ".", testDetectors, enforcing())
+		if (p == nil) == (err == nil) {
+			t.Fatalf("got %v, %v", p, err)
+		}
+		if p != nil {
+			p.Explain(env, report(find{id: "us-ssn"}))
+		}
+	})
+}
