@@ -214,6 +214,13 @@ func TestAClosedLogRefuses(t *testing.T) {
 	}
 }
 
+func TestANilLogKeepsNothing(t *testing.T) {
+	var l *Log
+	if err := errors.Join(l.Write(context.Background(), entry("a")), l.Queue(entry("b")), l.Reopen(), l.Close()); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestManyMailsAtOnce(t *testing.T) {
 	l, path := openTemp(t, Options{})
 	var all sync.WaitGroup
