@@ -1,0 +1,149 @@
+package lab
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Daemon is a running postern.
+type Daemon struct {
+	Milter string // host:port or path that it listens on
+	HTTP   string // host:port of its metrics
+	Audit  string // its audit file
+
+	cmd  *exec.Cmd
+	done chan struct{}
+
+	mu  sync.Mutex
+	log strings.Builder
+}
+
+// DaemonOptions say how postern is started.
+type DaemonOptions struct {
+	Binary string
+	Config string // its TOML; [audit] file may say @AUDIT@
+	Policy string // text of a policy file; the config names it by @POLICY@
+}
+
+// StartDaemon starts "postern serve" and waits until it listens.
+func (l *Lab) StartDaemon(opt DaemonOptions) (*Daemon, error) {
+	dir, err := os.MkdirTemp(l.Dir, "postern-")
+	if err != nil {
+		return nil, err
+	}
+	d := &Daemon{Audit: filepath.Join(dir, "audit.jsonl"), done: make(chan struct{})}
+	policy, config := filepath.Join(dir, "policy.toml"), filepath.Join(dir, "postern.toml")
+	fill := strings.NewReplacer("@AUDIT@", d.Audit, "@POLICY@", policy)
+	if err := errors.Join(
+		os.WriteFile(policy, []byte(opt.Policy), 0o600),
+		os.WriteFile(config, []byte(fill.Replace(opt.Config)), 0o600),
+	); err != nil {
+		return nil, err
+	}
+	d.cmd = exec.Command(opt.Binary, "serve", "--config", config) //nolint:gosec // the binary under test
+	d.cmd.Dir = dir
+	d.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
+	stderr, err := d.cmd.StderrPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := d.cmd.Start(); err != nil {
+		return nil, err
+	}
+	ready := make(chan struct{})
+	go d.follow(stderr, ready)
+	l.onClose(d.Stop)
+	select {
+	case <-ready:
+		return d, nil
+	case <-d.done:
+		return nil, fmt.Errorf("postern has ended:\n%s", d.Log())
+	case <-time.After(20 * time.Second):
+		return nil, fmt.Errorf("postern does not say that it listens:\n%s", d.Log())
+	}
+}
+
+// follow keeps the log and finds the line that tells the addresses.
+func (d *Daemon) follow(stderr io.Reader, ready chan<- struct{}) {
+	defer close(d.done)
+	lines := bufio.NewReader(stderr)
+	for {
+		line, err := lines.ReadString('\n')
+		d.mu.Lock()
+		d.log.WriteString(line)
+		if d.Milter == "" && strings.Contains(line, "listening ") && strings.Contains(line, "milter=") {
+			d.Milter, d.HTTP = word(line, "milter="), word(line, "http=")
+			close(ready)
+		}
+		d.mu.Unlock()
+		if err != nil {
+			break
+		}
+	}
+	_ = d.cmd.Wait()
+}
+
+// word is what follows key in line, up to a blank.
+func word(line, key string) string {
+	_, rest, _ := strings.Cut(line, key)
+	fields := strings.Fields(rest)
+	if len(fields) == 0 {
+		return ""
+	}
+	return strings.Trim(fields[0], `",`)
+}
+
+// Log is what the daemon has logged so far.
+func (d *Daemon) Log() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.log.String()
+}
+
+// PID is the daemon's process id.
+func (d *Daemon) PID() int { return d.cmd.Process.Pid }
+
+// Stop lets the daemon finish the mails in flight and end.
+func (d *Daemon) Stop() error { return d.end(syscall.SIGTERM) }
+
+// Kill ends the daemon at once.
+func (d *Daemon) Kill() error { return d.end(syscall.SIGKILL) }
+
+func (d *Daemon) end(with syscall.Signal) error {
+	select {
+	case <-d.done:
+		return nil
+	default:
+	}
+	_ = d.cmd.Process.Signal(with)
+	select {
+	case <-d.done:
+		return nil
+	case <-time.After(20 * time.Second):
+		_ = d.cmd.Process.Kill()
+		<-d.done
+		return errors.New("postern did not end by itself and was killed")
+	}
+}
+
+// Metrics returns what /metrics answers.
+func (d *Daemon) Metrics() (string, error) {
+	client := http.Client{Timeout: 5 * time.Second}
+	response, err := client.Get("http://" + d.HTTP + "/metrics")
+	if err != nil {
+		return "", err
+	}
+	defer response.Body.Close()
+	text, err := io.ReadAll(response.Body)
+	return string(text), err
+}
