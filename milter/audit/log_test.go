@@ -365,13 +365,14 @@ func plant(v reflect.Value, secret string) {
 			v.SetString(secret)
 		}
 	case reflect.Struct:
-		for i := range v.NumField() {
-			plant(v.Field(i), secret)
+		for _, field := range v.Fields() {
+			plant(field, secret)
 		}
 	case reflect.Slice, reflect.Array:
 		for i := range v.Len() {
 			plant(v.Index(i), secret)
 		}
+	default: // numbers and the like hold no text
 	}
 }
 
@@ -403,8 +404,7 @@ func TestTheManualKnowsEveryField(t *testing.T) {
 	}
 	var walk func(prefix string, typ reflect.Type)
 	walk = func(prefix string, typ reflect.Type) {
-		for i := range typ.NumField() {
-			f := typ.Field(i)
+		for f := range typ.Fields() {
 			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 			path := prefix + name
 			if !strings.Contains(string(manual), "`"+path+"`") {

@@ -5,6 +5,7 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"os/exec"
@@ -69,7 +70,9 @@ func listen(t *testing.T, spec string, engine *rules.Engine) (socket string, don
 		if err := server.Shutdown(ctx); err != nil {
 			t.Errorf("shutdown: %v", err)
 		}
-		<-served
+		if err := <-served; !errors.Is(err, milter.ErrServerClosed) {
+			t.Errorf("Serve returned %v", err)
+		}
 		return log.String()
 	}
 }
