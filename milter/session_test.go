@@ -295,6 +295,20 @@ func TestARecipientUnderTheMarkerDomainIsRefused(t *testing.T) {
 	}
 }
 
+func TestAPickupKeepsItsMarkerRecipient(t *testing.T) {
+	h := serve(t, &fakeEngine{})
+	m := dial(t, "tcp", h.addr)
+	m.negotiate(6, 0x1ff, 0x1fffff)
+	m.ask('C', "localhost\x004\x00\x00127.0.0.1\x00", "c")
+	m.ask('M', "root@inside.example\x00", "c")
+	m.ask('R', "bob@outside.example.tls.postern.invalid\x00", "c")
+	m.content("x")
+	m.end()
+	if got := h.engine.mails()[0].env.Recipients; len(got) != 1 {
+		t.Errorf("the policy sees recipients %v, want the marker recipient, to refuse the mail", got)
+	}
+}
+
 func TestAMailWithoutRecipientsIsNotTakenUnread(t *testing.T) {
 	h := serve(t, &fakeEngine{})
 	m := connect(t, h)
