@@ -1,2 +1,51 @@
 // Package extract reads mail: bytes in, parts and text out.
+//
+// Make a Reader with NewReader and feed it: Field for each header field and
+// Write for the body as an MTA hands them over, then Close; or ReadMail,
+// ReadFile or ReadText for what lies in a file. What is found goes to a Sink
+// while the bytes arrive, on the goroutine that feeds them.
+//
+// # Parts and their paths
+//
+// A part's path is its IMAP part number (RFC 3501 section 6.4.5): "1" for the
+// body of a mail of one part, "2.1" in nested multiparts, "0" for the header of
+// the mail. A mail attached as "2" has its header at "2.0" and its body at
+// "2.1", or the parts of its body at "2.1", "2.2" and so on. IMAP gives the body
+// of a mail as a whole no number but the name TEXT: a multipart that is the body
+// of the mail has the path "TEXT", in a mail attached as "2" it is "2.TEXT". It
+// is told as a part only if text stands in its preamble or epilogue, or if it
+// has a problem; multiparts with a number are always told.
+//
+// # Texts and their offsets
+//
+// Every text is a Stream of its own, and offsets count from its first byte:
+//
+//   - A header field is the text "Name: value", the value unfolded and its
+//     encoded words decoded; the Subject is its value alone. Of a Content-Type
+//     the boundary is left out, and of any field the file name, which is a text
+//     by itself. Of a block of more than 1,000 fields the later ones share a
+//     text, a line each. Received, DKIM-*, ARC-*, Authentication-Results,
+//     Message-ID, References, In-Reply-To and Date are no text.
+//   - A text part is one text, transfer encoding and charset undone, NUL bytes
+//     dropped. HTML is two: what a client shows, with a TAB between the cells of
+//     a table and a line for each row, and what it does not show (attribute
+//     values, comments, scripts, styles), a line each.
+//   - Preamble, epilogue and junk behind a boundary are texts of their multipart.
+//   - Lines of base64 that are none are text as well as data.
+//
+// # Promises
+//
+// The parts, texts and marks are the same however the input is cut. Time is
+// linear in the input, memory is bounded by a few blocks a level and by
+// Limits.HeaderBytes; nothing of a mail is held whole. No input panics and
+// none is an error: a part that is not read whole has a Problem, what is odd
+// about a mail's form is an anomaly (AnomalyNames). Where clients differ in how
+// they read a mail, the reading that shows more is taken, or several are.
+//
+// # Types
+//
+// The type of a part is what its bytes say. Text is read whatever it is declared
+// as, and what is declared as text is read whatever it looks like. Office
+// documents, PDF, RTF, archives and other containers are unsupported; images,
+// audio, video, fonts and signatures hold no text.
 package extract

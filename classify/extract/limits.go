@@ -30,3 +30,25 @@ var DefaultLimits = Limits{
 	MailTime:    60 * time.Second,
 	MailMemory:  64 << 20,
 }
+
+// orDefault fills in what is zero.
+func (l Limits) orDefault() Limits {
+	d := DefaultLimits
+	fill(&l.Depth, d.Depth)
+	fill(&l.Parts, d.Parts)
+	fill(&l.Members, d.Members)
+	fill(&l.Ratio, d.Ratio)
+	fill(&l.PartBytes, d.PartBytes)
+	fill(&l.MailBytes, d.MailBytes)
+	fill(&l.HeaderBytes, d.HeaderBytes)
+	fill(&l.PartTime, d.PartTime)
+	fill(&l.MailTime, d.MailTime)
+	fill(&l.MailMemory, d.MailMemory)
+	return l
+}
+
+func fill[T comparable](field *T, value T) {
+	if zero := *new(T); *field == zero {
+		*field = value
+	}
+}

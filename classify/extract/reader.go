@@ -2,44 +2,212 @@ package extract
 
 import (
 	"context"
+	"errors"
 	"io"
+	"time"
 )
 
 // Reader reads one mail as it arrives and hands its parts and text to a Sink.
-type Reader struct{}
+type Reader struct {
+	ctx       context.Context
+	limits    Limits
+	sink      Sink
+	top       stage   // takes the bytes
+	mail      *walker // top, if this is a mail
+	inBody    bool    // Write was called
+	leaves    []*leaf // open ones, outermost first
+	parts     int
+	decoded   int64
+	spent     time.Duration
+	anomalies anomalySet
+	problem   Problem // why reading stopped, if it did
+	err       error
+	closed    bool
+}
 
-// NewReader returns a Reader for one mail. Reading stops when ctx ends: what is
-// left has the problem TimedOut if the deadline passed, and Close returns
-// ctx.Err() if ctx was cancelled.
-func NewReader(ctx context.Context, limits Limits, sink Sink) *Reader { panic("not built") }
+// NewReader returns a Reader for one mail. Limits that are zero are those of
+// DefaultLimits. Reading stops when ctx ends: what is left has the problem
+// TimedOut if the deadline passed, and Close returns ctx.Err() if ctx was
+// cancelled. An error of the Sink's streams stops it as well.
+func NewReader(ctx context.Context, limits Limits, sink Sink) *Reader {
+	r := &Reader{ctx: ctx, limits: limits.orDefault(), sink: sink}
+	r.mail = newWalker(r, 0)
+	r.mail.head = newMailHeader(r, "", false)
+	r.top = r.mail
+	return r
+}
 
 // Field takes one field of the mail's header, in order, as the MTA hands it over:
 // value may hold folds (CRLF or LF followed by white space) and 8-bit bytes.
-func (r *Reader) Field(name, value string) { panic("not built") }
+func (r *Reader) Field(name, value string) {
+	if r.alive() {
+		r.mail.head.field(name, unfold(value))
+	}
+}
 
 // Write takes the next bytes of the mail's body, cut anywhere. The first call
-// ends the header. It fails only when the Reader's context was cancelled.
-func (r *Reader) Write(b []byte) (int, error) { panic("not built") }
+// ends the header. It fails only when the Reader's context was cancelled, or a
+// stream of the Sink failed.
+func (r *Reader) Write(b []byte) (int, error) {
+	if !r.inBody && r.alive() {
+		r.inBody = true
+		r.mail.endHeader()
+	}
+	return r.feed(b)
+}
+
+// maxBlock is how much is read between two looks at context and clock.
+const maxBlock = 64 << 10
+
+func (r *Reader) feed(b []byte) (int, error) {
+	n := len(b)
+	for len(b) > 0 && r.alive() {
+		block := b[:min(len(b), maxBlock)]
+		b = b[len(block):]
+		start := time.Now()
+		r.top.write(block)
+		r.spend(time.Since(start))
+	}
+	if r.err != nil {
+		return n - len(b), r.err
+	}
+	return n, nil
+}
+
+// spend counts the time that reading took: not the time that the sender took,
+// which is why no deadline can stand for it.
+func (r *Reader) spend(d time.Duration) {
+	if r.spent += d; r.spent > r.limits.MailTime {
+		r.halt(TimedOut)
+	}
+	for _, l := range r.leaves {
+		if r.spent-l.begun > r.limits.PartTime {
+			l.stop(TimedOut)
+		}
+	}
+}
+
+// alive looks at the context and reports whether reading goes on.
+func (r *Reader) alive() bool {
+	if r.halted() {
+		return false
+	}
+	switch err := r.ctx.Err(); {
+	case err == nil:
+		return true
+	case errors.Is(err, context.DeadlineExceeded):
+		r.halt(TimedOut)
+	default:
+		r.fail(err)
+	}
+	return false
+}
+
+// halt stops reading: what is open has the problem, what follows is not read.
+func (r *Reader) halt(p Problem) {
+	if r.problem == "" {
+		r.problem = p
+	}
+}
+
+// fail stops reading with an error.
+func (r *Reader) fail(err error) {
+	if r.err == nil {
+		r.err = err
+	}
+	r.halt(TimedOut)
+}
+
+func (r *Reader) halted() bool { return r.problem != "" }
+
+func (r *Reader) tellPart(p *Part) { r.sink.Part(p) }
 
 // Close ends the mail: what is open is flushed and told to the Sink.
-func (r *Reader) Close() error { panic("not built") }
+func (r *Reader) Close() error {
+	if r.closed {
+		return r.err
+	}
+	r.closed = true
+	r.alive()
+	r.top.close()
+	return r.err
+}
 
-// Anomalies lists what is odd about the mail's form, from a closed set of
-// names, sorted, each once. It is complete after Close.
-func (r *Reader) Anomalies() []string { panic("not built") }
+// Anomalies lists what is odd about the mail's form: names of AnomalyNames,
+// sorted, each once. It is complete after Close.
+func (r *Reader) Anomalies() []string { return r.anomalies.names() }
 
 // ReadMail feeds a whole mail, header block and body, to a Reader and closes it.
-func ReadMail(r *Reader, mail io.Reader) error { panic("not built") }
+// The separator line of an mbox file may stand before the header.
+func ReadMail(r *Reader, mail io.Reader) error { return r.readAll(mail) }
 
 // ReadFile feeds something that is no mail: one attachment named name, of the
-// type that its bytes say. It closes the Reader.
-func ReadFile(r *Reader, name string, file io.Reader) error { panic("not built") }
+// type that its bytes say, with the path "1". It closes the Reader.
+func ReadFile(r *Reader, name string, file io.Reader) error {
+	e := &entity{root: true, disposition: "attachment"}
+	if name != "" {
+		e.names = []string{name}
+	}
+	w := r.mail
+	w.head, r.mail = nil, nil
+	p := w.newPart(e, e.leafPath())
+	w.tellNames(e, p)
+	r.top = newLeaf(w, e, p)
+	return r.readAll(file)
+}
 
 // ReadText feeds UTF-8 text as the body of a mail that has nothing else, with
-// no reading of markup or quoting. It closes the Reader.
-func ReadText(r *Reader, text io.Reader) error { panic("not built") }
+// no reading of markup or quoting: offsets are those of the text. It closes the
+// Reader.
+func ReadText(r *Reader, text io.Reader) error {
+	r.mail = nil
+	p := &Part{Path: "1", Declared: "text/plain", Detected: "text/plain", Where: Body}
+	r.top = &textPart{textStream: *newTextStream(r, p, Body)}
+	return r.readAll(text)
+}
+
+// textPart is a part that is one text and nothing else.
+type textPart struct{ textStream }
+
+func (t *textPart) write(b []byte) {
+	t.part.Bytes += int64(len(b))
+	if t.part.Bytes > t.r.limits.PartBytes || t.part.Bytes > t.r.limits.MailBytes {
+		t.part.Problem = TooBig
+		return
+	}
+	t.textStream.write(b)
+}
+
+func (t *textPart) close() {
+	if p := t.r.problem; p != "" {
+		t.part.Problem = p
+	}
+	t.textStream.close()
+	t.r.tellPart(t.part)
+}
+
+// readAll feeds everything and closes the Reader. A source that fails leaves the
+// rest unread, which is the caller's error.
+func (r *Reader) readAll(src io.Reader) error {
+	buf := make([]byte, maxBlock)
+	for {
+		n, err := src.Read(buf)
+		if _, failed := r.feed(buf[:n]); failed != nil {
+			break
+		}
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			r.halt(Malformed)
+			_ = r.Close()
+			return err
+		}
+	}
+	return r.Close()
+}
 
 // IsMail reports whether the opening bytes of a file are those of a mail: a
 // block of header fields holding two of From, To, Subject, Date, Received,
 // Message-ID, MIME-Version, Return-Path and Content-Type.
-func IsMail(opening []byte) bool { panic("not built") }
+func IsMail(opening []byte) bool { return mailFields(opening) >= 2 }

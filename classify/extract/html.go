@@ -1,0 +1,356 @@
+package extract
+
+import (
+	"bytes"
+	"html"
+	"strconv"
+	"unicode/utf8"
+)
+
+// htmlReader turns HTML into the text that a client shows, as it streams by:
+// block elements begin lines, the cells of a table row stand on one line with
+// TABs between, runs of white space are one space, inline tags leave no trace.
+// What stands in the source and not on the screen (attribute values, comments,
+// scripts, styles) goes to a second text, line by line, so nothing is lost and
+// no word of the first is broken. Hidden text counts as text.
+//
+// It is no HTML5 tree builder: broken markup costs layout, never text.
+type htmlReader struct {
+	page  *page
+	aside *textBuffer
+	state htmlState
+
+	entity     []byte    // an entity being read, from its "&" on
+	entityFrom htmlState // where it stands
+	name       []byte    // of the tag or the declaration being read, lower case
+	closing    bool      // the tag is an end tag
+	attr       []byte    // name of the attribute, lower case
+	quote      byte      // around its value
+	value      []byte    // its beginning, while it may turn out to be noise
+	noise      bool      // the attribute is one of those that say nothing
+	quoting    bool      // the tag's attributes say that quoted text follows
+	quotesRest bool      // to the end
+	dashes     int       // in a row, within a comment
+	raw        string    // the end of a raw element being read: "/script"
+	tail       []byte    // what was read of it
+}
+
+type htmlState uint8
+
+const (
+	inText htmlState = iota
+	inEntity
+	afterOpen   // "<"
+	inName      // of a tag
+	beforeAttr  // white space in a tag
+	inAttr      // name of an attribute
+	afterAttr   // white space behind it
+	beforeValue // "="
+	inQuoted
+	inBare
+	inBang    // "<!"
+	inDecl    // "<!DOCTYPE", "<?xml", "<![endif]": up to ">"
+	inComment // up to "-->"
+	inRaw     // script or style
+	inRawEnd  // "<" within
+)
+
+// Bounds of what is held of a construct; what is longer streams through.
+const (
+	maxEntity    = 40
+	maxTagName   = 24
+	maxNoise     = 256
+	maxNestTable = 64
+)
+
+func newHTML(out, aside *textStream) *htmlReader {
+	return &htmlReader{page: newPage(out), aside: newTextBuffer(aside)}
+}
+
+func (h *htmlReader) write(b []byte) {
+	for len(b) > 0 {
+		switch h.state {
+		case inText:
+			b = h.text(b)
+		case inQuoted:
+			b = h.quoted(b)
+		case inComment:
+			b = h.comment(b)
+		case inRaw:
+			i := bytes.IndexByte(b, '<')
+			if i < 0 {
+				h.aside.write(b)
+				return
+			}
+			h.aside.write(b[:i])
+			h.state, h.tail, b = inRawEnd, h.tail[:0], b[i+1:]
+		default:
+			if h.step(b[0]) {
+				b = b[1:]
+			}
+		}
+	}
+}
+
+// text takes text outside tags, up to the next markup.
+func (h *htmlReader) text(b []byte) []byte {
+	n := h.page.text(b)
+	if n == len(b) {
+		return nil
+	}
+	if b[n] == '<' {
+		h.state = afterOpen
+	} else {
+		h.beginEntity(inText)
+	}
+	return b[n+1:]
+}
+
+func (h *htmlReader) beginEntity(from htmlState) {
+	h.entity, h.entityFrom, h.state = append(h.entity[:0], '&'), from, inEntity
+}
+
+// step takes one byte of markup and reports whether it was used up; if not, the
+// state has changed and the byte is to be read again.
+func (h *htmlReader) step(c byte) bool {
+	switch h.state {
+	case inEntity:
+		return h.inEntity(c)
+	case afterOpen:
+		return h.open(c)
+	case inName:
+		return h.tagName(c)
+	case beforeAttr, inAttr, afterAttr, beforeValue, inBare:
+		return h.inTag(c)
+	case inBang:
+		return h.bang(c)
+	case inDecl:
+		if c == '>' {
+			h.aside.newline()
+			h.state = inText
+		} else {
+			h.aside.writeByte(c)
+		}
+	case inRawEnd:
+		return h.rawEnd(c)
+	}
+	return true
+}
+
+func (h *htmlReader) inEntity(c byte) bool {
+	switch {
+	case c == ';':
+		h.entity = append(h.entity, c)
+		h.endEntity()
+		return true
+	case len(h.entity) < maxEntity && (isAlnum(c) || c == '#' && len(h.entity) == 1):
+		h.entity = append(h.entity, c)
+		return true
+	}
+	h.endEntity()
+	return false
+}
+
+// endEntity decodes the entity that was read and goes back to where it stood.
+func (h *htmlReader) endEntity() {
+	h.state = h.entityFrom
+	text := decodeEntity(h.entity)
+	if h.state == inText {
+		h.page.literal(text)
+	} else {
+		h.aside.write(text)
+	}
+}
+
+// decodeEntity decodes a character reference of HTML; what is none stays.
+func decodeEntity(e []byte) []byte {
+	switch string(e) {
+	case "&nbsp;":
+		return []byte("\u00a0")
+	case "&amp;":
+		return []byte("&")
+	case "&lt;":
+		return []byte("<")
+	case "&gt;":
+		return []byte(">")
+	}
+	if len(e) > 2 && e[1] == '#' {
+		digits, base := bytes.TrimSuffix(e[2:], []byte(";")), 10
+		if len(digits) > 0 && (digits[0] == 'x' || digits[0] == 'X') {
+			digits, base = digits[1:], 16
+		}
+		n, err := strconv.ParseUint(string(digits), base, 32)
+		if err == nil && n == 0 {
+			return nil
+		}
+		if err == nil && (n < 0x80 || n > 0x9f) && n <= utf8.MaxRune {
+			return utf8.AppendRune(nil, rune(n))
+		}
+		if err != nil && len(digits) > 0 && len(bytes.Trim(digits, "0")) < len(digits) && base == 10 {
+			return decodeDigits(e, digits)
+		}
+	}
+	return []byte(html.UnescapeString(string(e)))
+}
+
+// decodeDigits decodes "&#48abc": digits that other characters follow at once.
+func decodeDigits(e, digits []byte) []byte {
+	n := 0
+	for n < len(digits) && '0' <= digits[n] && digits[n] <= '9' {
+		n++
+	}
+	if n == 0 || n == len(digits) {
+		return e
+	}
+	return append(decodeEntity(append([]byte("&#"), digits[:n]...)), e[2+n:]...)
+}
+
+func isAlnum(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
+}
+
+func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
+
+// open takes the byte behind "<".
+func (h *htmlReader) open(c byte) bool {
+	h.name, h.closing, h.quoting = h.name[:0], false, false
+	switch {
+	case isLetter(c):
+		h.state = inName
+		return false
+	case c == '/':
+		h.closing, h.state = true, inName
+	case c == '!':
+		h.state = inBang
+	case c == '?':
+		h.state = inDecl
+	default: // no markup: "a < b"
+		h.page.literal([]byte("<"))
+		h.state = inText
+		return false
+	}
+	return true
+}
+
+func (h *htmlReader) tagName(c byte) bool {
+	switch {
+	case len(h.name) == 0 && h.closing && !isLetter(c): // "</ x>" is a comment
+		h.state = inDecl
+		return false
+	case c == '>':
+		h.endTag()
+	case c == '/' || isSpace(c):
+		h.state = beforeAttr
+	case c == '<':
+		h.spill(h.name)
+		h.state = afterOpen
+	case len(h.name) < maxTagName:
+		if 'A' <= c && c <= 'Z' {
+			c |= 0x20
+		}
+		h.name = append(h.name, c)
+	default: // no tag has such a name; read what it says
+		h.aside.write(h.name)
+		h.aside.writeByte(c)
+		h.state, h.name = inDecl, h.name[:0]
+	}
+	return true
+}
+
+// spill writes what turned out to be no markup to the second text.
+func (h *htmlReader) spill(b []byte) {
+	if len(b) > 0 {
+		h.aside.write(b)
+		h.aside.writeByte(' ')
+	}
+}
+
+func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f' }
+
+// bang takes the bytes behind "<!" until they say what it is.
+func (h *htmlReader) bang(c byte) bool {
+	if c == '>' && len(h.name) < 2 {
+		h.state = inText
+		return true
+	}
+	h.name = append(h.name, c)
+	const cdata = "[CDATA["
+	switch name := string(h.name); {
+	case name == "--":
+		h.state, h.dashes, h.name = inComment, 2, h.name[:0]
+	case name == cdata: // what follows is text
+		h.state = inText
+	case name == "-", len(name) < len(cdata) && name == cdata[:len(name)]:
+	default:
+		h.aside.newline()
+		h.name = h.name[:len(h.name)-1]
+		h.aside.write(h.name)
+		h.state = inDecl
+		return false
+	}
+	return true
+}
+
+// comment takes a comment. A conditional one, "<!--[if mso]>", is markup to some
+// clients: its content is read as such.
+func (h *htmlReader) comment(b []byte) []byte {
+	for i, c := range b {
+		switch {
+		case c == '>' && h.dashes >= 2:
+			h.aside.newline()
+			h.state = inText
+			return b[i+1:]
+		case c == '-':
+			h.dashes++
+		case c != '!' || h.dashes < 2: // QUIRK: "--!>" ends it too
+			h.dashes = 0
+		}
+		h.aside.writeByte(c)
+		if len(h.name) < 3 {
+			h.name = append(h.name, c)
+			if string(h.name) == "[if" {
+				h.state = inDecl
+				return b[i+1:]
+			}
+		}
+	}
+	return nil
+}
+
+// rawEnd takes the bytes behind a "<" in a script or style.
+func (h *htmlReader) rawEnd(c byte) bool {
+	if n := len(h.tail); n < len(h.raw) && c|0x20 == h.raw[n]|0x20 {
+		h.tail = append(h.tail, c)
+		return true
+	}
+	if len(h.tail) == len(h.raw) && !isAlnum(c) {
+		h.aside.newline()
+		h.name, h.closing, h.state = append(h.name[:0], h.raw[1:]...), true, beforeAttr
+		return false
+	}
+	h.aside.writeByte('<')
+	h.aside.write(h.tail)
+	h.state = inRaw
+	return false
+}
+
+func (h *htmlReader) close() {
+	switch h.state {
+	case inEntity:
+		h.endEntity()
+	case afterOpen:
+		h.page.literal([]byte("<"))
+	case inAttr, afterAttr, beforeValue:
+		h.spill(h.attr)
+	case inName:
+		h.spill(h.name)
+	case inQuoted, inBare:
+		if h.noise {
+			h.spill(h.value)
+		}
+	case inRawEnd:
+		h.aside.write(h.tail)
+	}
+	h.page.close()
+	h.aside.close()
+}

@@ -1,0 +1,219 @@
+package extract
+
+import (
+	"bytes"
+	"strings"
+)
+
+// noiseAttrs are attributes whose short values no reader sees and no writer
+// hides words in. A value longer than maxNoise is read all the same.
+var noiseAttrs = map[string]bool{
+	"style": true, "class": true, "id": true, "width": true, "height": true, "align": true, "valign": true, "bgcolor": true, "border": true,
+	"cellpadding": true, "cellspacing": true, "color": true, "face": true, "size": true, "lang": true, "dir": true, "rel": true, "target": true,
+	"type": true, "role": true, "colspan": true, "rowspan": true, "charset": true, "xmlns": true, "http-equiv": true, "hspace": true, "vspace": true,
+	"link": true, "vlink": true, "bordercolor": true, "background": true, "media": true, "method": true, "tabindex": true, "shape": true, "coords": true,
+}
+
+// bareNoise are attributes that need no value.
+var bareNoise = map[string]bool{
+	"nowrap": true, "disabled": true, "checked": true, "selected": true, "noshade": true, "hidden": true, "readonly": true, "/": true, "": true,
+}
+
+// inTag takes one byte of a tag behind its name, outside quoted values.
+func (h *htmlReader) inTag(c byte) bool {
+	if c == '>' {
+		switch h.state {
+		case inAttr, afterAttr, beforeValue:
+			h.bareAttr()
+		case inBare:
+			h.endValue()
+		}
+		h.endTag()
+		return true
+	}
+	switch h.state {
+	case beforeAttr, afterAttr:
+		switch {
+		case isSpace(c) || c == '/':
+		case c == '=' && h.state == afterAttr:
+			h.state = beforeValue
+		default:
+			if h.state == afterAttr {
+				h.bareAttr()
+			}
+			h.attr, h.state = h.attr[:0], inAttr
+			return h.attrName(c)
+		}
+	case inAttr:
+		return h.attrName(c)
+	case beforeValue:
+		return h.beginValue(c)
+	case inBare:
+		if isSpace(c) {
+			h.endValue()
+		} else {
+			h.valueByte(c)
+		}
+	}
+	return true
+}
+
+func (h *htmlReader) attrName(c byte) bool {
+	switch {
+	case c == '<': // a tag that was never closed
+		h.bareAttr()
+		h.state = afterOpen
+	case c == '=' && len(h.attr) > 0:
+		h.state = beforeValue
+	case isSpace(c):
+		h.state = afterAttr
+	case c == '/':
+		h.bareAttr()
+		h.state = beforeAttr
+	default:
+		if len(h.attr) == maxNoise { // no attribute has such a name; read what it says
+			h.aside.write(h.attr)
+			h.attr = h.attr[:0]
+		}
+		if 'A' <= c && c <= 'Z' {
+			c |= 0x20
+		}
+		h.attr = append(h.attr, c)
+	}
+	return true
+}
+
+// bareAttr ends an attribute without a value. A word where none belongs may be
+// text behind a "<" that is no markup.
+func (h *htmlReader) bareAttr() {
+	if !bareNoise[string(h.attr)] {
+		h.spill(h.attr)
+	}
+	h.attr = h.attr[:0]
+}
+
+func (h *htmlReader) beginValue(c byte) bool {
+	if isSpace(c) {
+		return true
+	}
+	h.noise, h.value = noiseAttrs[string(h.attr)], h.value[:0]
+	if !h.noise {
+		h.aside.newline()
+		if hasDigit(h.attr) {
+			h.aside.write(h.attr)
+			h.aside.newline()
+		}
+	}
+	if h.quote = c; c == '"' || c == '\'' {
+		h.state = inQuoted
+		return true
+	}
+	h.state = inBare
+	return false
+}
+
+func hasDigit(b []byte) bool { return bytes.ContainsAny(b, "0123456789") }
+
+// quoted takes a quoted value, up to its end.
+func (h *htmlReader) quoted(b []byte) []byte {
+	i := bytes.IndexByte(b, h.quote)
+	piece, rest := b, b[len(b):]
+	if i >= 0 {
+		piece, rest = b[:i], b[i+1:]
+	}
+	if h.noise {
+		h.noiseValue(piece)
+	} else if j := bytes.IndexByte(piece, '&'); j >= 0 {
+		h.aside.write(piece[:j])
+		h.beginEntity(inQuoted)
+		return b[j+1:]
+	} else {
+		h.aside.write(piece)
+	}
+	if i >= 0 {
+		h.endValue()
+	}
+	return rest
+}
+
+func (h *htmlReader) valueByte(c byte) {
+	switch {
+	case h.noise:
+		h.noiseValue([]byte{c})
+	case c == '&':
+		h.beginEntity(inBare)
+	default:
+		h.aside.writeByte(c)
+	}
+}
+
+// noiseValue holds the value of a noise attribute; one that is too long to be
+// noise is read from its beginning.
+func (h *htmlReader) noiseValue(b []byte) {
+	if n := maxNoise - len(h.value); len(b) <= n {
+		h.value = append(h.value, b...)
+		return
+	}
+	h.noise = false
+	h.aside.newline()
+	h.aside.write(h.value)
+	h.aside.write(b)
+	h.value = h.value[:0]
+}
+
+func (h *htmlReader) endValue() {
+	if h.noise {
+		if opensQuote(string(h.attr), string(h.value)) {
+			// QUIRK: Outlook puts the head of the quoted mail into an element,
+			// and its text behind it.
+			value := strings.ToLower(string(h.value))
+			h.quoting, h.quotesRest = true, strings.Contains(value, "divrplyfwdmsg") || strings.Contains(value, "outlookmessageheader")
+		}
+		if bytes.ContainsAny(h.value, "<>") { // a quote sign forgotten: text was swallowed
+			h.spill(h.value)
+		}
+	} else {
+		h.aside.newline()
+	}
+	h.attr, h.state = h.attr[:0], beforeAttr
+}
+
+// quoteMarkers are the classes and ids that clients give to the element which
+// holds the mail that is answered or forwarded.
+var quoteMarkers = []string{
+	"gmail_quote", "gmail_extra", "yahoo_quoted", "moz-cite-prefix", "divrplyfwdmsg", "protonmail_quote", "outlookmessageheader", "zmail_extra",
+	"tutanota_quote",
+}
+
+// opensQuote reports whether an attribute is one of quoteMarkers.
+func opensQuote(attr, value string) bool {
+	if attr != "class" && attr != "id" {
+		return false
+	}
+	value = strings.ToLower(value)
+	for _, mark := range quoteMarkers {
+		if strings.Contains(value, mark) {
+			return true
+		}
+	}
+	return false
+}
+
+// endTag ends a tag: the element shapes the page.
+func (h *htmlReader) endTag() {
+	h.state = inText
+	name := string(h.name)
+	switch name {
+	case "script", "style":
+		if !h.closing {
+			h.raw, h.state = "/"+name, inRaw
+			h.aside.newline()
+		}
+		return
+	}
+	if h.quoting && !h.closing && h.quotesRest {
+		h.page.quoteRest()
+		h.quoting = false
+	}
+	h.page.element(name, h.closing, h.quoting)
+}

@@ -1,0 +1,313 @@
+package extract
+
+import (
+	"strings"
+	"time"
+)
+
+// leaf is a part that is no multipart and no attached mail. Its bytes are read
+// in one way, or, where the header leaves more than one open, in several.
+type leaf struct {
+	r        *Reader
+	w        *walker
+	e        *entity
+	part     *Part
+	decoders []stage
+	readings []*reading
+	begun    time.Duration
+	over     bool // nothing more is read
+}
+
+// maxReadings bounds how often one part is read.
+const maxReadings = 4
+
+func newLeaf(w *walker, e *entity, p *Part) *leaf {
+	l := &leaf{r: w.r, w: w, e: e, part: p, begun: w.r.spent}
+	w.r.leaves = append(w.r.leaves, l)
+	encodings, unknown := w.r.encodingsOf(e)
+	for _, encoding := range encodings {
+		for _, charset := range charsetsOf(e) {
+			if len(l.readings) < maxReadings {
+				l.read(encoding, charset)
+			}
+		}
+	}
+	if unknown {
+		l.problem(Unsupported)
+	}
+	return l
+}
+
+// charsetsOf lists the distinct charsets that an entity declares.
+func charsetsOf(e *entity) []string {
+	var charsets []string
+	for _, t := range e.types {
+		for _, c := range t.all("charset") {
+			charsets = appendNew(charsets, strings.ToLower(c))
+		}
+	}
+	if len(charsets) == 0 {
+		return []string{""}
+	}
+	return charsets
+}
+
+// read adds a way of reading the part.
+func (l *leaf) read(encoding, charset string) *reading {
+	rd := &reading{leaf: l, charset: charset, first: len(l.readings) == 0, plain: encoding == ""}
+	l.readings = append(l.readings, rd)
+	switch encoding {
+	case "uuencode":
+		rd.plain = true // the lines of the encoding are for later hands
+		l.problem(Unsupported)
+	case "base64":
+		d := newBase64(l.r, rd, newLazyText(l.r, l.part, l.part.Where))
+		rd.base64 = d
+		l.decoders = append(l.decoders, d)
+		return rd
+	}
+	l.decoders = append(l.decoders, newDecoder(l.r, encoding, rd, nil))
+	return rd
+}
+
+// problem states why the part is not read whole; the first one stays.
+func (l *leaf) problem(p Problem) {
+	if l.part.Problem == "" {
+		l.part.Problem = p
+	}
+}
+
+// stop ends the reading of this part alone.
+func (l *leaf) stop(p Problem) {
+	l.problem(p)
+	l.over = true
+}
+
+func (l *leaf) write(b []byte) {
+	if l.over {
+		return
+	}
+	for _, d := range l.decoders {
+		d.write(b)
+	}
+}
+
+func (l *leaf) close() {
+	if p := l.r.problem; p != "" {
+		l.stop(p)
+	}
+	for _, d := range l.decoders {
+		d.close()
+	}
+	l.settle()
+	l.r.leaves = l.r.leaves[:len(l.r.leaves)-1]
+	l.r.tellPart(l.part)
+}
+
+// settle makes the part's facts out of what its readings found. The first
+// reading speaks for the part, unless it makes no sense where another does.
+func (l *leaf) settle() {
+	best := l.readings[0]
+	for _, rd := range l.readings[1:] {
+		if best.sense() == 0 && rd.sense() > 0 {
+			best = rd
+		}
+	}
+	p := l.part
+	p.Detected, p.Bytes = best.found.media, best.size
+	for _, rd := range l.readings {
+		switch {
+		case rd.size == 0 && !rd.decided:
+		case rd.found.family == encrypted:
+			p.Encrypted = true
+			p.Problem = Encrypted
+		case rd.found.family == unsupported, rd.found.family == binary && rd == best:
+			l.problem(Unsupported)
+		}
+		if rd.unknown {
+			l.problem(UnknownCharset)
+		}
+		if rd.base64 != nil && rd.base64.barren() && rd == best {
+			l.problem(Malformed)
+		}
+	}
+	p.Unscannable = best.found.family == silent && p.Problem == ""
+	if p.Detected == "" {
+		if p.Detected = p.Declared; p.Detected == "" {
+			p.Detected = "text/plain"
+		}
+	}
+}
+
+// reading is one way of reading a leaf: it takes the bytes after transfer
+// decoding, tells their type from the first of them, and reads the text.
+type reading struct {
+	leaf    *leaf
+	charset string
+	first   bool
+	plain   bool // there is no transfer encoding
+	base64  *base64Decoder
+	head    []byte
+	decided bool
+	found   sniffed
+	unknown bool // the charset is
+	size    int64
+	next    stage
+	also    stage // the same bytes in another light
+}
+
+// sense orders readings by how much of a sense they make.
+func (rd *reading) sense() int {
+	if rd.size == 0 || rd.found.family == binary {
+		return 0
+	}
+	return 1
+}
+
+func (rd *reading) write(b []byte) {
+	l := rd.leaf
+	if l.over || l.r.halted() || len(b) == 0 {
+		return
+	}
+	rd.size += int64(len(b))
+	if rd.size > l.r.limits.PartBytes {
+		b = b[:int64(len(b))-min(int64(len(b)), rd.size-l.r.limits.PartBytes)]
+		defer l.stop(TooBig)
+	}
+	if l.r.decoded += int64(len(b)); l.r.decoded > l.r.limits.MailBytes {
+		l.r.halt(TooBig)
+		return
+	}
+	if !rd.decided {
+		n := min(len(b), sniffBytes-len(rd.head))
+		rd.head = append(rd.head, b[:n]...)
+		if b = b[n:]; len(rd.head) < sniffBytes {
+			return
+		}
+		rd.decide()
+	}
+	rd.push(b)
+}
+
+func (rd *reading) push(b []byte) {
+	if len(b) > 0 {
+		rd.next.write(b)
+		if rd.also != nil {
+			rd.also.write(b)
+		}
+	}
+}
+
+// decide settles the type by the first bytes and opens the way to the text.
+func (rd *reading) decide() {
+	l := rd.leaf
+	rd.decided = true
+	declared := l.part.Declared
+	rd.found = sniff(rd.head, declared, l.part.Name)
+	f := rd.found.family
+	if l.e.inEncrypted && (f == binary || f == unsupported) {
+		rd.found.family = encrypted
+	}
+	if mismatched(declared, rd.found) {
+		l.r.anomalies.add(typeMismatch)
+	}
+	rd.next = discard{}
+	switch {
+	case f == mailText && l.part.Problem == "" && l.w.nesting() < l.r.limits.Depth:
+		rd.next = rd.openMail()
+	case f == plainText || f == htmlText || f == mailText || strings.HasPrefix(declared, "text/"):
+		if f == mailText {
+			l.problem(TooDeep)
+		}
+		rd.next = rd.openText()
+	case rd.found.media == "application/pgp-signature", rd.found.media == "application/pgp-encrypted", rd.found.media == "application/rtf":
+		rd.next = rd.openText() // text may stand behind or in it
+	}
+	if rd.plain && f == plainText && looksBase64(rd.head) && len(l.readings) < maxReadings {
+		l.r.anomalies.add(undeclaredBase64)
+		n := len(l.decoders)
+		l.read("base64", "")
+		rd.also = l.decoders[n]
+		l.decoders = l.decoders[:n]
+	}
+	rd.push(rd.head)
+	rd.head = nil
+}
+
+// mismatched reports whether a type is of another kind than declared, where
+// the declared one is specific.
+func mismatched(declared string, found sniffed) bool {
+	kind, _, _ := strings.Cut(declared, "/")
+	switch kind {
+	case "image", "audio", "video", "font":
+		return found.family != silent && declared != "image/svg+xml"
+	case "text":
+		return found.family == silent || found.family == unsupported && found.media != "application/rtf"
+	case "application":
+		return declared == "application/pdf" && found.media != declared
+	}
+	return false
+}
+
+// openMail reads the part as a mail of its own.
+func (rd *reading) openMail() stage {
+	l := rd.leaf
+	inner := newWalker(l.r, l.w.nesting()+1)
+	inner.head = newMailHeader(l.r, l.part.Path, true)
+	return inner
+}
+
+// openText builds the way from decoded bytes to text.
+func (rd *reading) openText() stage {
+	l := rd.leaf
+	out := newTextStream(l.r, l.part, l.part.Where)
+	var text stage = out
+	switch media := rd.found.media; {
+	case rd.found.family == htmlText:
+		text = newHTML(out, newTextStream(l.r, l.part, l.part.Where))
+	case media == "text/plain":
+		text = &quoteMarks{out: out}
+	}
+	text = &dropNUL{r: l.r, next: text}
+	name := rd.charset
+	if name == "" {
+		name = rd.found.hinted
+	}
+	enc, known := lookupCharset(name)
+	if wide := rd.found.wide; wide != "" {
+		if rd.charset != "" && !isWide(rd.charset) {
+			l.r.anomalies.add(charsetMismatch)
+		}
+		enc, known = lookupCharset(wide)
+	} else if known && isWide(name) && mostlyASCII(rd.head) {
+		// Declared as UTF-16, yet plain: read as what it is.
+		l.r.anomalies.add(charsetMismatch)
+		enc = nil
+	}
+	if !known {
+		if rd.charset == "" { // only the markup said so
+			known = true
+		} else {
+			l.r.anomalies.add(unknownCharset)
+		}
+	}
+	rd.unknown = !known
+	return newCharset(enc, text)
+}
+
+func isWide(charset string) bool {
+	charset = strings.ToLower(charset)
+	return strings.HasPrefix(charset, "utf-16") || strings.HasPrefix(charset, "utf-32") || strings.HasPrefix(charset, "ucs-") || charset == "unicode"
+}
+
+func (rd *reading) close() {
+	if !rd.decided && len(rd.head) > 0 {
+		rd.decide()
+	}
+	if rd.also != nil {
+		rd.also.close()
+	}
+	if rd.next != nil {
+		rd.next.close()
+	}
+}

@@ -1,0 +1,326 @@
+package extract
+
+// pageBuffer is how much text is gathered before it goes to the stream.
+const pageBuffer = 4 << 10
+
+// textBuffer gathers small pieces of text for a stream.
+type textBuffer struct {
+	out   *textStream
+	buf   []byte
+	blank bool // nothing but line ends was written since the last one
+}
+
+func newTextBuffer(out *textStream) *textBuffer { return &textBuffer{out: out, blank: true} }
+
+func (t *textBuffer) write(b []byte) {
+	if len(b) == 0 {
+		return
+	}
+	t.blank = false
+	if t.buf == nil {
+		t.buf = make([]byte, 0, pageBuffer)
+	}
+	if len(t.buf)+len(b) > pageBuffer {
+		t.flush()
+		if len(b) >= pageBuffer {
+			t.out.write(b)
+			return
+		}
+	}
+	t.buf = append(t.buf, b...)
+}
+
+func (t *textBuffer) writeByte(c byte) {
+	t.blank = false
+	if len(t.buf) == pageBuffer {
+		t.flush()
+	}
+	t.buf = append(t.buf, c)
+}
+
+// newline begins a line, unless one was just begun.
+func (t *textBuffer) newline() {
+	if !t.blank {
+		t.writeByte('\n')
+		t.blank = true
+	}
+}
+
+func (t *textBuffer) flush() {
+	t.out.write(t.buf)
+	t.buf = t.buf[:0]
+}
+
+func (t *textBuffer) close() {
+	t.flush()
+	t.out.close()
+}
+
+// gap is the white space that is due before the next visible character.
+type gap uint8
+
+const (
+	noGap gap = iota
+	spaceGap
+	lineGap
+	blankLineGap
+)
+
+// page lays out the visible text of a piece of HTML: lines, and rows of cells
+// with a TAB between neighbours and no white space around.
+type page struct {
+	textBuffer
+	due    gap
+	fresh  bool // at the beginning of a line or cell: spaces are dropped
+	last   byte // written; 0 before the first
+	pre    int  // depth of elements that keep white space
+	rows   []row
+	length int // bytes in the cell
+	quotes []quoter
+}
+
+// quoter is an open element that holds quoted text.
+type quoter struct {
+	name   string
+	nested int // elements of the same name that are open in it
+}
+
+// row is the state of a table: how many cells its row has so far.
+type row struct {
+	cells  int
+	header bool // in a header cell
+	inside bool // in a cell
+	broken bool // a table within a cell broke the row
+}
+
+func newPage(out *textStream) *page {
+	return &page{textBuffer: textBuffer{out: out}, fresh: true, rows: make([]row, 1, 4)}
+}
+
+// textClass tells what a byte is to text: 0 visible, 1 white space, 2 markup.
+var textClass = func() (t [256]uint8) {
+	for _, c := range " \t\r\n\f" {
+		t[c] = 1
+	}
+	t['<'], t['&'] = 2, 2
+	return t
+}()
+
+// text takes text up to the next markup and returns how much that was.
+func (p *page) text(b []byte) int {
+	for i := 0; i < len(b); {
+		switch textClass[b[i]] {
+		case 1:
+			p.space(b[i])
+			i++
+		case 2:
+			return i
+		default:
+			j := i + 1
+			// Single spaces between words go along.
+			for j < len(b) && (textClass[b[j]] == 0 || b[j] == ' ' && j+1 < len(b) && textClass[b[j+1]] == 0) {
+				j++
+			}
+			p.visible(b[i:j])
+			i = j
+		}
+	}
+	return len(b)
+}
+
+// literal takes text in which nothing is markup.
+func (p *page) literal(b []byte) {
+	for i := 0; i < len(b); {
+		j := i
+		for j < len(b) && textClass[b[j]] != 1 {
+			j++
+		}
+		if j > i {
+			p.visible(b[i:j])
+		}
+		if j < len(b) {
+			p.space(b[j])
+			j++
+		}
+		i = j
+	}
+}
+
+func (p *page) space(c byte) {
+	switch {
+	case p.pre == 0:
+		p.due = max(p.due, spaceGap)
+	case c == '\n':
+		p.visible([]byte{'\n'})
+		p.fresh = true
+	case c != '\r':
+		p.visible([]byte{c})
+	}
+}
+
+func (p *page) visible(b []byte) {
+	if p.due != noGap {
+		p.settle()
+	}
+	p.fresh = false
+	p.length += len(b)
+	p.emit(b)
+}
+
+func (p *page) emit(b []byte) {
+	p.write(b)
+	p.last = b[len(b)-1]
+}
+
+// settle writes the white space that is due.
+func (p *page) settle() {
+	switch p.due {
+	case spaceGap:
+		if !p.fresh {
+			p.emit([]byte{' '})
+			p.length++
+		}
+	case lineGap:
+		p.line()
+	case blankLineGap:
+		p.line()
+		if p.last != 0 {
+			p.emit([]byte{'\n'})
+		}
+	}
+	p.due = noGap
+}
+
+// line begins a line, unless this is the beginning of one.
+func (p *page) line() {
+	if p.last != 0 && p.last != '\n' {
+		p.emit([]byte{'\n'})
+	}
+}
+
+// cellLine is how long the text of a cell may be and still be one line.
+const cellLine = 100
+
+// newLine begins a line. In a cell behind the first it is but a space, while the
+// cell is short: its row must stay one line.
+func (p *page) newLine() {
+	r := &p.rows[len(p.rows)-1]
+	if r.inside && (r.header || r.cells > 1 && p.length < cellLine) {
+		p.due = max(p.due, spaceGap)
+		return
+	}
+	p.due = max(p.due, lineGap)
+}
+
+// element takes a tag that was read.
+func (p *page) element(name string, closing, quoting bool) {
+	p.quote(name, closing, quoting)
+	switch name {
+	case "br":
+		if p.due == lineGap && !p.rows[len(p.rows)-1].inside {
+			p.due = blankLineGap
+		} else {
+			p.newLine()
+		}
+	case "td", "th":
+		p.cell(name == "th", closing)
+	case "tr":
+		p.endRow()
+	case "table":
+		p.table(closing)
+	case "pre", "textarea", "listing", "xmp", "plaintext":
+		p.newLine()
+		if !closing {
+			p.pre++
+		} else if p.pre > 0 {
+			p.pre--
+		}
+	case "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "dialog", "dir", "div", "dl", "dt",
+		"fieldset", "figcaption", "figure", "footer", "form", "frameset", "h1", "h2", "h3", "h4", "h5", "h6", "head", "header", "hgroup",
+		"hr", "html", "iframe", "legend", "li", "main", "menu", "nav", "object", "ol", "optgroup", "option", "p", "section", "select",
+		"summary", "tbody", "tfoot", "thead", "title", "ul", "button", "xml", "marquee":
+		p.newLine()
+	}
+}
+
+func (p *page) cell(header, closing bool) {
+	r := &p.rows[len(p.rows)-1]
+	if closing {
+		r.inside, p.due = false, noGap
+		if r.broken {
+			p.due = lineGap
+		}
+		return
+	}
+	if r.cells == 0 || r.broken {
+		p.line()
+		r.broken = false
+	} else {
+		p.emit([]byte{'\t'})
+	}
+	r.cells++
+	r.inside, r.header = true, header
+	p.due, p.fresh, p.length = noGap, true, 0
+}
+
+func (p *page) endRow() {
+	p.rows[len(p.rows)-1] = row{}
+	p.due = max(p.due, lineGap)
+}
+
+func (p *page) table(closing bool) {
+	r := &p.rows[len(p.rows)-1]
+	switch {
+	case !closing:
+		if r.inside {
+			r.broken = true
+		}
+		if len(p.rows) < maxNestTable {
+			p.rows = append(p.rows, row{})
+		}
+	case len(p.rows) > 1:
+		p.rows = p.rows[:len(p.rows)-1]
+	default:
+		*r = row{}
+	}
+	p.due = max(p.due, lineGap)
+}
+
+// maxQuotes bounds how many quoting elements are told apart.
+const maxQuotes = 100
+
+// quote follows the elements that hold quoted text and marks the stream.
+func (p *page) quote(name string, closing, quoting bool) {
+	n := len(p.quotes)
+	if !closing && (quoting || name == "blockquote") {
+		if n == 0 {
+			p.flush()
+			p.out.mark(true)
+		}
+		if n < maxQuotes {
+			p.quotes = append(p.quotes, quoter{name: name})
+			return
+		}
+	}
+	if n == 0 || p.quotes[n-1].name != name {
+		return
+	}
+	top := &p.quotes[n-1]
+	switch {
+	case !closing:
+		top.nested++
+	case top.nested > 0:
+		top.nested--
+	default:
+		if p.quotes = p.quotes[:n-1]; n == 1 {
+			p.flush()
+			p.out.mark(false)
+		}
+	}
+}
+
+// quoteRest marks all that follows as quoted.
+func (p *page) quoteRest() {
+	p.quote("", false, true)
+	p.quotes[0] = quoter{} // no end tag is named so
+}

@@ -1,0 +1,163 @@
+package extract
+
+import "bytes"
+
+// stage is one step on the way from mail bytes to text: it is pushed bytes, cut
+// anywhere, and pushes on what it makes of them. close flushes and closes what
+// is behind it. A stage does not keep b.
+type stage interface {
+	write(b []byte)
+	close()
+}
+
+var crlf = []byte("\r\n")
+
+// discard takes everything and does nothing.
+type discard struct{}
+
+func (discard) write([]byte) {}
+func (discard) close()       {}
+
+// textStream is the last stage: it opens the Sink's Stream at the first text.
+type textStream struct {
+	r      *Reader
+	part   *Part
+	where  Where
+	stream Stream
+	quoted bool
+}
+
+func newTextStream(r *Reader, p *Part, where Where) *textStream {
+	return &textStream{r: r, part: p, where: where}
+}
+
+func (t *textStream) write(b []byte) {
+	if len(b) == 0 || t.r.halted() {
+		return
+	}
+	if t.stream == nil {
+		t.stream = t.r.sink.Text(t.part, t.where)
+		if t.quoted {
+			t.stream.Mark(true)
+		}
+	}
+	if _, err := t.stream.Write(b); err != nil {
+		t.r.fail(err)
+	}
+}
+
+// mark says whether what follows is quoted; it is called only on a change.
+func (t *textStream) mark(quoted bool) {
+	t.quoted = quoted
+	if t.stream != nil && !t.r.halted() {
+		t.stream.Mark(quoted)
+	}
+}
+
+func (t *textStream) close() {
+	if t.stream != nil {
+		if err := t.stream.Close(); err != nil {
+			t.r.fail(err)
+		}
+		t.stream = nil
+	}
+}
+
+// lazyText takes text that stands where none is expected (preamble, epilogue,
+// junk): it begins with the first byte that is no white space.
+type lazyText struct {
+	next   stage
+	part   *Part
+	active bool
+	used   *bool // set with active, if not nil
+}
+
+func newLazyText(r *Reader, p *Part, where Where) *lazyText {
+	return &lazyText{next: &hybrid{next: &dropNUL{r: r, next: newTextStream(r, p, where)}}, part: p}
+}
+
+func (t *lazyText) write(b []byte) {
+	if !t.active {
+		if b = bytes.TrimLeft(b, " \t\r\n\f\v\x00"); len(b) == 0 {
+			return
+		}
+		t.active = true
+		if t.used != nil {
+			*t.used = true
+		}
+	}
+	t.next.write(b)
+}
+
+func (t *lazyText) close() { t.next.close() }
+
+// dropNUL drops NUL bytes: clients show the text as if they were not there.
+type dropNUL struct {
+	r    *Reader
+	next stage
+}
+
+func (d *dropNUL) write(b []byte) {
+	for {
+		i := bytes.IndexByte(b, 0)
+		if i < 0 {
+			break
+		}
+		d.r.anomalies.add(nulBytes)
+		d.next.write(b[:i])
+		b = b[i+1:]
+	}
+	d.next.write(b)
+}
+
+func (d *dropNUL) close() { d.next.close() }
+
+// quoteMarks marks the lines of plain text that begin with ">" as quoted. Blank
+// lines belong to what stands before them.
+type quoteMarks struct {
+	out    *textStream
+	quoted bool
+	inLine bool // the line's first visible byte was seen
+}
+
+func (q *quoteMarks) write(b []byte) {
+	for len(b) > 0 {
+		if q.inLine {
+			// New text without any ">" needs no look at its lines.
+			i := -1
+			if q.quoted || bytes.IndexByte(b, '>') >= 0 {
+				i = bytes.IndexByte(b, '\n')
+			} else {
+				q.skipLines(b)
+			}
+			if i < 0 {
+				q.out.write(b)
+				return
+			}
+			q.out.write(b[:i+1])
+			q.inLine, b = false, b[i+1:]
+			continue
+		}
+		i := 0
+		for i < len(b) && (b[i] == ' ' || b[i] == '\t' || b[i] == '\r' || b[i] == '\n') {
+			i++
+		}
+		q.out.write(b[:i])
+		if b = b[i:]; len(b) == 0 {
+			return
+		}
+		q.inLine = true
+		if quoted := b[0] == '>'; quoted != q.quoted {
+			q.quoted = quoted
+			q.out.mark(quoted)
+		}
+	}
+}
+
+// skipLines settles inLine for the end of b, which holds no ">".
+func (q *quoteMarks) skipLines(b []byte) {
+	last := bytes.TrimRight(b, " \t\r\n")
+	q.inLine = bytes.IndexByte(b[len(last):], '\n') < 0
+}
+
+func (q *quoteMarks) close() { q.out.close() }
