@@ -80,7 +80,7 @@ func (p *Policy) open(env *Envelope, report *classify.Report, explain bool) *mai
 		m.every.add(i)
 		m.outcomes[i] = Outcome{
 			Address: r.Address, Route: Direct, Rules: []string{},
-			Direction: direction(insider, p.inside.inside(m.to[i], r.Mailer, m.sender)),
+			Direction: p.inside.direction(env, insider, r, m.sender),
 		}
 		if marked(r) {
 			m.marked.add(i)
@@ -96,16 +96,12 @@ func (p *Policy) decide(env *Envelope, report *classify.Report, explain bool) *D
 	}
 	m.own(m.marked, markerRule, Reject)
 	m.own(m.twice, gatewaysRule, Hold)
-	d := &Decision{Direction: m.direction(), Recipients: m.outcomes, Edits: []Edit{}, Rules: []RuleResult{}, Labels: []string{}}
+	d := &Decision{Direction: m.direction(), Recipients: m.outcomes, Edits: []Edit{}, Rules: []RuleResult{}}
 	d.Reply.Lines = []string{}
 	for _, o := range m.outcomes {
 		d.Action = max(d.Action, o.Action)
 	}
-	for _, l := range p.labels {
-		if m.test(l.test) {
-			d.Labels = append(d.Labels, l.name)
-		}
-	}
+	d.Labels = m.labels()
 	m.results(d)
 	m.carry(d)
 	m.word(d)
@@ -114,6 +110,21 @@ func (p *Policy) decide(env *Envelope, report *classify.Report, explain bool) *D
 		slices.Sort(m.outcomes[i].Rules)
 	}
 	return d
+}
+
+// Labels names the labels that content alone gives a mail, sorted.
+func (p *Policy) Labels(report *classify.Report) []string {
+	return p.open(&Envelope{}, report, false).labels()
+}
+
+func (m *mail) labels() []string {
+	names := []string{}
+	for _, l := range m.policy.labels {
+		if m.test(l.test) {
+			names = append(names, l.name)
+		}
+	}
+	return names
 }
 
 // direction of a mail: outbound if any recipient is.
@@ -323,7 +334,7 @@ func (m *mail) carry(d *Decision) {
 	c := m.carriage()
 	switch {
 	case c.strictest == Direct:
-	case c.same:
+	case c.same && c.inside.empty():
 		d.Edits = append(d.Edits, routeHeader(c.strictest))
 	case m.policy.routes.PerRecipient && c.unmarkable.empty():
 		d.Edits = append(d.Edits, m.markers()...)

@@ -27,6 +27,8 @@ type Options struct {
 	Enforce        bool // undeclared routes are errors
 	Limits         extract.Limits
 	FingerprintKey []byte
+	// Reveal lets the Scanner's findings hold the values; see classify.Config.
+	Reveal bool
 	// Time is the day by which expired entries are warned of; zero: no warnings.
 	Time time.Time
 }
@@ -49,6 +51,7 @@ func Load(nameOrFile string, opt Options) (*Engine, error) {
 	}
 	scanner, err := classify.NewScanner(classify.Config{
 		Questions: policy.questions, Limits: opt.Limits, FingerprintKey: opt.FingerprintKey,
+		Reveal: opt.Reveal,
 	})
 	if err != nil {
 		return nil, &Mistakes{List: []Mistake{{File: "policy " + strconv.Quote(nameOrFile), Text: err.Error()}}}

@@ -137,11 +137,13 @@ func (p *perimeter) inside(to mailbox, mailer string, sender mailbox) bool {
 }
 
 // direction is that of a mail for one recipient.
-func direction(insider, inside bool) Direction {
+func (p *perimeter) direction(env *Envelope, insider bool, to *Recipient, sender mailbox) Direction {
 	switch {
+	case env.Direction != "":
+		return env.Direction
 	case !insider:
 		return Inbound
-	case inside:
+	case p.inside(parseMailbox(to.judgedBy()), to.Mailer, sender):
 		return Internal
 	}
 	return Outbound

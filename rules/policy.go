@@ -155,6 +155,9 @@ func join2(directions []Direction) string {
 // OriginInScope reports whether a mail of this origin may concern the policy.
 // The recipients of the Envelope are not looked at.
 func (p *Policy) OriginInScope(env *Envelope) bool {
+	if env.Direction != "" {
+		return p.judges(env.Direction)
+	}
 	if p.inside.insider(env) {
 		return p.judges(Outbound) || p.judges(Internal)
 	}
@@ -167,7 +170,7 @@ func (p *Policy) InScope(env *Envelope) bool {
 	insider, sender := p.inside.insider(env), parseMailbox(env.Sender)
 	for i := range env.Recipients {
 		to := &env.Recipients[i]
-		if marked(to) || p.judges(direction(insider, p.inside.inside(parseMailbox(to.judgedBy()), to.Mailer, sender))) {
+		if marked(to) || p.judges(p.inside.direction(env, insider, to, sender)) {
 			return true
 		}
 	}

@@ -65,6 +65,15 @@ func (s *Stream) Reset(emit func(Match)) {
 	s.pending.reset()
 }
 
+// Settled is the offset before which no further match will start.
+func (s *Stream) Settled() int64 {
+	settled := s.text.rawStart(max(s.pos-leftReach, s.text.base))
+	if held := s.pending.held; len(held) > 0 {
+		settled = min(settled, held[0].Start)
+	}
+	return settled
+}
+
 // scan judges all candidates whose first digit stands before to.
 func (s *Stream) scan(to int64) {
 	base := s.text.base
