@@ -15,16 +15,16 @@ import (
 	"github.com/postern-mail/postern/contrib/demo/lab"
 )
 
-// secrets are values that postern finds, or sees, and must never tell. None of
-// them is of a living person: the numbers are from documentation.
+// secrets are values that postern finds, or sees, and must never tell. The
+// numbers are those of other people's documentation, nobody's own.
 var secrets = []string{
-	"219-09-9999",         // in the body
-	"457-55-5462",         // in the Subject
-	"078-05-1120",         // in a header field
+	"536-90-4399",         // in the body
+	"848-82-0493",         // in the Subject
+	"078-05-1123",         // in a header field
 	"4111 1111 1111 1111", // in a base64 attachment
 	"5500005555555559",    // in an attachment's file name
 	"AB123456C",           // in the base64 attachment
-	"QQ123456C",           // in an encoded word of the Subject
+	"PR123612C",           // in an encoded word of the Subject
 	"Quarterly-Gossip",    // plain words of the Subject
 	"whispered-sentence",  // and of the body
 	"payroll-of-ann",      // and of a file name
@@ -32,19 +32,19 @@ var secrets = []string{
 
 func secretMail(token string) string {
 	attachment := base64.StdEncoding.EncodeToString([]byte(
-		"card 4111 1111 1111 1111 exp 12/29\nNational Insurance number AB123456C\nSSN: 219-09-9999\nwhispered-sentence\n"))
-	encoded := base64.StdEncoding.EncodeToString([]byte("NI number QQ123456C"))
+		"card 4111 1111 1111 1111 exp 12/29\nNational Insurance number AB123456C\nSSN: 536-90-4399\nwhispered-sentence\n"))
+	encoded := base64.StdEncoding.EncodeToString([]byte("NI number PR123612C"))
 	return "From: ann@agency.example\nTo: pat@plain.example\n" +
-		"Subject: Quarterly-Gossip SSN 457-55-5462 =?utf-8?B?" + encoded + "?= " + token + "\n" +
-		"X-Remark: social security number 078-05-1120\n" +
+		"Subject: Quarterly-Gossip SSN 848-82-0493 =?utf-8?B?" + encoded + "?= " + token + "\n" +
+		"X-Remark: social security number 078-05-1123\n" +
 		"MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n" +
-		"--b\nContent-Type: text/plain\n\nwhispered-sentence: my SSN is 219-09-9999.\n\n" +
+		"--b\nContent-Type: text/plain\n\nwhispered-sentence: my SSN is 536-90-4399.\n\n" +
 		"--b\nContent-Type: text/plain; name=\"card 5500005555555559.txt\"\n" +
 		"Content-Disposition: attachment; filename=\"payroll-of-ann card 5500005555555559.txt\"\n" +
 		"Content-Transfer-Encoding: base64\n\n" + attachment + "\n" +
 		"--b\nContent-Type: application/zip; name=\"payroll-of-ann.zip\"\n" +
 		"Content-Disposition: attachment; filename=\"payroll-of-ann.zip\"\n" +
-		"Content-Transfer-Encoding: base64\n\n" + base64.StdEncoding.EncodeToString([]byte("PK\x03\x04 no archive 219-09-9999")) + "\n" +
+		"Content-Transfer-Encoding: base64\n\n" + base64.StdEncoding.EncodeToString([]byte("PK\x03\x04 no archive 536-90-4399")) + "\n" +
 		"--b--\n"
 }
 

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -98,9 +99,9 @@ func (d *Daemon) follow(stderr io.Reader, ready, done chan<- struct{}) {
 		line, err := lines.ReadString('\n')
 		d.mu.Lock()
 		d.log.WriteString(line)
-		if !listens && strings.Contains(line, "listening ") && strings.Contains(line, "milter=") {
+		if address := field(line, "milter"); !listens && address != "" && strings.Contains(line, "listening") {
 			listens = true
-			d.Milter, d.HTTP = word(line, "milter="), word(line, "http=")
+			d.Milter, d.HTTP = address, field(line, "http")
 			close(ready)
 		}
 		d.mu.Unlock()
@@ -111,14 +112,13 @@ func (d *Daemon) follow(stderr io.Reader, ready, done chan<- struct{}) {
 	_ = d.cmd.Wait()
 }
 
-// word is what follows key in line, up to a blank.
-func word(line, key string) string {
-	_, rest, _ := strings.Cut(line, key)
-	fields := strings.Fields(rest)
-	if len(fields) == 0 {
+// field is the value of key in a line of the log, be it text or JSON.
+func field(line, key string) string {
+	found := regexp.MustCompile(`(?:\b` + key + `=|"` + key + `":)"?([^\s",]+)`).FindStringSubmatch(line)
+	if found == nil {
 		return ""
 	}
-	return strings.Trim(fields[0], `",`)
+	return found[1]
 }
 
 // Log is what the daemon has logged so far.
