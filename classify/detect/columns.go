@@ -243,6 +243,9 @@ func (c *columns) live(d, i int) bool {
 // begin takes the present line as a header row if its cells are short enough.
 func (c *columns) begin(t *text, d int) {
 	line := t.slice(c.line.start, c.pos)
+	if bytes.HasSuffix(bytes.TrimRight(line, " "), []byte(":")) {
+		return // "Close these two, please:" leads in a list
+	}
 	var ok bool
 	if c.ends, ok = splitRow(line, d, c.ends[:0]); !ok {
 		return
