@@ -1,9 +1,6 @@
 package extract
 
-import (
-	"bytes"
-	"strings"
-)
+import "bytes"
 
 // noiseAttrs are attributes whose short values no reader sees and no writer
 // hides words in. A value longer than maxNoise is read all the same.
@@ -163,13 +160,10 @@ func (h *htmlReader) noiseValue(b []byte) {
 
 func (h *htmlReader) endValue() {
 	if h.noise {
-		if opensQuote(string(h.attr), string(h.value)) {
-			// QUIRK: Outlook puts the head of the quoted mail into an element,
-			// and its text behind it.
-			value := strings.ToLower(string(h.value))
-			h.quoting, h.quotesRest = true, strings.Contains(value, "divrplyfwdmsg") || strings.Contains(value, "outlookmessageheader")
+		if name := string(h.attr); name == "class" || name == "id" {
+			h.quoteMarker()
 		}
-		if bytes.ContainsAny(h.value, "<>") { // a quote sign forgotten: text was swallowed
+		if bytes.IndexByte(h.value, '<') >= 0 || bytes.IndexByte(h.value, '>') >= 0 { // a quote sign forgotten: text was swallowed
 			h.spill(h.value)
 		}
 	} else {
@@ -178,42 +172,54 @@ func (h *htmlReader) endValue() {
 	h.attr, h.state = h.attr[:0], beforeAttr
 }
 
-// quoteMarkers are the classes and ids that clients give to the element which
-// holds the mail that is answered or forwarded.
-var quoteMarkers = []string{
-	"gmail_quote", "gmail_extra", "yahoo_quoted", "moz-cite-prefix", "divrplyfwdmsg", "protonmail_quote", "outlookmessageheader", "zmail_extra",
-	"tutanota_quote",
+// quoteMarkers are what the classes and ids have in common that clients give to
+// the element which holds the mail that is answered or forwarded. QUIRK: Outlook
+// puts the head of that mail into an element, and its text behind it.
+var quoteMarkers = []struct {
+	mark []byte
+	rest bool // all that follows is quoted
+}{
+	{[]byte("_quote"), false}, // gmail_quote, protonmail_quote, tutanota_quote, yahoo_quoted
+	{[]byte("mail_extra"), false},
+	{[]byte("moz-cite-prefix"), false},
+	{[]byte("divrplyfwdmsg"), true},
+	{[]byte("outlookmessageheader"), true},
 }
 
-// opensQuote reports whether an attribute is one of quoteMarkers.
-func opensQuote(attr, value string) bool {
-	if attr != "class" && attr != "id" {
-		return false
+// quoteMarker looks for quoteMarkers in the value of a class or id.
+func (h *htmlReader) quoteMarker() {
+	for i, c := range h.value {
+		h.value[i] = lowerTable[c]
 	}
-	value = strings.ToLower(value)
-	for _, mark := range quoteMarkers {
-		if strings.Contains(value, mark) {
-			return true
+	for _, m := range quoteMarkers {
+		if bytes.Contains(h.value, m.mark) {
+			h.quoting, h.quotesRest = true, m.rest
 		}
 	}
-	return false
 }
 
 // endTag ends a tag: the element shapes the page.
 func (h *htmlReader) endTag() {
 	h.state = inText
-	name := string(h.name)
-	switch name {
-	case "script", "style":
-		if !h.closing {
-			h.raw, h.state = "/"+name, inRaw
-			h.aside.newline()
-		}
+	switch string(h.name) {
+	case "script":
+		h.beginRaw("/script")
+		return
+	case "style":
+		h.beginRaw("/style")
 		return
 	}
 	if h.quoting && !h.closing && h.quotesRest {
 		h.page.quoteRest()
 		h.quoting = false
 	}
-	h.page.element(name, h.closing, h.quoting)
+	h.page.element(h.name, h.closing, h.quoting)
+}
+
+// beginRaw begins an element whose content is no markup, up to its end.
+func (h *htmlReader) beginRaw(end string) {
+	if !h.closing {
+		h.raw, h.state = end, inRaw
+		h.aside.newline()
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync"
 	"time"
 )
 
@@ -202,10 +203,14 @@ func (t *textPart) close() {
 	t.r.tellPart(t.part)
 }
 
+var blocks = sync.Pool{New: func() any { return new([maxBlock]byte) }}
+
 // readAll feeds everything and closes the Reader. A source that fails leaves the
 // rest unread, which is the caller's error.
 func (r *Reader) readAll(src io.Reader) error {
-	buf := make([]byte, maxBlock)
+	pooled := blocks.Get().(*[maxBlock]byte)
+	defer blocks.Put(pooled)
+	buf := pooled[:]
 	for {
 		n, err := src.Read(buf)
 		if _, failed := r.feed(buf[:n]); failed != nil {
