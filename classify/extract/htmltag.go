@@ -2,18 +2,25 @@ package extract
 
 import "bytes"
 
-// noiseAttrs are attributes whose short values no reader sees and no writer
-// hides words in. A value longer than maxNoise is read all the same.
-var noiseAttrs = map[string]bool{
-	"style": true, "class": true, "id": true, "width": true, "height": true, "align": true, "valign": true, "bgcolor": true, "border": true,
-	"cellpadding": true, "cellspacing": true, "color": true, "face": true, "size": true, "lang": true, "dir": true, "rel": true, "target": true,
-	"type": true, "role": true, "colspan": true, "rowspan": true, "charset": true, "xmlns": true, "http-equiv": true, "hspace": true, "vspace": true,
-	"link": true, "vlink": true, "bordercolor": true, "background": true, "media": true, "method": true, "tabindex": true, "shape": true, "coords": true,
+// isNoise reports whether an attribute is one whose short values no reader sees
+// and no writer hides words in. A value longer than maxNoise is read all the same.
+func isNoise(attr []byte) bool {
+	switch string(attr) {
+	case "style", "class", "id", "width", "height", "align", "valign", "bgcolor", "border", "cellpadding", "cellspacing", "color", "face",
+		"size", "lang", "dir", "rel", "target", "type", "role", "colspan", "rowspan", "charset", "xmlns", "http-equiv", "hspace", "vspace",
+		"link", "vlink", "bordercolor", "background", "media", "method", "tabindex", "shape", "coords":
+		return true
+	}
+	return false
 }
 
-// bareNoise are attributes that need no value.
-var bareNoise = map[string]bool{
-	"nowrap": true, "disabled": true, "checked": true, "selected": true, "noshade": true, "hidden": true, "readonly": true, "/": true, "": true,
+// needsNoValue reports whether an attribute is one that stands without a value.
+func needsNoValue(attr []byte) bool {
+	switch string(attr) {
+	case "nowrap", "disabled", "checked", "selected", "noshade", "hidden", "readonly", "":
+		return true
+	}
+	return false
 }
 
 // inTag takes one byte of a tag behind its name, outside quoted values.
@@ -83,7 +90,7 @@ func (h *htmlReader) attrName(c byte) bool {
 // bareAttr ends an attribute without a value. A word where none belongs may be
 // text behind a "<" that is no markup.
 func (h *htmlReader) bareAttr() {
-	if !bareNoise[string(h.attr)] {
+	if !needsNoValue(h.attr) {
 		h.spill(h.attr)
 	}
 	h.attr = h.attr[:0]
@@ -93,7 +100,7 @@ func (h *htmlReader) beginValue(c byte) bool {
 	if isSpace(c) {
 		return true
 	}
-	h.noise, h.value = noiseAttrs[string(h.attr)], h.value[:0]
+	h.noise, h.value = isNoise(h.attr), h.value[:0]
 	if !h.noise {
 		h.aside.newline()
 		if hasDigit(h.attr) {

@@ -40,8 +40,9 @@ func NewReader(ctx context.Context, limits Limits, sink Sink) *Reader {
 
 // Field takes one field of the mail's header, in order, as the MTA hands it over:
 // value may hold folds (CRLF or LF followed by white space) and 8-bit bytes.
+// Fields behind the first Write are ignored.
 func (r *Reader) Field(name, value string) {
-	if r.alive() {
+	if !r.inBody && r.alive() {
 		r.mail.head.field(name, unfold(value))
 	}
 }
@@ -187,11 +188,10 @@ func ReadText(r *Reader, text io.Reader) error {
 type textPart struct{ textStream }
 
 func (t *textPart) write(b []byte) {
-	t.part.Bytes += int64(len(b))
-	if t.part.Bytes > t.r.limits.PartBytes || t.part.Bytes > t.r.limits.MailBytes {
-		t.part.Problem = TooBig
-		return
+	if room := min(t.r.limits.PartBytes, t.r.limits.MailBytes) - t.part.Bytes; int64(len(b)) > room {
+		b, t.part.Problem = b[:room], TooBig
 	}
+	t.part.Bytes += int64(len(b))
 	t.textStream.write(b)
 }
 

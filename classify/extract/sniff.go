@@ -299,7 +299,7 @@ func sniffText(text []byte, declared, name string) sniffed {
 		html = strings.Contains(lower, "<html") || strings.Contains(lower, "<!doctype html")
 	}
 	switch {
-	case html || declared == "text/html" || declared == "application/xhtml+xml":
+	case html || declared == "text/html" || declared == "application/xhtml+xml" || !isTextual(declared) && namedHTML(name):
 		s.media, s.family = "text/html", htmlText
 		s.hinted = metaCharset(strings.ToLower(string(text)))
 	case strings.HasPrefix(lower, "-----begin pgp signature"):
@@ -322,6 +322,12 @@ func sniffText(text []byte, declared, name string) sniffed {
 		s.media = "application/json"
 	}
 	return s
+}
+
+// namedHTML reports whether a file name is that of an HTML file.
+func namedHTML(name string) bool {
+	name = strings.ToLower(name)
+	return strings.HasSuffix(name, ".html") || strings.HasSuffix(name, ".htm") || strings.HasSuffix(name, ".xhtml")
 }
 
 // isTextual reports whether a media type is text by its name.
