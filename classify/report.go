@@ -31,7 +31,11 @@ type Report struct {
 	Answers           map[string]Answer `json:"answers"` // by Question.ID
 	Parts             []extract.Part    `json:"parts"`
 	Anomalies         []string          `json:"anomalies"`
-	Bytes             int64             `json:"bytes"` // text and raw bytes read, for the meter
+	Bytes             int64             `json:"bytes"` // decoded bytes of all parts
+	// SafeNames holds, by part path, the file names that may be shown to a
+	// sender: at most MaxSafeName ASCII characters, runs of four or more digits
+	// starred, and holding nothing that a detector knows. Other names are missing.
+	SafeNames map[string]string `json:"-"`
 }
 
 // Unread lists the parts that could hold text which was not read.
@@ -63,34 +67,4 @@ func (r *Report) Counts() map[string]Count {
 		counts[id] = t.Count()
 	}
 	return counts
-}
-
-// Question is what a compiled policy asks of content, beside the detectors. The
-// Scanner answers it by ID.
-type Question struct {
-	ID   string // stable: the same question has the same ID in every policy
-	Kind QuestionKind
-	// Field is the header field that a HeaderField question looks at.
-	Field string
-	// Text is the tag with its brackets (Tag), or the phrase that the field's
-	// value must hold, case and white space ignored (HeaderField; empty asks
-	// whether the field is there at all).
-	Text string
-}
-
-// QuestionKind tells what a Question asks.
-type QuestionKind uint8
-
-// Kinds of questions.
-const (
-	Tag         QuestionKind = iota // is the tag in the decoded Subject, any case?
-	HeaderField                     // does a field of the mail's own header hold the text?
-)
-
-// Answer is the Scanner's answer to a Question.
-type Answer struct {
-	Yes bool `json:"yes"`
-	// Near says that no tag was found, but something that was meant as one:
-	// other or missing brackets, full-width letters, a letter too many or few.
-	Near bool `json:"near,omitempty"`
 }

@@ -1,8 +1,11 @@
-// Package classify says what is in a mail.
 package classify
 
 import (
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"hash/maphash"
 	"io"
 
 	"github.com/postern-mail/postern/classify/detect"
@@ -24,28 +27,71 @@ type Config struct {
 }
 
 // Scanner is compiled and immutable; all sessions share it.
-type Scanner struct{}
-
-// NewScanner compiles a Scanner.
-func NewScanner(config Config) (*Scanner, error) { panic("not built") }
-
-// Detectors returns the detectors in use.
-func (s *Scanner) Detectors() []*detect.Detector { panic("not built") }
-
-// Scan is one mail being read. Field and Write take it as it arrives, Finish
-// ends it. It belongs to one goroutine.
-type Scan struct {
-	*extract.Reader
+type Scanner struct {
+	set       *detect.Set
+	questions []Question
+	limits    extract.Limits
+	key       []byte
+	reveal    bool
 }
 
-// Begin starts the scan of one mail, bounded by ctx and by the limits.
-func (s *Scanner) Begin(ctx context.Context) *Scan { panic("not built") }
+// NewScanner compiles a Scanner.
+func NewScanner(config Config) (*Scanner, error) {
+	set, err := detect.Compile(detect.Builtin(), config.Detect)
+	if err != nil {
+		return nil, err
+	}
+	if config.Limits == (extract.Limits{}) {
+		config.Limits = extract.DefaultLimits
+	}
+	return &Scanner{
+		set:       set,
+		questions: config.Questions,
+		limits:    config.Limits,
+		key:       config.FingerprintKey,
+		reveal:    config.Reveal,
+	}, nil
+}
 
-// Finish closes the mail and returns its Report. The error is that of a
-// cancelled context; nothing a mail contains makes an error.
-func (s *Scan) Finish() (*Report, error) { panic("not built") }
+// Detectors returns the detectors in use.
+func (s *Scanner) Detectors() []*detect.Detector { return s.set.Detectors }
+
+// Begin starts the scan of one mail, bounded by ctx and by the limits.
+func (s *Scanner) Begin(ctx context.Context) *Scan {
+	scan := &Scan{
+		scanner: s,
+		seed:    maphash.MakeSeed(),
+		report: &Report{
+			Tallies: map[string]*Tally{},
+			Answers: map[string]Answer{},
+		},
+		seen: make([]map[uint64]signature, len(s.set.Detectors)),
+	}
+	for _, q := range s.questions {
+		scan.report.Answers[q.ID] = Answer{}
+	}
+	scan.Reader = extract.NewReader(ctx, s.limits, (*sink)(scan))
+	return scan
+}
 
 // ScanMail scans a whole mail; the Report is as Finish returns it.
 func (s *Scanner) ScanMail(ctx context.Context, mail io.Reader) (*Report, error) {
-	panic("not built")
+	scan := s.Begin(ctx)
+	if err := extract.ReadMail(scan.Reader, mail); err != nil {
+		return nil, err
+	}
+	return scan.Finish()
+}
+
+// fingerprint is an HMAC-SHA-256 (RFC 2104) over detector and value, cut to 80
+// bits: enough to tell two numbers apart, and worthless without the key.
+func (s *Scanner) fingerprint(d *detect.Detector, value string) string {
+	if len(s.key) == 0 || !d.Fingerprint {
+		return ""
+	}
+	mac := hmac.New(sha256.New, s.key)
+	io.WriteString(mac, d.ID)
+	mac.Write([]byte{0})
+	io.WriteString(mac, value)
+	return hex.EncodeToString(mac.Sum(nil)[:10])
 }

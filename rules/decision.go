@@ -97,10 +97,13 @@ type RuleResult struct {
 // route header or the marker recipients that make the routes true, and the
 // reference of held mail. The removal of headers that a client forged is the
 // milter's own and does not stand here.
+//
+// Refused and deferred mail has no edits, since nothing of it goes on.
 type Decision struct {
 	Action     Action       `json:"action"`
 	Direction  Direction    `json:"direction"`
 	Reply      Reply        `json:"reply"`
+	Reason     string       `json:"reason"` // why a mail is held, on one line of plain ASCII
 	Recipients []Outcome    `json:"recipients"`
 	Edits      []Edit       `json:"edits"`
 	Rules      []RuleResult `json:"rules"`

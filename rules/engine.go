@@ -1,8 +1,9 @@
-// Package rules says what shall be done with a mail.
 package rules
 
 import (
 	"context"
+	"fmt"
+	"time"
 
 	"github.com/postern-mail/postern/classify"
 	"github.com/postern-mail/postern/classify/detect"
@@ -24,48 +25,80 @@ type Options struct {
 	Enforce        bool // undeclared routes are errors
 	Limits         extract.Limits
 	FingerprintKey []byte
+	// Reveal lets the Scanner's findings hold the values; see classify.Config.
+	Reveal bool
+	// Overlay is TOML that is laid over the policy as the admin's own file is over
+	// a pack: lists, settings, inside. Policy cases set it.
+	Overlay string
+	// Time is the day by which expired entries are warned of; zero: no warnings.
+	Time time.Time
 }
 
 // Engine is a Policy with its Scanner: immutable, shared by all sessions,
 // replaced whole at a reload.
-type Engine struct{}
+type Engine struct {
+	*Policy
+	scanner *classify.Scanner
+}
 
 // Load reads a policy, a shipped pack by its name or a file, and compiles it.
 // The empty name is the default policy: all detectors, no rules, unread parts
 // of outbound mail are held. The error is a *Mistakes with every mistake found.
-func Load(nameOrFile string, opt Options) (*Engine, error) { panic("not built") }
+// What was loaded never changes: list files are read here and not again.
+func Load(nameOrFile string, opt Options) (*Engine, error) {
+	policy, err := ReadPolicy(nameOrFile, detect.Builtin(), opt)
+	if err != nil {
+		return nil, err
+	}
+	return newEngine(policy, opt)
+}
 
-// ID is the policy's id, Checksum a short hash of all that was read for it
-// (files, packs, lists).
-func (e *Engine) ID() string { panic("not built") }
+// LoadText is Load for a policy that was read already, as a test case has it.
+// title says what it is, as messages begin; dir is where its list files are.
+func LoadText(title string, text []byte, dir string, opt Options) (*Engine, error) {
+	policy, err := ReadPolicyText(title, text, dir, detect.Builtin(), opt)
+	if err != nil {
+		return nil, err
+	}
+	return newEngine(policy, opt)
+}
 
-// Checksum is a short hash over all that was read for the policy.
-func (e *Engine) Checksum() string { panic("not built") }
-
-// RuleIDs lists the ids of all rules, sorted.
-func (e *Engine) RuleIDs() []string { panic("not built") }
+func newEngine(policy *Policy, opt Options) (*Engine, error) {
+	scanner, err := classify.NewScanner(classify.Config{
+		Questions: policy.questions, Limits: opt.Limits, FingerprintKey: opt.FingerprintKey,
+		Reveal: opt.Reveal,
+	})
+	if err != nil {
+		return nil, &Mistakes{List: []Mistake{{File: fmt.Sprintf("policy %q", policy.id), Text: err.Error()}}}
+	}
+	return &Engine{policy, scanner}, nil
+}
 
 // Summary says in one line what was understood: "3 rules, 4 detectors, …".
-func (e *Engine) Summary() string { panic("not built") }
+func (e *Engine) Summary() string {
+	return e.Policy.Summary() + ", " + count(len(e.Detectors()), "detector")
+}
 
 // Detectors returns the detectors that the Engine's Scanner runs.
-func (e *Engine) Detectors() []*detect.Detector { panic("not built") }
+func (e *Engine) Detectors() []*detect.Detector { return e.scanner.Detectors() }
 
 // Scanner returns the Engine's Scanner.
-func (e *Engine) Scanner() *classify.Scanner { panic("not built") }
-
-// OriginInScope reports at MAIL whether a mail of this origin may concern the
-// policy at all. If not, the mail is accepted unread. Of the Envelope all but
-// the recipients must be filled.
-func (e *Engine) OriginInScope(env *Envelope) bool { panic("not built") }
+func (e *Engine) Scanner() *classify.Scanner { return e.scanner }
 
 // Inspect opens the inspection of a mail whose envelope is complete. It returns
 // nil if no recipient is in scope: the mail is accepted unread.
-func (e *Engine) Inspect(ctx context.Context, env *Envelope) *Inspection { panic("not built") }
+func (e *Engine) Inspect(ctx context.Context, env *Envelope) *Inspection {
+	if !e.InScope(env) {
+		return nil
+	}
+	return &Inspection{Scan: e.scanner.Begin(ctx), policy: e.Policy, envelope: env}
+}
 
 // Inspection is one mail being read: Field and Write take it as it arrives.
 type Inspection struct {
 	*classify.Scan
+	policy   *Policy
+	envelope *Envelope
 }
 
 // Verdict is what an Inspection ends in.
@@ -76,11 +109,10 @@ type Verdict struct {
 }
 
 // Finish ends the mail and decides. The error is that of a cancelled context.
-func (i *Inspection) Finish() (*Verdict, error) { panic("not built") }
-
-// Decide is the pure decision over an envelope and a report.
-func (e *Engine) Decide(env *Envelope, report *classify.Report) *Decision { panic("not built") }
-
-// Explain is Decide with, for each rule that did not fire, the condition that
-// failed and how near it was.
-func (e *Engine) Explain(env *Envelope, report *classify.Report) *Decision { panic("not built") }
+func (i *Inspection) Finish() (*Verdict, error) {
+	report, err := i.Scan.Finish()
+	if err != nil {
+		return nil, err
+	}
+	return &Verdict{i.envelope, report, i.policy.Decide(i.envelope, report)}, nil
+}

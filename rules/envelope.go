@@ -21,6 +21,9 @@ type Envelope struct {
 	Daemon string     `json:"daemon"` // {daemon_name}
 	Pickup bool       `json:"pickup"` // came by a local submission, not by SMTP
 	TLS    TLS        `json:"tls"`
+	// Direction, if not empty, is that of every recipient, whatever the addresses
+	// and the origin say. Only tools and policy cases set it.
+	Direction Direction `json:"direction,omitempty"`
 	// SMTPUTF8 says that the client may be answered in UTF-8.
 	SMTPUTF8 bool `json:"smtputf8"`
 }

@@ -1,19 +1,82 @@
 package detect
 
-// Detector says how one kind of sensitive data looks and is verified.
+import (
+	"fmt"
+
+	"github.com/postern-mail/postern/classify/anchor"
+)
+
+// Detector says how one kind of sensitive data looks and is verified. It is
+// data: a new kind of data is a new value in the table, not new code paths.
 type Detector struct {
 	ID    string // "us-ssn"; part of the public interface
 	Title string // "US Social Security number", as a sender reads it
+	// Finds, Forms and Sources are the detector's page in the manual: what is
+	// found, how it may be written, and who says so.
+	Finds   string
+	Forms   []string
+	Sources []string
 	// Mask returns the form of a canonical value that may be shown.
 	Mask func(value string) string
+	// Masking says in words what Mask does.
+	Masking string
 	// Fingerprint tells whether values may be given a keyed fingerprint.
 	Fingerprint bool
-	// further fields: anchors, grammar, keywords, check, confidence table
+
+	keywords []Keywords
+	// digits is the least number of digits that a chain at the value's first
+	// digit holds, with single separators between its runs.
+	digits int
+	// find proposes the candidates whose first run of digits begins at p, the
+	// longest first, by filling in the candidate and calling stands.
+	find func(f *finder, p int64)
+	// grades is the confidence table; a candidate's form is an index into it.
+	grades []grade
+	// accounts makes the numbers of accounts and cases negative labels of
+	// loose candidates.
+	accounts bool
+	// lists lets the values of a list share the label of the first.
+	lists bool
+	// crowded lets digits stand beside a spaced value without a label; the
+	// grammar has its own rule for neighbours.
+	crowded bool
+	// vouch looks for context of the detector's own near a candidate, and names
+	// it; "" is none.
+	vouch func(t *text, c *candidate) string
 }
+
+// grade is a row of a confidence table: the level of one form in each context.
+type grade struct {
+	form     string
+	label    Confidence // a strong keyword as label, in the column's header or before the list
+	window   Confidence // a strong keyword in the window
+	weak     Confidence // a weak keyword as label and a cue in the window
+	alone    Confidence // no context
+	negative Confidence // the nearest label is negative
+}
+
+// candidate is a place that has the shape of a detector's values and passed its
+// checks, not yet its surroundings.
+type candidate struct {
+	start, end int64
+	form       int    // index into Detector.grades
+	sep        byte   // the separator between its groups, 0 if there is none
+	bare       bool   // nothing but digits
+	loose      bool   // also the numbers of accounts speak against it
+	vouched    bool   // the grammar vouches for what touches it on the left
+	context    string // what speaks for it in its own grammar
+	value      [40]byte
+	size       int // bytes of value, the canonical form
+}
+
+// put appends to the candidate's canonical form.
+func (c *candidate) put(b ...byte) { c.size += copy(c.value[c.size:], b) }
 
 // Builtin returns the detectors that postern ships, in the order that decides
 // between equal spans.
-func Builtin() []*Detector { panic("not built") }
+func Builtin() []*Detector {
+	return []*Detector{paymentCard, usSSN, ukNINO, moDCN}
+}
 
 // Options tunes detectors without code.
 type Options struct {
@@ -24,24 +87,42 @@ type Options struct {
 // Set is a compiled choice of detectors: immutable and safe for concurrent use.
 type Set struct {
 	Detectors []*Detector
+
+	options Options
+	words   *dictionary
+	anchors *anchor.Set
 }
 
-// Compile builds a Set.
-func Compile(detectors []*Detector, opt Options) (*Set, error) { panic("not built") }
+// Compile builds a Set. The order of the detectors decides between matches that
+// are equal in all else.
+func Compile(detectors []*Detector, opt Options) (*Set, error) {
+	s := &Set{Detectors: detectors, options: opt, words: newDictionary()}
+	seen := make(map[string]bool)
+	least, most := maxChain, 1
+	for i, d := range detectors {
+		if seen[d.ID] {
+			return nil, fmt.Errorf("detector %q stands twice in the set", d.ID)
+		}
+		seen[d.ID] = true
+		least, most = min(least, d.digits), max(most, d.digits)
+		for _, group := range d.keywords {
+			for _, pattern := range group.Patterns {
+				if err := s.words.add(i, group.Role, pattern); err != nil {
+					return nil, fmt.Errorf("detector %q: %w", d.ID, err)
+				}
+			}
+		}
+	}
+	for r, patterns := range map[role][]string{negative: negatives, account: accounts} {
+		for _, pattern := range patterns {
+			if err := s.words.add(-1, r, pattern); err != nil {
+				return nil, err
+			}
+		}
+	}
+	s.anchors = anchor.New(least, most)
+	return s, nil
+}
 
-// Stream scans one stream of text. It is an io.Writer; for any way of cutting
-// the text the matches are the same. Its memory is bounded whatever the length.
-type Stream struct{}
-
-// NewStream returns a Stream that hands its matches to emit in the order of
-// their Start, overlaps resolved. emit may be called from Write and Close.
-func (s *Set) NewStream(emit func(Match)) *Stream { panic("not built") }
-
-// Write scans the next bytes. It never fails.
-func (s *Stream) Write(b []byte) (int, error) { panic("not built") }
-
-// Close ends the text and emits what was held back.
-func (s *Stream) Close() error { panic("not built") }
-
-// Reset makes a closed Stream ready for another text.
-func (s *Stream) Reset(emit func(Match)) { panic("not built") }
+// maxChain is the most digits that a detector may ask an anchor for.
+const maxChain = 9

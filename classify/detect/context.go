@@ -1,0 +1,258 @@
+package detect
+
+// contextKind is what the surroundings say of a candidate.
+type contextKind uint8
+
+const (
+	alone    contextKind = iota
+	labelled             // a strong label, its column or its list
+	windowed             // a strong keyword in the window, or what the detector's own grammar counts as context
+	hinted               // a weak label and a cue
+	opposed              // the nearest label is negative
+)
+
+// context is the surroundings of one candidate.
+type context struct {
+	kind    contextKind
+	keyword int32 // what spoke for it, -1 if no keyword did
+	cue     int32 // the cue of a hinted candidate, -1 if there is none
+	at      int64 // where the label ends
+	label   bool  // keyword is a label, of whatever strength
+}
+
+func (w *context) labelled() bool { return w.label && w.kind != opposed }
+
+// distance is how far the label is from the candidate, in bytes of the view; of
+// two detectors that want one number the nearer label wins.
+func (w *context) distance(c *candidate) int64 {
+	if !w.labelled() {
+		return noLabel
+	}
+	return max(c.start-w.at, 0)
+}
+
+const noLabel = 1 << 40
+
+// label is the nearest label so far of one kind.
+type label struct {
+	end  int64
+	word int32
+}
+
+func (l *label) nearer(end int64, word int32) {
+	if end > l.end {
+		*l = label{end, word}
+	}
+}
+
+var noneYet = label{-1, -1}
+
+// labels are the nearest labels before a candidate.
+type labels struct{ strong, weak, negative label }
+
+func (l *labels) nearest() int64 { return max(l.strong.end, l.weak.end, l.negative.end) }
+
+func (l *labels) opposed() bool { return l.negative.end > max(l.strong.end, l.weak.end) }
+
+// weigh works out the context of a candidate.
+func (f *finder) weigh(d *Detector, c *candidate) context {
+	f.survey(c)
+	col := f.columns.column(f.text)
+	found := f.labelsBefore(d, c, &col)
+	column := false
+	if col.known && found.nearest() <= col.cell {
+		// Nothing in the candidate's own cell: its column's header is nearer
+		// than the cells before it in the row.
+		if header := f.headerLabels(d, c, &col); header.nearest() >= 0 {
+			found, column = header, true
+			found.strong.end, found.weak.end, found.negative.end = headerEnd(c, found.strong), headerEnd(c, found.weak), headerEnd(c, found.negative)
+		}
+	}
+	where := f.verdict(d, c, &found, &col)
+	if d.lists {
+		where = f.shareList(c, where, column, &col)
+	}
+	return where
+}
+
+// headerEnd places a header's label right before the candidate, keeping absent
+// labels absent.
+func headerEnd(c *candidate, l label) int64 {
+	if l.end < 0 {
+		return -1
+	}
+	return c.start
+}
+
+// verdict decides from the nearest labels and the window.
+func (f *finder) verdict(d *Detector, c *candidate, found *labels, col *column) context {
+	switch {
+	case found.opposed():
+		return context{kind: opposed, keyword: -1, cue: -1}
+	case found.strong.end >= 0:
+		return context{labelled, found.strong.word, -1, found.strong.end, true}
+	}
+	weakLabel := found.weak.end >= 0
+	if word := f.inWindow(c, strong, col); word >= 0 {
+		return context{windowed, word, -1, found.weak.end, weakLabel}
+	}
+	if c.context == "" && d.vouch != nil {
+		c.context = d.vouch(f.text, c)
+	}
+	if c.context != "" {
+		return context{windowed, -1, -1, found.weak.end, weakLabel}
+	}
+	if weakLabel {
+		if word := f.inWindow(c, cue, col); word >= 0 {
+			return context{hinted, found.weak.word, word, found.weak.end, true}
+		}
+	}
+	return context{kind: alone, keyword: -1, cue: -1, at: found.weak.end, label: weakLabel}
+}
+
+// labelsBefore finds the nearest labels before a candidate in running text.
+func (f *finder) labelsBefore(d *Detector, c *candidate, col *column) labels {
+	words := f.set.words
+	found := labels{noneYet, noneYet, noneYet}
+	own := f.found[f.detector+1]
+	for i := len(own) - 1; i >= 0 && own[i].start+words.longest >= max(f.around.label, found.nearest()); i-- {
+		h := &own[i]
+		if h.end > c.start || h.end < f.around.label || col.inHeader(h) {
+			continue
+		}
+		switch words.words[h.word].role {
+		case strong:
+			found.strong.nearer(h.end, h.word)
+		case weak:
+			found.weak.nearer(h.end, h.word)
+		}
+	}
+	against := f.found[0]
+	for i := len(against) - 1; i >= 0 && against[i].start+words.longest >= max(f.around.negative, found.nearest()); i-- {
+		h := &against[i]
+		if h.end > c.start || h.end < f.around.negative || col.inHeader(h) {
+			continue
+		}
+		if f.speaksAgainst(d, c, h) && !f.covered(h) {
+			found.negative.nearer(h.end, h.word)
+		}
+	}
+	return found
+}
+
+// speaksAgainst reports whether a negative keyword counts for the candidate.
+func (f *finder) speaksAgainst(d *Detector, c *candidate, h *hit) bool {
+	r := f.set.words.words[h.word].role
+	return r == negative || r == account && d.accounts && c.loose
+}
+
+// covered reports whether a negative keyword is a part of one of the detector's
+// own, as "routing" is in "routing number".
+func (f *finder) covered(h *hit) bool {
+	own := f.found[f.detector+1]
+	for i := len(own) - 1; i >= 0 && own[i].start+f.set.words.longest >= h.start; i-- {
+		if o := &own[i]; o.start <= h.start && o.end >= h.end && f.set.words.words[o.word].role <= weak {
+			return true
+		}
+	}
+	return false
+}
+
+// inWindow returns the keyword of a role nearest to a candidate in its window,
+// -1 if there is none.
+func (f *finder) inWindow(c *candidate, r role, col *column) int32 {
+	words, own := f.set.words, f.found[f.detector+1]
+	best, word := int64(noLabel), int32(-1)
+	for i := len(own) - 1; i >= 0 && own[i].start+words.longest >= max(f.around.from, c.start-best); i-- {
+		h := &own[i]
+		if h.end < f.around.from || h.start > f.around.to || words.words[h.word].role != r || col.inHeader(h) {
+			continue
+		}
+		gap := c.start - h.end
+		if h.start >= c.end {
+			gap = h.start - c.end
+		}
+		if gap >= 0 && gap < best {
+			best, word = gap, h.word
+		}
+	}
+	return word
+}
+
+// headerLabels finds the labels in the header of the candidate's column.
+func (f *finder) headerLabels(d *Detector, c *candidate, col *column) labels {
+	found := labels{noneYet, noneYet, noneYet}
+	for _, h := range f.columns.header(f.set.words, col) {
+		w := &f.set.words.words[h.word]
+		switch {
+		case w.detector == f.detector && w.role == strong:
+			found.strong.nearer(h.end, h.word)
+		case w.detector == f.detector && w.role == weak:
+			found.weak.nearer(h.end, h.word)
+		case w.detector < 0 && f.speaksAgainst(d, c, &h):
+			found.negative.nearer(h.end, h.word)
+		}
+	}
+	if found.opposed() {
+		found.strong, found.weak = noneYet, noneYet
+	} else {
+		found.negative = noneYet
+	}
+	return found
+}
+
+// shareList lets a value that goes on a list share the label of the value before
+// it. A column's label reaches no further than its cell.
+func (f *finder) shareList(c *candidate, where context, column bool, col *column) context {
+	last := &f.lists[f.detector]
+	joined := last.label && last.end <= c.start && f.joins(last.end, c.start)
+	if joined && last.column && last.end < col.cell {
+		joined = false
+	}
+	switch {
+	case where.kind == labelled:
+		*last = list{c.end, where.keyword, true, column}
+	case joined && where.kind != opposed:
+		where = context{labelled, last.keyword, -1, last.end, true}
+		last.end = c.end
+	default:
+		*last = list{end: c.end}
+	}
+	return where
+}
+
+// joins reports whether nothing stands in [from,to) but what separates the
+// values of a list.
+func (f *finder) joins(from, to int64) bool {
+	if from < f.around.from {
+		return false
+	}
+	gap := f.text.slice(from, to)
+	for len(gap) > 0 {
+		switch c := gap[0]; {
+		case isSpace(c), c == ',', c == ';', c == '/', c == '&', c == '+', c == '|':
+			gap = gap[1:]
+		case isWordAt(gap, "and"):
+			gap = gap[3:]
+		case isWordAt(gap, "or"):
+			gap = gap[2:]
+		default:
+			return false
+		}
+	}
+	return to > from
+}
+
+// isWordAt reports whether b begins with the word, in any case, and more that is
+// no letter.
+func isWordAt(b []byte, word string) bool {
+	if len(b) <= len(word) || isLetter(b[len(word)]) {
+		return false
+	}
+	for i := range len(word) {
+		if b[i]|0x20 != word[i] {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,209 @@
+package detect
+
+import "unicode/utf8"
+
+// The reach of context, in characters of the folded view.
+const (
+	windowChars   = 300
+	labelChars    = 40
+	negativeChars = 20
+)
+
+// finder judges candidates one after the other, in the order of their first
+// digit. What it remembers between them is bounded.
+type finder struct {
+	set     *Set
+	text    *text
+	pending *overlap
+	columns columns
+	token   token
+	lists   []list
+
+	// found holds the keywords around the present place, each list in the order
+	// of their start: the negative ones, then those of each detector.
+	found   [][]hit
+	scratch []hit
+	read    int64 // up to here the text was searched for keywords
+	around  reach
+
+	detector int
+	c        candidate
+	card     int64 // end of the last PAN, reported or not
+}
+
+// reach is how far the context of one candidate reaches, as positions.
+type reach struct {
+	known    bool
+	from, to int64 // the window
+	label    int64 // a keyword that ends here or later is a label
+	negative int64 // likewise a negative one
+}
+
+// list remembers the last value of a detector that could go on to be a list.
+type list struct {
+	end     int64
+	keyword int32 // that labelled it
+	label   bool
+	column  bool // the label is that of its column
+}
+
+func (f *finder) reset(s *Stream) {
+	f.set, f.text, f.pending = s.set, &s.text, &s.pending
+	f.columns.reset()
+	f.token = token{}
+	f.read, f.card = 0, -1
+	for i := range f.found {
+		f.found[i] = f.found[i][:0]
+	}
+	clear(f.lists)
+}
+
+// look lets a detector propose its candidates at p, the first digit of a run.
+func (f *finder) look(detector int, p int64) {
+	f.detector = detector
+	f.set.Detectors[detector].find(f, p)
+}
+
+// stands judges the candidate in f.c: it drops one with the wrong surroundings,
+// weighs the context of the others and keeps what is worth a level. It reports
+// whether the surroundings were right.
+func (f *finder) stands(p int64) bool {
+	d, c := f.set.Detectors[f.detector], &f.c
+	f.around.known = false
+	f.columns.advance(f.text, p)
+	if f.hopeless(d, c) {
+		return true
+	}
+	if !f.bounded(c) || f.enclosed(c, p) {
+		return false
+	}
+	where := f.weigh(d, c)
+	if c.sep != 0 && c.sep != '-' && !d.crowded && !where.labelled() && f.crowd(c) {
+		return false
+	}
+	if level := d.grades[c.form].level(where.kind); level != None {
+		f.pending.add(Match{
+			Detector:   f.detector,
+			Start:      f.text.rawStart(c.start),
+			End:        f.text.rawEnd(c.end),
+			Value:      string(c.value[:c.size]),
+			Confidence: level,
+			Context:    f.names(d, c, &where),
+		}, c, where.distance(c))
+	}
+	return true
+}
+
+// hopeless reports at little cost that a candidate is worth nothing: it would
+// need a keyword, and none of the detector's is anywhere near. Most numbers in
+// most texts are such.
+func (f *finder) hopeless(d *Detector, c *candidate) bool {
+	if g := &d.grades[c.form]; g.alone != None || g.negative != None || d.vouch != nil || f.lists[f.detector].label {
+		return false
+	}
+	from := c.start - windowChars*utf8.UTFMax - f.set.words.longest
+	f.readKeywords(from, c.end+windowChars*utf8.UTFMax+1)
+	if own := f.found[f.detector+1]; len(own) > 0 && own[len(own)-1].start >= from {
+		return false
+	}
+	col := f.columns.column(f.text)
+	if !col.known {
+		return true
+	}
+	for _, h := range f.columns.header(f.set.words, &col) {
+		if f.set.words.words[h.word].detector == f.detector {
+			return false
+		}
+	}
+	return true
+}
+
+// level picks the level of a context.
+func (g *grade) level(k contextKind) Confidence {
+	switch k {
+	case labelled:
+		return g.label
+	case windowed:
+		return g.window
+	case hinted:
+		return g.weak
+	case opposed:
+		return g.negative
+	}
+	return g.alone
+}
+
+// names lists what spoke for a match, the nearest first.
+func (f *finder) names(d *Detector, c *candidate, where *context) []string {
+	var names []string
+	if where.kind != opposed {
+		if where.keyword >= 0 {
+			names = append(names, f.set.words.words[where.keyword].text)
+		}
+		if where.cue >= 0 {
+			names = append(names, f.set.words.words[where.cue].text)
+		}
+		if c.context != "" {
+			names = append(names, c.context)
+		}
+	}
+	return names
+}
+
+// survey works out how far the candidate's context reaches and reads the
+// keywords there.
+func (f *finder) survey(c *candidate) {
+	if f.around.known {
+		return
+	}
+	t := f.text
+	f.around = reach{known: true, from: t.back(c.start, windowChars), to: t.forth(c.end, windowChars)}
+	line := t.lineStart(c.start, c.start-t.back(c.start, labelChars))
+	f.around.label = min(line, f.emptyBefore(c.start))
+	f.around.negative = max(line, t.back(c.start, negativeChars))
+	f.readKeywords(f.around.from-f.set.words.longest, f.around.to+1)
+}
+
+// emptyBefore is how far before p nothing stands that separates a label from its
+// value.
+func (f *finder) emptyBefore(p int64) int64 {
+	for p > f.around.from {
+		if b := f.text.at(p - 1); !isSpace(b) && b != ':' && b != '#' && b != '=' {
+			break
+		}
+		p--
+	}
+	return p
+}
+
+// readKeywords makes f.found hold all keywords that begin in [from,to). Places
+// are visited in order, so each stretch of text is searched once.
+func (f *finder) readKeywords(from, to int64) {
+	if from > f.read {
+		for i := range f.found {
+			f.found[i] = f.found[i][:0]
+		}
+		f.read = from
+	}
+	if to <= f.read {
+		return
+	}
+	f.scratch = f.set.words.find(f.text, f.read, to, f.scratch[:0])
+	f.read = to
+	for _, h := range f.scratch {
+		of := f.set.words.words[h.word].detector + 1
+		if list := f.found[of]; len(list) == cap(list) {
+			f.found[of] = forget(list, from-leftReach)
+		}
+		f.found[of] = append(f.found[of], h)
+	}
+}
+
+// forget drops the keywords before from.
+func forget(list []hit, from int64) []hit {
+	n := 0
+	for n < len(list) && list[n].start < from {
+		n++
+	}
+	return list[:copy(list, list[n:])]
+}

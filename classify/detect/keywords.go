@@ -1,0 +1,261 @@
+package detect
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// role is what a keyword does for its detector.
+type role uint8
+
+const (
+	strong   role = iota // labels a value and speaks for it anywhere in the window
+	weak                 // labels a value, but only together with a cue
+	cue                  // makes a weak label count
+	negative             // speaks against every value
+	account              // speaks against bare numbers: the numbers of accounts and cases
+)
+
+// Keywords is one group of a detector's keywords.
+//
+// A pattern is lower case. "{a|b|}" are alternatives, a space stands between
+// words, and a full stop may be left out in the text. Upper-case letters make a
+// pattern match in that case only.
+type Keywords struct {
+	Role     role
+	Patterns []string
+}
+
+// keyword is one compiled spelling of a pattern.
+type keyword struct {
+	detector int // -1: of the negative lists
+	role     role
+	text     string // as the table spells it, alternatives resolved
+	exact    bool   // the case matters
+}
+
+// hit is a keyword found at [start,end) of the view.
+type hit struct {
+	start, end int64
+	word       int32 // index into dictionary.words
+}
+
+// maxKeyword bounds the bytes that a keyword can take in the text, and so how
+// far its search reaches.
+const maxKeyword = 256
+
+// dictionary finds all keywords of a Set in one pass. It is a tree of lower-case
+// bytes; a space in it matches what may stand between two words.
+type dictionary struct {
+	words   []keyword
+	nodes   []node
+	first   [256]int32 // the node behind a keyword's first byte, 0 if there is none
+	other   bool       // some keyword begins with a character that is not ASCII
+	longest int64      // bytes of the text that a keyword can take
+}
+
+type node struct {
+	next  []edge
+	words []int32 // keywords that end here
+}
+
+type edge struct {
+	c  byte
+	to int32
+}
+
+func newDictionary() *dictionary { return &dictionary{nodes: make([]node, 1)} }
+
+// add compiles a pattern.
+func (d *dictionary) add(detector int, r role, pattern string) error {
+	for _, spelled := range alternatives(pattern) {
+		spelled = strings.Join(strings.Fields(spelled), " ")
+		if spelled == "" || len(spelled)+4*strings.Count(spelled, " ") > maxKeyword {
+			return fmt.Errorf("keyword pattern %q has the spelling %q, want 1 to %d bytes", pattern, spelled, maxKeyword)
+		}
+		d.longest = max(d.longest, int64(len(spelled)+4*strings.Count(spelled, " ")))
+		lower := strings.ToLower(spelled)
+		word := keyword{detector, r, strings.ReplaceAll(spelled, ".", ""), lower != spelled}
+		index := int32(len(d.words))
+		d.words = append(d.words, word)
+		for _, variant := range stops(lower) {
+			d.insert(variant, index)
+		}
+	}
+	return nil
+}
+
+func (d *dictionary) insert(spelled string, word int32) {
+	at := int32(0)
+	d.other = d.other || spelled[0] >= utf8.RuneSelf
+	for i := range len(spelled) {
+		to := d.child(at, spelled[i])
+		if to == 0 {
+			to = int32(len(d.nodes))
+			d.nodes = append(d.nodes, node{})
+			d.nodes[at].next = append(d.nodes[at].next, edge{spelled[i], to})
+			if at == 0 {
+				d.first[spelled[i]] = to
+				if isLetter(spelled[i]) {
+					d.first[spelled[i]&^0x20] = to
+				}
+			}
+		}
+		at = to
+	}
+	if !slices.Contains(d.nodes[at].words, word) {
+		d.nodes[at].words = append(d.nodes[at].words, word)
+	}
+}
+
+func (d *dictionary) child(at int32, c byte) int32 {
+	for _, e := range d.nodes[at].next {
+		if e.c == c {
+			return e.to
+		}
+	}
+	return 0
+}
+
+// alternatives resolves the braces of a pattern.
+func alternatives(pattern string) []string {
+	open := strings.IndexByte(pattern, '{')
+	if open < 0 {
+		return []string{pattern}
+	}
+	shut := open + strings.IndexByte(pattern[open:], '}')
+	var all []string
+	for _, rest := range alternatives(pattern[shut+1:]) {
+		for _, choice := range strings.Split(pattern[open+1:shut], "|") {
+			all = append(all, pattern[:open]+choice+rest)
+		}
+	}
+	return all
+}
+
+// stops spells a keyword with and without each of its full stops.
+func stops(spelled string) []string {
+	i := strings.IndexByte(spelled, '.')
+	if i < 0 {
+		return []string{spelled}
+	}
+	var all []string
+	for _, rest := range stops(spelled[i+1:]) {
+		all = append(all, spelled[:i]+"."+rest, spelled[:i]+rest)
+	}
+	return all
+}
+
+// find appends the keywords that begin in [from,to) of the view. A keyword has a
+// character that is no letter or number on either side.
+func (d *dictionary) find(t *text, from, to int64, hits []hit) []hit {
+	from, to = max(from, t.base), min(to, t.end())
+	if from >= to {
+		return hits
+	}
+	inside := false // the byte before is an ASCII letter or digit
+	if r, _ := t.before(from); r < utf8.RuneSelf {
+		inside = isAlnum(r)
+	}
+	for i, c := range t.slice(from, to) {
+		starts := !inside && (d.first[c] != 0 || c >= utf8.RuneSelf && d.other)
+		inside = isDigit(c) || isLetter(c)
+		if !starts {
+			continue
+		}
+		p := from + int64(i)
+		if r, _ := t.before(p); r < utf8.RuneSelf || !isAlnum(r) {
+			if c < utf8.RuneSelf {
+				hits = d.walk(t, p, p+1, d.first[c], hits)
+			} else {
+				hits = d.walk(t, p, p, 0, hits)
+			}
+		}
+	}
+	return hits
+}
+
+// walk follows the tree from a node with the text at p, and notes the keywords
+// that end on the way.
+func (d *dictionary) walk(t *text, start, p int64, at int32, hits []hit) []hit {
+	for {
+		n := &d.nodes[at]
+		for _, w := range n.words {
+			if d.ends(t, start, p, w) {
+				hits = append(hits, hit{start, p, w})
+			}
+		}
+		if between := d.child(at, ' '); between != 0 {
+			if q, ok := t.gap(p); ok {
+				hits = d.walk(t, start, q, between, hits)
+			}
+		}
+		r, size := t.after(p)
+		if r < utf8.RuneSelf {
+			c := byte(r)
+			if c-'A' < 26 {
+				c |= 0x20
+			}
+			if at = d.child(at, c); at == 0 || c == ' ' {
+				return hits
+			}
+			p++
+			continue
+		}
+		var lower [utf8.UTFMax]byte
+		for _, c := range lower[:utf8.EncodeRune(lower[:], unicode.ToLower(r))] {
+			if at = d.child(at, c); at == 0 {
+				return hits
+			}
+		}
+		p += size
+	}
+}
+
+// gap is the end of what stands between two words of a keyword at p: one to four
+// characters of white space or '_', a hyphen, or nothing (camelCase and joined).
+func (t *text) gap(p int64) (int64, bool) {
+	if t.at(p) == '-' {
+		return p + 1, true
+	}
+	q := p
+	for q-p < 5 && (isSpace(t.at(q)) || t.at(q) == '_') {
+		q++
+	}
+	return q, q-p < 5
+}
+
+// ends reports whether the keyword that matched [start,end) may end there.
+func (d *dictionary) ends(t *text, start, end int64, w int32) bool {
+	word := &d.words[w]
+	last, _ := t.before(end)
+	if next, _ := t.after(end); isAlnum(last) && isAlnum(next) {
+		// "orderNumber" and "trackingId" are keys of the same sort as "order".
+		hump := unicode.IsLower(last) && unicode.IsUpper(next)
+		if word.role < negative || !hump {
+			return false
+		}
+	}
+	return !word.exact || word.matchesCase(t.slice(start, end))
+}
+
+// matchesCase compares the letters of a keyword whose case matters.
+func (k *keyword) matchesCase(found []byte) bool {
+	i := 0
+	for _, c := range found {
+		if i < len(k.text) && k.text[i] == ' ' {
+			i++
+		}
+		if isSpace(c) || c == '_' || c == '-' || c == '.' {
+			continue
+		}
+		if i == len(k.text) || k.text[i] != c {
+			return false
+		}
+		i++
+	}
+	return i == len(k.text)
+}

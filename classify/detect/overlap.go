@@ -1,0 +1,84 @@
+package detect
+
+import "slices"
+
+// overlap holds matches back until no further one can overlap them.
+type overlap struct {
+	held []held
+}
+
+// held is a match with what decides between it and its rivals.
+type held struct {
+	Match
+	start, end int64 // in the view
+	bare       bool
+	distance   int64 // of its label
+}
+
+// maxHeld bounds a row of matches each of which overlaps the next. Past it the
+// row is settled piece by piece.
+const maxHeld = 256
+
+func (o *overlap) reset() { o.held = o.held[:0] }
+
+func (o *overlap) add(m Match, c *candidate, distance int64) {
+	h := held{m, c.start, c.end, c.bare, distance}
+	i := len(o.held)
+	for i > 0 && o.held[i-1].start > h.start {
+		i--
+	}
+	o.held = slices.Insert(o.held, i, h)
+}
+
+// release emits the matches that nothing which begins at or behind next can
+// overlap.
+func (o *overlap) release(next int64, emit func(Match)) {
+	done := 0
+	for done < len(o.held) {
+		row := o.held[done:]
+		n, end := 0, row[0].end
+		for n < len(row) && n < maxHeld && row[n].start < end {
+			end = max(end, row[n].end)
+			n++
+		}
+		if n < maxHeld && end > next || row[n-1].start >= next {
+			break
+		}
+		settle(row[:n], emit)
+		done += n
+	}
+	o.held = slices.Delete(o.held, 0, done)
+}
+
+// settle emits those of a row of overlapping matches that win over all others
+// they overlap, strongest first.
+func settle(row []held, emit func(Match)) {
+	if len(row) == 1 {
+		emit(row[0].Match)
+		return
+	}
+	byRank := slices.Clone(row)
+	slices.SortStableFunc(byRank, compareRivals)
+	var won []held
+	for _, h := range byRank {
+		if !slices.ContainsFunc(won, func(w held) bool { return w.start < h.end && h.start < w.end }) {
+			won = append(won, h)
+		}
+	}
+	slices.SortFunc(won, func(a, b held) int { return int(a.start - b.start) })
+	for _, h := range won {
+		emit(h.Match)
+	}
+}
+
+// compareRivals puts the longer match first; of one bare number that two
+// detectors want, that with the nearer label; else the order of the table.
+func compareRivals(a, b held) int {
+	if d := (b.end - b.start) - (a.end - a.start); d != 0 {
+		return int(d)
+	}
+	if a.bare && b.bare && a.distance != b.distance {
+		return int(a.distance - b.distance)
+	}
+	return a.Detector - b.Detector
+}

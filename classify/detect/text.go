@@ -1,0 +1,265 @@
+package detect
+
+import (
+	"bytes"
+	"encoding/binary"
+	"unicode"
+	"unicode/utf8"
+)
+
+// text is the folded view of a stream: UTF-8 with every code point folded and
+// the ignorable ones left out. It keeps a stretch of the view and the way back
+// to the bytes of the stream. Positions are those of the whole view, so they
+// stay valid while the stretch moves on.
+type text struct {
+	buf   []byte
+	base  int64   // position of buf[0]
+	raw   int64   // bytes of the stream that went in
+	shift []shift // where the view and the stream move against each other
+	part  []byte  // the beginning of a character whose end is yet to come
+	table *foldTable
+}
+
+// shift tells where the view and the stream cease to run in step: the character
+// before position at ended at raw offset end, the one that begins there begins
+// at raw offset start.
+type shift struct{ at, end, start int64 }
+
+func (t *text) reset() {
+	t.buf, t.shift, t.part = t.buf[:0], append(t.shift[:0], shift{}), t.part[:0]
+	t.base, t.raw, t.table = 0, 0, foldings()
+}
+
+// end is the position behind the last character of the view.
+func (t *text) end() int64 { return t.base + int64(len(t.buf)) }
+
+// fold takes bytes of the stream until the view's stretch is as long as room
+// allows, and returns how many it took.
+func (t *text) fold(b []byte, room int) int {
+	taken := 0
+	for taken < len(b) && len(t.buf)+utf8.UTFMax <= room {
+		if len(t.part) > 0 {
+			t.part = append(t.part, b[taken])
+			taken++
+			t.foldPart(false)
+			continue
+		}
+		n := min(len(b)-taken, room-len(t.buf))
+		if n = ascii(b[taken : taken+n]); n > 0 {
+			t.buf = append(t.buf, b[taken:taken+n]...)
+			t.raw += int64(n)
+			taken += n
+			continue
+		}
+		if !utf8.FullRune(b[taken:]) {
+			t.part = append(t.part, b[taken:]...)
+			return len(b)
+		}
+		r, size := utf8.DecodeRune(b[taken:])
+		t.add(r, size)
+		taken += size
+	}
+	return taken
+}
+
+// foldPart folds what it can of a character that came in pieces. At the end of
+// the stream what is left is malformed.
+func (t *text) foldPart(last bool) {
+	for len(t.part) > 0 && (last || utf8.FullRune(t.part)) {
+		r, size := utf8.DecodeRune(t.part)
+		t.add(r, size)
+		t.part = t.part[:copy(t.part, t.part[size:])]
+	}
+}
+
+// add folds one character that took size bytes of the stream.
+func (t *text) add(r rune, size int) {
+	f := t.table.fold(r)
+	t.raw += int64(size)
+	if f == dropped {
+		t.mark(t.raw, false)
+		return
+	}
+	before := len(t.buf)
+	t.buf = utf8.AppendRune(t.buf, f)
+	if len(t.buf)-before != size {
+		t.mark(t.raw, true)
+	}
+}
+
+// mark notes that the next character of the view begins at raw offset start;
+// moved tells that a character was added since the last mark.
+func (t *text) mark(start int64, moved bool) {
+	at := t.end()
+	last := &t.shift[len(t.shift)-1]
+	switch {
+	case last.at == at:
+		last.start = start
+	case moved:
+		t.shift = append(t.shift, shift{at, start, start})
+	default:
+		t.shift = append(t.shift, shift{at, last.start + at - last.at, start})
+	}
+}
+
+// forget drops what stands before position to.
+func (t *text) forget(to int64) {
+	if to <= t.base {
+		return
+	}
+	t.buf = t.buf[:copy(t.buf, t.buf[to-t.base:])]
+	t.base = to
+	if i := t.lastShift(to); i > 0 {
+		t.shift = t.shift[:copy(t.shift, t.shift[i:])]
+	}
+}
+
+// lastShift is the index of the last shift at or before a position.
+func (t *text) lastShift(at int64) int {
+	lo, hi := 0, len(t.shift)
+	for hi-lo > 1 {
+		if mid := (lo + hi) / 2; t.shift[mid].at <= at {
+			lo = mid
+		} else {
+			hi = mid
+		}
+	}
+	return lo
+}
+
+// rawStart is the offset in the stream where the character at a position begins.
+func (t *text) rawStart(at int64) int64 {
+	s := t.shift[t.lastShift(at)]
+	return s.start + at - s.at
+}
+
+// rawEnd is the offset in the stream where the character before a position ends.
+func (t *text) rawEnd(at int64) int64 {
+	s := t.shift[t.lastShift(at)]
+	if s.at == at {
+		return s.end
+	}
+	return s.start + at - s.at
+}
+
+// at is the byte at a position, 0 outside the text: the start and the end of a
+// stream are boundaries.
+func (t *text) at(p int64) byte {
+	if i := p - t.base; uint64(i) < uint64(len(t.buf)) {
+		return t.buf[i]
+	}
+	return 0
+}
+
+// slice is the text from one position to another, as far as it is there.
+func (t *text) slice(from, to int64) []byte {
+	from, to = max(from, t.base), min(to, t.end())
+	if from >= to {
+		return nil
+	}
+	return t.buf[from-t.base : to-t.base]
+}
+
+// before and after return the character on either side of a position, and its
+// length; 0 at the edge of the text.
+func (t *text) before(p int64) (rune, int64) {
+	if c := t.at(p - 1); c < utf8.RuneSelf {
+		return rune(c), 1
+	}
+	r, n := utf8.DecodeLastRune(t.slice(p-utf8.UTFMax, p))
+	return r, int64(n)
+}
+
+func (t *text) after(p int64) (rune, int64) {
+	if c := t.at(p); c < utf8.RuneSelf {
+		return rune(c), 1
+	}
+	r, n := utf8.DecodeRune(t.slice(p, p+utf8.UTFMax))
+	return r, int64(n)
+}
+
+func (t *text) wordBefore(p int64) bool { r, _ := t.before(p); return isWord(r) }
+func (t *text) wordAfter(p int64) bool  { r, _ := t.after(p); return isWord(r) }
+
+// back and forth are the positions n characters before and behind p, or the edge
+// of the text.
+func (t *text) back(p int64, n int) int64 {
+	s := t.slice(p-int64(n), p)
+	if ascii(s) == len(s) {
+		return p - int64(len(s))
+	}
+	for i := 0; i < n && p > t.base; i++ {
+		_, size := t.before(p)
+		p -= size
+	}
+	return p
+}
+
+func (t *text) forth(p int64, n int) int64 {
+	s := t.slice(p, p+int64(n))
+	if ascii(s) == len(s) {
+		return p + int64(len(s))
+	}
+	for i := 0; i < n && p < t.end(); i++ {
+		_, size := t.after(p)
+		p += size
+	}
+	return p
+}
+
+// lineStart is the position behind the last line break before p, looked for in
+// the last n bytes.
+func (t *text) lineStart(p, n int64) int64 {
+	s := t.slice(p-n, p)
+	if i := bytes.LastIndexAny(s, "\r\n"); i >= 0 {
+		return p - int64(len(s)-i-1)
+	}
+	return p - int64(len(s))
+}
+
+// digits counts the ASCII digits from p on, up to most.
+func (t *text) digits(p int64, most int) int {
+	n := 0
+	for n < most && isDigit(t.at(p+int64(n))) {
+		n++
+	}
+	return n
+}
+
+// digitsBefore counts the ASCII digits that end at p, up to most.
+func (t *text) digitsBefore(p int64, most int) int {
+	n := 0
+	for n < most && isDigit(t.at(p-1-int64(n))) {
+		n++
+	}
+	return n
+}
+
+func isDigit(c byte) bool  { return c-'0' < 10 }
+func isLetter(c byte) bool { return (c|0x20)-'a' < 26 }
+func isUpper(c byte) bool  { return c-'A' < 26 }
+func isHex(c byte) bool    { return isDigit(c) || (c|0x20)-'a' < 6 }
+
+func isSpace(c byte) bool { return c == ' ' || c-'\t' < 5 }
+
+// isWord reports whether r is a word character: a letter, mark, number or '_'.
+func isWord(r rune) bool { return r == '_' || isAlnum(r) }
+
+func isAlnum(r rune) bool {
+	if r < utf8.RuneSelf {
+		return r > 0 && (isDigit(byte(r)) || isLetter(byte(r)))
+	}
+	return unicode.In(r, unicode.L, unicode.M, unicode.N)
+}
+
+// ascii is the length of the run of ASCII that b begins with.
+func ascii(b []byte) int {
+	n := 0
+	for n+8 <= len(b) && binary.LittleEndian.Uint64(b[n:])&0x8080808080808080 == 0 {
+		n += 8
+	}
+	for n < len(b) && b[n] < utf8.RuneSelf {
+		n++
+	}
+	return n
+}

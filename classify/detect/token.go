@@ -1,0 +1,236 @@
+package detect
+
+import "bytes"
+
+// tokenBytes is how far before a candidate the beginning of a URL is looked for.
+const tokenBytes = 4 << 10
+
+// base64Run is the least length of a run of base64 that hides what stands in it.
+const base64Run = 40
+
+// token follows the text from candidate to candidate and knows whether the
+// present place lies in a URL. A token longer than tokenBytes is known as far
+// back as it was followed.
+type token struct {
+	pos   int64 // up to here the text was read
+	start int64 // where the present token begins
+	kind  tokenKind
+	slash bool // it has a slash
+	query bool // a '?' or '#' came behind the URL's beginning
+}
+
+type tokenKind uint8
+
+const (
+	plainToken tokenKind = iota
+	urlToken             // a URL, with or without its scheme
+	dataToken            // a data: URI (RFC 2397)
+)
+
+// follow reads on to p.
+func (k *token) follow(t *text, p int64) {
+	if p-k.pos > tokenBytes {
+		*k = token{pos: p - tokenBytes, start: p - tokenBytes}
+	}
+	for i, c := range t.slice(k.pos, p) {
+		if tellsToken[c] {
+			k.step(t, k.pos+int64(i), c)
+		}
+	}
+	k.pos = p
+}
+
+// step takes a character that can change what the token is.
+func (k *token) step(t *text, at int64, c byte) {
+	switch c {
+	case ':':
+		if k.kind == plainToken && t.at(at+1) == '/' && t.at(at+2) == '/' && isAlnum(rune(t.at(at-1))) {
+			k.kind = urlToken
+		}
+	case ',':
+		if k.kind == plainToken && isDataURI(t.slice(max(k.start, at-dataHead), at)) {
+			k.kind = dataToken
+		}
+	case '/':
+		if k.kind == plainToken && !k.slash && isHost(t.slice(k.start, at)) {
+			k.kind = urlToken
+		}
+		k.slash = true
+	case '?', '#':
+		k.query = k.query || k.kind == urlToken
+	default:
+		*k = token{pos: k.pos, start: at + 1}
+	}
+}
+
+// tellsToken are the characters that step looks at.
+var tellsToken = func() (tells [256]bool) {
+	tells = endsURL
+	for _, c := range ":,/?#" {
+		tells[c] = true
+	}
+	return tells
+}()
+
+// endsURL are the characters that cannot stand in a URL (RFC 3986, appendix C:
+// white space and the usual delimiters), the apostrophe of quoted strings too.
+var endsURL = func() (ends [256]bool) {
+	for c := range 0x21 {
+		ends[c] = true
+	}
+	for _, c := range "\"'<>\\^`{|}[]" {
+		ends[c] = true
+	}
+	return ends
+}()
+
+// dataHead is the greatest length of a data: URI before its comma.
+const dataHead = 128
+
+// isDataURI reports whether a token up to its comma is the head of a data: URI:
+// "data:", then a media type or parameters.
+func isDataURI(head []byte) bool {
+	i := bytes.LastIndex(head, []byte("data:"))
+	if i < 0 || i > 0 && isAlnum(rune(head[i-1])) {
+		return false
+	}
+	head = head[i+len("data:"):]
+	return len(head) == 0 || head[0] == ';' || bytes.IndexByte(head, '/') > 0
+}
+
+// isHost reports whether a token up to its first slash is a host name of at
+// least two labels, the last of letters: "www.example.com", "example.com".
+func isHost(head []byte) bool {
+	if len(head) > 253 {
+		return false
+	}
+	head = bytes.TrimLeft(head, "(")
+	dot := bytes.LastIndexByte(head, '.')
+	if dot < 1 || len(head)-dot < 3 {
+		return false
+	}
+	for i, c := range head {
+		switch {
+		case isLetter(c), i < dot && (isDigit(c) || c == '-'):
+		case c == '.' && i > 0 && head[i-1] != '.':
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// enclosed reports whether a candidate lies inside something that is no text: an
+// addr-spec or msg-id, a URL, a data: URI, base64. p is its first digit. A UUID
+// needs no rule of its own: hyphens tie its groups together.
+func (f *finder) enclosed(c *candidate, p int64) bool {
+	t := f.text
+	f.token.follow(t, p)
+	switch f.token.kind {
+	case dataToken:
+		return true
+	case urlToken:
+		// A CSV cell with a URL ends at its delimiter.
+		if cell := f.columns.cellStart(t); cell <= f.token.start {
+			return !(f.token.query && t.at(c.start-1) == '=' && f.keywordEnds(c, c.start-1))
+		}
+	}
+	return inAddress(t, c.start, c.end) || inBase64(t, c.start, c.end)
+}
+
+// inAddress reports whether [start,end) lies in a token with '@': an addr-spec
+// (RFC 5322, section 3.4.1) or, in angle brackets, a msg-id of any form.
+func inAddress(t *text, start, end int64) bool {
+	if bytes.IndexByte(t.slice(start-windowChars, end+windowChars), '@') < 0 {
+		return false
+	}
+	at, open, shut := false, false, false
+	p := start
+	for limit := start - windowChars; p > limit && isAtext[t.at(p-1)]; p-- {
+		at = at || t.at(p-1) == '@'
+	}
+	local := p
+	for p = end; p < end+windowChars && isAtext[t.at(p)]; p++ {
+		if t.at(p) == '@' && p > local && isAtext[t.at(p+1)] {
+			at = true
+		}
+	}
+	if at {
+		return true
+	}
+	for p = start - 1; p > start-windowChars && !endsMsgID[t.at(p)]; p-- {
+		at = at || t.at(p) == '@'
+	}
+	open = t.at(p) == '<'
+	for p = end; p < end+windowChars && !endsMsgID[t.at(p)]; p++ {
+		at = at || t.at(p) == '@'
+	}
+	shut = t.at(p) == '>'
+	return at && open && shut
+}
+
+// isAtext are the characters of an address that also addresses in running text
+// have: of atext those that usually separate things are left out.
+var isAtext = func() (is [256]bool) {
+	for c := range is {
+		is[c] = isAlnum(rune(c)) && c < 0x80 || c >= 0x80
+	}
+	for _, c := range "!#$%*+-=^_~.@" {
+		is[c] = true
+	}
+	return is
+}()
+
+var endsMsgID = func() (ends [256]bool) {
+	for c := range 0x21 {
+		ends[c] = true
+	}
+	ends['<'], ends['>'] = true, true
+	return ends
+}()
+
+// inBase64 reports whether [start,end) lies in a long run of base64 on one line,
+// or in the shorter last line of such lines.
+func inBase64(t *text, start, end int64) bool {
+	from, to := start, end
+	for start-from < base64Run && isBase64(t.at(from-1)) {
+		from--
+	}
+	for to-end < base64Run && isBase64(t.at(to)) {
+		to++
+	}
+	if to-from >= base64Run {
+		return to-from > end-start
+	}
+	for t.at(to) == '=' {
+		to++
+	}
+	if c := t.at(to); c != 0 && c != '\r' && c != '\n' {
+		return false
+	}
+	for t.at(from-1) == ' ' || t.at(from-1) == '\t' {
+		from--
+	}
+	if t.at(from-1) != '\n' {
+		return false
+	}
+	from--
+	if t.at(from-1) == '\r' {
+		from--
+	}
+	return mixedBase64(t.slice(from-base64Run, from))
+}
+
+// mixedBase64 tells base64 from a line of prose or figures.
+func mixedBase64(line []byte) bool {
+	var upper, lower, digit bool
+	for _, c := range line {
+		if !isBase64(c) {
+			return false
+		}
+		upper, lower, digit = upper || isUpper(c), lower || isLetter(c) && !isUpper(c), digit || isDigit(c)
+	}
+	return len(line) == base64Run && upper && lower && digit
+}
+
+func isBase64(c byte) bool { return isLetter(c) || isDigit(c) || c == '+' || c == '/' }

@@ -1,0 +1,252 @@
+package classify
+
+import (
+	"hash/maphash"
+	"slices"
+
+	"github.com/postern-mail/postern/classify/detect"
+	"github.com/postern-mail/postern/classify/extract"
+)
+
+const (
+	// MaxFindings is how many findings a detector are listed in a Report.
+	MaxFindings = 1000
+	// MaxUnique is how many unique values a detector are told apart.
+	MaxUnique = 10000
+)
+
+// Scan is one mail being read. Field and Write take it as it arrives, Finish
+// ends it. It belongs to one goroutine.
+type Scan struct {
+	*extract.Reader
+	scanner *Scanner
+	seed    maphash.Seed
+	report  *Report
+	seen    []map[uint64]signature // by detector: levels of each unique value
+	listed  []int                  // by detector: findings listed
+	idle    []*textStream          // closed streams, to be used again
+	done    bool
+}
+
+// Finish closes the mail and returns its Report. The error is that of a
+// cancelled context; nothing a mail contains makes an error.
+func (s *Scan) Finish() (*Report, error) {
+	if !s.done {
+		s.done = true
+		if err := s.Reader.Close(); err != nil {
+			return nil, err
+		}
+	}
+	r := s.report
+	r.Anomalies = s.Reader.Anomalies()
+	for i, d := range s.scanner.set.Detectors {
+		if s.seen[i] == nil {
+			continue
+		}
+		t := r.Tallies[d.ID]
+		t.Values = map[signature]int{}
+		for _, sig := range s.seen[i] {
+			t.Values[sig]++
+		}
+	}
+	r.SafeNames = s.safeNames()
+	return r, nil
+}
+
+// sink is the Scan as the Reader sees it; it keeps the Scan's own API small.
+type sink Scan
+
+// Field answers the questions about header fields.
+func (s *sink) Field(path, name, value string) {
+	if path != "0" {
+		return
+	}
+	for i := range s.scanner.questions {
+		q := &s.scanner.questions[i]
+		s.report.Answers[q.ID] = s.report.Answers[q.ID].or(q.ask(name, value))
+	}
+}
+
+// Part records a complete part.
+func (s *sink) Part(p *extract.Part) {
+	s.report.Parts = append(s.report.Parts, *p)
+	s.report.Bytes += p.Bytes
+}
+
+// Text opens a stream whose findings belong to part p.
+func (s *sink) Text(p *extract.Part, where extract.Where) extract.Stream {
+	var t *textStream
+	if n := len(s.idle); n > 0 {
+		t = s.idle[n-1]
+		s.idle = s.idle[:n-1]
+		t.matches.Reset(t.found)
+	} else {
+		t = &textStream{scan: (*Scan)(s)}
+		t.matches = s.scanner.set.NewStream(t.found)
+	}
+	t.path, t.where = p.Path, where
+	t.marks = append(t.marks[:0], mark{})
+	t.written = 0
+	return t
+}
+
+// add counts a match and lists it as a Finding.
+func (s *Scan) add(m *detect.Match, path string, where extract.Where, quoted bool) {
+	d := s.scanner.set.Detectors[m.Detector]
+	place := placeIndex(where, quoted)
+	t := s.report.Tallies[d.ID]
+	if t == nil {
+		t = &Tally{}
+		s.report.Tallies[d.ID] = t
+		s.seen[m.Detector] = map[uint64]signature{}
+	}
+	t.Findings[place][m.Confidence]++
+	s.unique(t, m, place)
+
+	if s.listed == nil {
+		s.listed = make([]int, len(s.seen))
+	}
+	if s.listed[m.Detector] == MaxFindings {
+		s.report.FindingsTruncated = true
+		return
+	}
+	s.listed[m.Detector]++
+	f := Finding{
+		Detector: d.ID, Confidence: m.Confidence,
+		Masked: d.Mask(m.Value), Fingerprint: s.scanner.fingerprint(d, m.Value),
+		Part: path, Where: where, Quoted: quoted,
+		Offset: m.Start, End: m.End, Context: slices.Clone(m.Context),
+	}
+	if s.scanner.reveal {
+		f.Value = m.Value
+	}
+	s.report.Findings = append(s.report.Findings, f)
+}
+
+func (s *Scan) unique(t *Tally, m *detect.Match, place int) {
+	values := s.seen[m.Detector]
+	hash := maphash.String(s.seed, m.Value)
+	sig, known := values[hash]
+	if !known && len(values) == MaxUnique {
+		t.AtLeast = true
+		return
+	}
+	values[hash] = sig.raise(place, m.Confidence)
+}
+
+// safeNames returns, by part path, the file names that may be shown to a sender:
+// short, ASCII, digit runs starred, and holding nothing that a detector knows.
+func (s *Scan) safeNames() map[string]string {
+	names := map[string]string{}
+	hit := false
+	var stream *detect.Stream
+	for i := range s.report.Parts {
+		p := &s.report.Parts[i]
+		if p.Name == "" {
+			continue
+		}
+		if stream == nil {
+			stream = s.scanner.set.NewStream(func(detect.Match) { hit = true })
+		} else {
+			stream.Reset(func(detect.Match) { hit = true })
+		}
+		hit = false
+		stream.Write([]byte(p.Name))
+		stream.Close()
+		if name := safeName(p.Name); name != "" && !hit {
+			names[p.Path] = name
+		}
+	}
+	return names
+}
+
+// MaxSafeName is how long a file name may be to be shown, in octets.
+const MaxSafeName = 40
+
+// safeName stars digit runs of four or more; it is empty for a name that is too
+// long or not printable ASCII.
+func safeName(name string) string {
+	if len(name) > MaxSafeName {
+		return ""
+	}
+	b := []byte(name)
+	run := 0
+	for i := 0; i <= len(b); i++ {
+		if i < len(b) && (b[i] < ' ' || b[i] > '~') {
+			return ""
+		}
+		if i < len(b) && b[i] >= '0' && b[i] <= '9' {
+			run++
+			continue
+		}
+		if run >= 4 {
+			for j := i - run; j < i; j++ {
+				b[j] = '*'
+			}
+		}
+		run = 0
+	}
+	return string(b)
+}
+
+// mark says that text is quoted, or new, from an offset on.
+type mark struct {
+	offset int64
+	quoted bool
+}
+
+// textStream scans one stream of text of one part.
+type textStream struct {
+	scan    *Scan
+	matches *detect.Stream
+	path    string
+	where   extract.Where
+	written int64
+	marks   []mark // by offset; the first covers all matches still to come
+}
+
+// Write scans the next bytes.
+func (t *textStream) Write(b []byte) (int, error) {
+	n, err := t.matches.Write(b)
+	t.written += int64(n)
+	t.forget(t.matches.Settled())
+	return n, err
+}
+
+// Mark notes that the text from here on is quoted, or new.
+func (t *textStream) Mark(quoted bool) {
+	last := &t.marks[len(t.marks)-1]
+	switch {
+	case last.quoted == quoted:
+	case last.offset == t.written:
+		last.quoted = quoted
+		if n := len(t.marks); n > 1 && t.marks[n-2].quoted == quoted {
+			t.marks = t.marks[:n-1]
+		}
+	default:
+		t.marks = append(t.marks, mark{t.written, quoted})
+	}
+}
+
+// Close ends the text. The stream must not be used after it.
+func (t *textStream) Close() error {
+	err := t.matches.Close()
+	t.scan.idle = append(t.scan.idle, t)
+	return err
+}
+
+func (t *textStream) found(m detect.Match) {
+	t.forget(m.Start)
+	t.scan.add(&m, t.path, t.where, t.marks[0].quoted)
+}
+
+// forget drops the marks that end before the offset: no match will need them.
+func (t *textStream) forget(before int64) {
+	n := 0
+	for n+1 < len(t.marks) && t.marks[n+1].offset <= before {
+		n++
+	}
+	if n > 0 {
+		t.marks = append(t.marks[:0], t.marks[n:]...)
+	}
+}

@@ -1,0 +1,249 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/postern-mail/postern/classify"
+	"github.com/postern-mail/postern/rules"
+)
+
+// checkRef stands where a mail's own reference would.
+const checkRef = "P-0000000000"
+
+// checkFlags describe the envelope that the mail is judged in.
+type checkFlags struct {
+	from, auth, client, direction, facts, time string
+	rcpt                                       []string
+}
+
+func newCheck(g *global) *cobra.Command {
+	f := &checkFlags{}
+	c := &cobra.Command{
+		Use:   "check --from A --rcpt B MESSAGE",
+		Short: "Say what the policy decides about a mail, and why",
+		Long: "Check decides about one mail as the daemon would, and gives the reasons for and\n" +
+			"against every rule. Unless told otherwise the sender is an authenticated insider.",
+		Args: cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return check(c, g, f, args[0]) },
+	}
+	flags := c.Flags()
+	flags.StringVar(&f.from, "from", "", "the envelope sender")
+	flags.StringArrayVar(&f.rcpt, "rcpt", nil, "a recipient; may be given more than once")
+	flags.StringVar(&f.auth, "auth", "", "the login that sent the mail (default: the sender's address)")
+	flags.StringVar(&f.client, "client", "", "the `IP` that the mail came from; without --auth it is not authenticated")
+	flags.StringVar(&f.direction, "direction", "", "judge it as `outbound|internal|inbound`, whatever the addresses say")
+	flags.StringVar(&f.facts, "facts", "", "a JSON `FILE` of facts that the policy may ask for")
+	flags.StringVar(&f.time, "time", "", "judge as of this `TIME`, 2006-01-02 or 2006-01-02T15:04:05Z (default: now)")
+	return c
+}
+
+// checkResult is the object of `check --json`.
+type checkResult struct {
+	Action     rules.Action              `json:"action"`
+	Mode       string                    `json:"mode"`
+	Direction  rules.Direction           `json:"direction"`
+	Reply      rules.Reply               `json:"reply"`
+	Recipients []rules.Outcome           `json:"recipients"`
+	Edits      []rules.Edit              `json:"edits"`
+	Rules      []rules.RuleResult        `json:"rules"`
+	Labels     []string                  `json:"labels"`
+	Counts     map[string]classify.Count `json:"counts"`
+	Unread     []unreadPart              `json:"unread"`
+}
+
+type unreadPart struct {
+	Path    string `json:"path"`
+	Problem string `json:"problem"`
+}
+
+func check(c *cobra.Command, g *global, f *checkFlags, message string) error {
+	env, err := f.envelope(time.Now())
+	if err != nil {
+		return err
+	}
+	engine, conf, err := g.load(false)
+	if err != nil {
+		return err
+	}
+	if f.facts != "" {
+		if err := checkFacts(c, f.facts); err != nil {
+			return err
+		}
+	}
+	mail := c.InOrStdin()
+	if message != "-" {
+		file, err := os.Open(message)
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		mail = file
+	}
+	report, err := engine.Scanner().ScanMail(c.Context(), mail)
+	if err != nil {
+		return err
+	}
+	decision := engine.Explain(env, report)
+	result := newCheckResult(conf.Mode, report, decision)
+	if g.json {
+		return json.NewEncoder(c.OutOrStdout()).Encode(result)
+	}
+	printCheck(c, engine, result)
+	return nil
+}
+
+// checkFacts reads the facts. No policy asks for any yet, so they are only
+// looked at for their form, and the person is told.
+func checkFacts(c *cobra.Command, file string) error {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	var facts map[string]any
+	if err := json.Unmarshal(data, &facts); err != nil {
+		return fmt.Errorf("%s: want a JSON object of facts: %w", file, err)
+	}
+	fmt.Fprintln(c.ErrOrStderr(), "postern: hint: this policy asks for no facts; the file made no difference")
+	return nil
+}
+
+func (f *checkFlags) envelope(now time.Time) (*rules.Envelope, error) {
+	if len(f.rcpt) == 0 {
+		return nil, hinted{errors.New("no recipient"), "say who gets the mail: --rcpt b@example.org"}
+	}
+	env := &rules.Envelope{Ref: checkRef, Sender: trimAngles(f.from), User: f.auth, Time: now}
+	env.Direction = rules.Direction(f.direction)
+	switch env.Direction {
+	case "", rules.Outbound, rules.Internal, rules.Inbound:
+	default:
+		return nil, fmt.Errorf("--direction %q: want outbound, internal or inbound", f.direction)
+	}
+	if f.client != "" {
+		addr, err := netip.ParseAddr(f.client)
+		if err != nil {
+			return nil, fmt.Errorf("--client %q: want an IP address", f.client)
+		}
+		env.Client = addr
+	}
+	if env.User == "" && f.client == "" && env.Direction != rules.Inbound {
+		env.User = cmp.Or(env.Sender, "insider")
+	}
+	if f.time != "" {
+		t, err := parseTime(f.time)
+		if err != nil {
+			return nil, err
+		}
+		env.Time = t
+	}
+	for _, r := range f.rcpt {
+		env.Recipients = append(env.Recipients, rules.Recipient{Address: trimAngles(r)})
+	}
+	return env, nil
+}
+
+func parseTime(s string) (time.Time, error) {
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04", time.DateOnly} {
+		if t, err := time.Parse(layout, s); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("--time %q: want 2006-01-02 or 2006-01-02T15:04:05Z", s)
+}
+
+func trimAngles(s string) string { return strings.Trim(strings.TrimSpace(s), "<>") }
+
+func newCheckResult(mode string, report *classify.Report, d *rules.Decision) *checkResult {
+	r := &checkResult{
+		Action: d.Action, Mode: mode, Direction: d.Direction, Reply: d.Reply,
+		Recipients: orEmpty(d.Recipients), Edits: orEmpty(d.Edits), Rules: orEmpty(d.Rules),
+		Labels: orEmpty(d.Labels), Counts: report.Counts(), Unread: []unreadPart{},
+	}
+	r.Reply.Lines = orEmpty(r.Reply.Lines)
+	for i := range r.Recipients {
+		r.Recipients[i].Rules = orEmpty(r.Recipients[i].Rules)
+	}
+	for i := range r.Rules {
+		r.Rules[i].Recipients = orEmpty(r.Rules[i].Recipients)
+		r.Rules[i].Because = orEmpty(r.Rules[i].Because)
+	}
+	for _, p := range report.Unread() {
+		r.Unread = append(r.Unread, unreadPart{p.Path, string(p.Problem)})
+	}
+	return r
+}
+
+func printCheck(c *cobra.Command, engine *rules.Engine, r *checkResult) {
+	out := c.OutOrStdout()
+	fmt.Fprintf(out, "%s: %s mail under policy %q", strings.ToUpper(r.Action.String()), r.Direction, engine.ID())
+	if r.Mode == "observe" {
+		fmt.Fprint(out, " (what enforce mode would do; the configuration says observe)")
+	}
+	fmt.Fprintln(out)
+	fmt.Fprintf(out, "\nFound\n  %s\n", summary(r.Counts))
+	for _, u := range r.Unread {
+		fmt.Fprintf(out, "  not read: part %s: %s\n", u.Path, u.Problem)
+	}
+	if len(r.Labels) > 0 {
+		fmt.Fprintf(out, "  labels: %s\n", list(r.Labels))
+	}
+	fmt.Fprint(out, "\nRecipients\n")
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	for _, o := range r.Recipients {
+		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\trules: %s\n", o.Address, o.Direction, o.Action, o.Route, list(o.Rules))
+	}
+	w.Flush()
+	if r.Reply.Code != 0 {
+		fmt.Fprint(out, "\nThe sender reads\n")
+		for _, line := range r.Reply.Lines {
+			fmt.Fprintf(out, "  %d %s %s\n", r.Reply.Code, r.Reply.Enhanced, line)
+		}
+	}
+	if len(r.Edits) > 0 {
+		fmt.Fprint(out, "\nChanges to the mail\n")
+		for _, e := range r.Edits {
+			fmt.Fprintf(out, "  %s %s\n", e.Op, strings.TrimPrefix(e.Name+": "+e.Value, ": "))
+		}
+	}
+	printRules(c, r.Rules)
+}
+
+func printRules(c *cobra.Command, results []rules.RuleResult) {
+	out := c.OutOrStdout()
+	for _, fired := range []bool{true, false} {
+		title := "\nRules that fired\n"
+		if !fired {
+			title = "\nRules that did not fire\n"
+		}
+		for _, r := range results {
+			if r.Fired != fired {
+				continue
+			}
+			fmt.Fprint(out, title)
+			title = ""
+			name := r.ID
+			if r.Clause != "" {
+				name += " (clause " + r.Clause + ")"
+			}
+			if fired {
+				name += " for " + list(r.Recipients)
+			}
+			fmt.Fprintf(out, "  %s\n", name)
+			for _, b := range r.Because {
+				fmt.Fprintf(out, "      %s\n", b)
+			}
+			if r.Nearest != "" {
+				fmt.Fprintf(out, "      nearest: %s\n", r.Nearest)
+			}
+		}
+	}
+}

@@ -1,0 +1,248 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/postern-mail/postern/classify/extract"
+	"github.com/postern-mail/postern/rules"
+)
+
+// config is the daemon's TOML file. Every key is documented in postern.toml(5).
+type config struct {
+	Pos    rules.Pos
+	Mode   string       `toml:"mode"`
+	Milter milterConfig `toml:"milter"`
+	HTTP   httpConfig   `toml:"http"`
+	Policy policyConfig `toml:"policy"`
+	Routes rules.Routes `toml:"routes"`
+	Limits limitsConfig `toml:"limits"`
+	Audit  auditConfig  `toml:"audit"`
+	Keys   keysConfig   `toml:"keys"`
+	Log    logConfig    `toml:"log"`
+}
+
+type milterConfig struct {
+	Pos         rules.Pos
+	Listen      rules.Strings `toml:"listen"`
+	SocketMode  string        `toml:"socket_mode"`
+	SocketGroup string        `toml:"socket_group"`
+}
+
+type httpConfig struct {
+	Listen string `toml:"listen"`
+}
+
+type policyConfig struct {
+	Pos  rules.Pos
+	File string `toml:"file"`
+	Use  string `toml:"use"`
+}
+
+type limitsConfig struct {
+	Pos         rules.Pos
+	Depth       int           `toml:"depth"`
+	Parts       int           `toml:"parts"`
+	Members     int           `toml:"members"`
+	Ratio       int           `toml:"ratio"`
+	PartBytes   size          `toml:"part_bytes"`
+	MailBytes   size          `toml:"mail_bytes"`
+	HeaderBytes size          `toml:"header_bytes"`
+	PartTime    time.Duration `toml:"part_time"`
+	MailTime    time.Duration `toml:"mail_time"`
+	MailMemory  size          `toml:"mail_memory"`
+	TotalMemory size          `toml:"total_memory"`
+	Sessions    int           `toml:"sessions"`
+}
+
+type auditConfig struct {
+	Pos     rules.Pos
+	File    string `toml:"file"`
+	OnError string `toml:"on_error"`
+	Samples bool   `toml:"samples"`
+}
+
+type keysConfig struct {
+	FingerprintFile string `toml:"fingerprint_file"`
+}
+
+type logConfig struct {
+	Pos    rules.Pos
+	Format string `toml:"format"`
+	Level  string `toml:"level"`
+}
+
+// defaults is the configuration without a file: observe mode, loopback only, all
+// detectors, no pack.
+func defaults() config {
+	l := extract.DefaultLimits
+	return config{
+		Mode:   "observe",
+		Milter: milterConfig{Listen: rules.Strings{"inet:127.0.0.1:8892"}, SocketMode: "0660"},
+		HTTP:   httpConfig{Listen: "127.0.0.1:9892"},
+		Limits: limitsConfig{
+			Depth: l.Depth, Parts: l.Parts, Members: l.Members, Ratio: l.Ratio,
+			PartBytes: size(l.PartBytes), MailBytes: size(l.MailBytes), HeaderBytes: size(l.HeaderBytes),
+			PartTime: l.PartTime, MailTime: l.MailTime,
+			MailMemory: size(l.MailMemory), TotalMemory: 1 << 30, Sessions: 1000,
+		},
+		Audit: auditConfig{OnError: "continue"},
+		Log:   logConfig{Format: "text", Level: "info"},
+	}
+}
+
+// loadConfig reads the file over the defaults; the empty name is the defaults
+// alone. The error lists all mistakes of the file.
+func loadConfig(file string) (config, error) {
+	c := defaults()
+	if file == "" {
+		return c, nil
+	}
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return c, err
+	}
+	mistakes := rules.DecodeTOML(strconv.Quote(file), data, &c)
+	if mistakes == nil {
+		mistakes = &rules.Mistakes{}
+	}
+	c.check(mistakes)
+	return c, mistakes.Err()
+}
+
+// check adds every value that is no good: where, what was got and wanted.
+func (c *config) check(mistakes *rules.Mistakes) {
+	oneOf := func(at rules.Pos, key, got string, want ...string) {
+		if !slices.Contains(want, got) {
+			mistakes.Add(at.File, at.At(key), "one of: "+strings.Join(want, ", "), "%s: got %q", key, got)
+		}
+	}
+	oneOf(c.Pos, "mode", c.Mode, "observe", "enforce")
+	oneOf(c.Audit.Pos, "on_error", c.Audit.OnError, "continue", "tempfail")
+	oneOf(c.Log.Pos, "format", c.Log.Format, "text", "json")
+	oneOf(c.Log.Pos, "level", c.Log.Level, "debug", "info", "warn", "error")
+	if at := c.Policy.Pos; c.Policy.File != "" && c.Policy.Use != "" {
+		mistakes.Add(at.File, at.At("use"), fmt.Sprintf("say use = [%q] in %s", c.Policy.Use, c.Policy.File),
+			"file and use cannot both be given")
+	}
+	if at := c.Milter.Pos; len(c.Milter.Listen) == 0 {
+		mistakes.Add(at.File, at.At("listen"), "", "listen: no address, wanted inet:HOST:PORT or unix:PATH")
+	}
+	if at := c.Milter.Pos; !isMode(c.Milter.SocketMode) {
+		mistakes.Add(at.File, at.At("socket_mode"), "", "socket_mode: got %q, wanted four octal digits such as \"0660\"", c.Milter.SocketMode)
+	}
+	c.Limits.check(mistakes)
+}
+
+func isMode(s string) bool {
+	_, err := parseMode(s)
+	return err == nil
+}
+
+// check finds limits that would let nothing through.
+func (l *limitsConfig) check(mistakes *rules.Mistakes) {
+	for _, n := range []struct {
+		key   string
+		value int64
+	}{
+		{"depth", int64(l.Depth)},
+		{"parts", int64(l.Parts)},
+		{"members", int64(l.Members)},
+		{"ratio", int64(l.Ratio)},
+		{"part_bytes", int64(l.PartBytes)},
+		{"mail_bytes", int64(l.MailBytes)},
+		{"header_bytes", int64(l.HeaderBytes)},
+		{"part_time", int64(l.PartTime)},
+		{"mail_time", int64(l.MailTime)},
+		{"mail_memory", int64(l.MailMemory)},
+		{"total_memory", int64(l.TotalMemory)},
+		{"sessions", int64(l.Sessions)},
+	} {
+		if n.value <= 0 {
+			mistakes.Add(l.Pos.File, l.Pos.At(n.key), "", "%s: got %d, wanted more than 0", n.key, n.value)
+		}
+	}
+}
+
+func (c *config) enforce() bool { return c.Mode == "enforce" }
+
+func (l *limitsConfig) extract() extract.Limits {
+	return extract.Limits{
+		Depth: l.Depth, Parts: l.Parts, Members: l.Members, Ratio: l.Ratio,
+		PartBytes: int64(l.PartBytes), MailBytes: int64(l.MailBytes), HeaderBytes: int64(l.HeaderBytes),
+		PartTime: l.PartTime, MailTime: l.MailTime,
+		MailMemory: int64(l.MailMemory),
+	}
+}
+
+// policyOptions is what the engine must know of the configuration.
+func (c *config) policyOptions() (rules.Options, error) {
+	opt := rules.Options{Routes: c.Routes, Enforce: c.enforce(), Limits: c.Limits.extract()}
+	if c.Keys.FingerprintFile != "" {
+		key, err := os.ReadFile(c.Keys.FingerprintFile)
+		if err != nil {
+			return opt, err
+		}
+		if len(key) < minKeyBytes {
+			return opt, hinted{
+				fmt.Errorf("%s: a fingerprint key of %d bytes, want at least %d", c.Keys.FingerprintFile, len(key), minKeyBytes),
+				"make one: head -c 32 /dev/urandom > " + c.Keys.FingerprintFile,
+			}
+		}
+		opt.FingerprintKey = key
+	}
+	return opt, nil
+}
+
+const minKeyBytes = 16
+
+// policyName is what rules.Load takes: the flag, else the file, else the pack.
+func (c *config) policyName(flag string) string {
+	return cmp.Or(flag, c.Policy.File, c.Policy.Use)
+}
+
+// load reads the configuration and builds the engine that it names.
+func (g *global) load(reveal bool) (*rules.Engine, config, error) {
+	c, err := loadConfig(g.config)
+	if err != nil {
+		return nil, c, err
+	}
+	opt, err := c.policyOptions()
+	if err != nil {
+		return nil, c, err
+	}
+	opt.Reveal = reveal
+	engine, err := rules.Load(c.policyName(g.policy), opt)
+	return engine, c, err
+}
+
+// size is a number of bytes: 1048576, or a string such as "1024KiB" or "1MiB".
+type size int64
+
+var sizeUnits = []struct {
+	suffix string
+	factor int64
+}{{"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"", 1}}
+
+// UnmarshalText reads a number with or without a unit.
+func (s *size) UnmarshalText(b []byte) error {
+	for _, u := range sizeUnits {
+		number, ok := strings.CutSuffix(string(b), u.suffix)
+		if !ok {
+			continue
+		}
+		n, err := strconv.ParseInt(strings.TrimSpace(number), 10, 64)
+		if err != nil || n > math.MaxInt64/u.factor {
+			break
+		}
+		*s = size(n * u.factor)
+		return nil
+	}
+	return fmt.Errorf("got %q, wanted a number of bytes, such as 65536 or \"64MiB\"", b)
+}

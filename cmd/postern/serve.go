@@ -1,0 +1,258 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/coreos/go-systemd/v22/daemon"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/spf13/cobra"
+
+	"github.com/postern-mail/postern/milter"
+	"github.com/postern-mail/postern/milter/audit"
+	"github.com/postern-mail/postern/rules"
+)
+
+// drainGrace is how long, beyond the time a mail may take, SIGTERM waits for the
+// mails in flight.
+const drainGrace = 5 * time.Second
+
+func newServe(g *global) *cobra.Command {
+	return &cobra.Command{
+		Use:   "serve",
+		Short: "Run the milter daemon",
+		Long: "Serve runs the milter daemon until SIGTERM, which lets the mails in flight end.\n" +
+			"SIGHUP reads the policy again, whole or not at all, and reopens the audit file.",
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return serve(c, g) },
+	}
+}
+
+// server is the running daemon: the policy in force and what reports on it.
+type server struct {
+	global  *global
+	conf    config
+	log     *slog.Logger
+	engine  atomic.Pointer[rules.Engine]
+	metrics *milter.Metrics
+	audit   *audit.Log
+	ready   atomic.Bool
+}
+
+func serve(c *cobra.Command, g *global) error {
+	conf, err := loadConfig(g.config)
+	if err != nil {
+		return err
+	}
+	s := &server{global: g, conf: conf, log: newLogger(conf.Log, c.ErrOrStderr())}
+	debug.SetMemoryLimit(int64(conf.Limits.TotalMemory))
+
+	registry := prometheus.NewRegistry()
+	s.metrics = milter.NewMetrics(registry)
+	s.metrics.Built(version, buildCommit(), runtime.Version())
+	if err := s.reload(); err != nil {
+		return err
+	}
+	if conf.Audit.File != "" {
+		if s.audit, err = s.openAudit(); err != nil {
+			return err
+		}
+		defer s.audit.Close()
+	}
+	return s.run(c, registry)
+}
+
+func (s *server) run(c *cobra.Command, registry *prometheus.Registry) error {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT)
+	defer signal.Stop(signals)
+
+	listeners, err := s.listen()
+	if err != nil {
+		return err
+	}
+	httpListener, err := net.Listen("tcp", s.conf.HTTP.Listen)
+	if err != nil {
+		return err
+	}
+	web := s.newHTTP(registry)
+	m := s.newMilter()
+	failed := make(chan error, len(listeners)+1)
+	go func() { failed <- web.Serve(httpListener) }()
+	for _, l := range listeners {
+		go func() { failed <- m.Serve(l) }()
+	}
+	s.announce(c, listeners, httpListener.Addr().String())
+	s.ready.Store(true)
+	notify(daemon.SdNotifyReady)
+
+	for {
+		select {
+		case err := <-failed:
+			return fmt.Errorf("a listener failed: %w", err)
+		case sig := <-signals:
+			if sig == syscall.SIGHUP {
+				s.hangup()
+				continue
+			}
+			return s.drain(m, web)
+		}
+	}
+}
+
+// reload builds a whole new engine and puts it in force, or keeps the old one.
+func (s *server) reload() error {
+	opt, err := s.conf.policyOptions()
+	if err != nil {
+		s.metrics.ReloadFailed()
+		return err
+	}
+	engine, err := rules.Load(s.conf.policyName(s.global.policy), opt)
+	if err != nil {
+		s.metrics.ReloadFailed()
+		return err
+	}
+	s.engine.Store(engine)
+	s.metrics.PolicyLoaded(engine.ID(), engine.Checksum(), engine.RuleIDs())
+	s.metrics.ReloadSucceeded()
+	for _, w := range engine.Warnings() {
+		s.log.Warn("policy", "warning", w.String())
+	}
+	s.log.Info("policy loaded", "policy", engine.ID(), "checksum", engine.Checksum(), "summary", engine.Summary())
+	return nil
+}
+
+// hangup is what SIGHUP does.
+func (s *server) hangup() {
+	if s.audit != nil {
+		if err := s.audit.Reopen(); err != nil {
+			s.log.Error("audit file not reopened", "error", err)
+		}
+	}
+	if err := s.reload(); err != nil {
+		for line := range strings.SplitSeq(err.Error(), "\n") {
+			s.log.Error("policy not reloaded, the old one stays in force", "error", line)
+		}
+	}
+}
+
+// drain is what SIGTERM does: no new mail, the mails in flight end.
+func (s *server) drain(m *milter.Server, web *http.Server) error {
+	s.ready.Store(false)
+	notify(daemon.SdNotifyStopping)
+	s.log.Info("draining")
+	ctx, cancel := context.WithTimeout(context.Background(), s.conf.Limits.MailTime+drainGrace)
+	defer cancel()
+	err := m.Shutdown(ctx)
+	web.Close()
+	if errors.Is(err, context.DeadlineExceeded) {
+		s.log.Error("mails were still in flight at the end of the drain; the MTA keeps them")
+		return nil
+	}
+	s.log.Info("stopped")
+	return err
+}
+
+func (s *server) listen() ([]net.Listener, error) {
+	mode, err := parseMode(s.conf.Milter.SocketMode)
+	if err != nil {
+		return nil, err
+	}
+	var listeners []net.Listener
+	for _, spec := range s.conf.Milter.Listen {
+		these, err := milter.Listen(spec, mode, s.conf.Milter.SocketGroup)
+		if err != nil {
+			return nil, err
+		}
+		listeners = append(listeners, these...)
+	}
+	return listeners, nil
+}
+
+func (s *server) newMilter() *milter.Server {
+	return milter.NewServer(milter.Config{
+		Enforce:       s.conf.enforce(),
+		Engine:        s.engine.Load,
+		Audit:         s.audit,
+		AuditRequired: s.conf.Audit.OnError == "tempfail",
+		Metrics:       s.metrics,
+		Log:           s.log,
+		Sessions:      s.conf.Limits.Sessions,
+		MailTime:      s.conf.Limits.MailTime,
+	})
+}
+
+func (s *server) openAudit() (*audit.Log, error) {
+	return audit.Open(s.conf.Audit.File, audit.Options{Samples: s.conf.Audit.Samples, Failed: s.auditFailed})
+}
+
+// auditFailed is told of each record that did not reach the file.
+func (s *server) auditFailed(err error) {
+	s.metrics.AuditFailed()
+	s.log.Error("audit record not written", "error", err)
+}
+
+// announce tells the person who started it the addresses, the mode, and how to
+// wire it.
+func (s *server) announce(c *cobra.Command, listeners []net.Listener, http string) {
+	addresses := make([]string, len(listeners))
+	for i, l := range listeners {
+		addresses[i] = address(l.Addr())
+	}
+	s.log.Info("listening", "milter", strings.Join(addresses, ","), "http", http)
+	s.log.Info("mode", "mode", s.conf.Mode, "meaning", modeMeaning[s.conf.Mode])
+	fmt.Fprint(c.ErrOrStderr(), wiring(listeners[0].Addr(), s.conf.enforce()))
+}
+
+var modeMeaning = map[string]string{
+	"observe": "decides and records; every mail passes unchanged",
+	"enforce": "the policy's decisions are carried out; a fault defers the mail",
+}
+
+// address is a listener's address as an admin writes it.
+func address(a net.Addr) string {
+	if a.Network() == "unix" {
+		return "unix:" + a.String()
+	}
+	return a.String()
+}
+
+func newLogger(c logConfig, w io.Writer) *slog.Logger {
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(c.Level)); err != nil {
+		panic("internal error: log level was checked")
+	}
+	opt := &slog.HandlerOptions{Level: level}
+	if c.Format == "json" {
+		return slog.New(slog.NewJSONHandler(w, opt))
+	}
+	return slog.New(slog.NewTextHandler(w, opt))
+}
+
+func notify(state string) {
+	// Without systemd there is nobody to notify, and no harm in that.
+	_, _ = daemon.SdNotify(false, state)
+}
+
+// newHTTP serves metrics and health. Only /metrics and the two probes exist.
+func (s *server) newHTTP(registry *prometheus.Registry) *http.Server {
+	return &http.Server{
+		Handler:           s.httpHandler(registry),
+		ReadHeaderTimeout: 5 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		ErrorLog:          slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
+	}
+}

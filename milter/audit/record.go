@@ -1,0 +1,263 @@
+package audit
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/postern-mail/postern/classify"
+	"github.com/postern-mail/postern/classify/extract"
+	"github.com/postern-mail/postern/rules"
+)
+
+// Version is that of the schema.
+const Version = 1
+
+// Entry is what a Record is made of. Report and Decision are nil if the mail got
+// no verdict; then Fault says why.
+type Entry struct {
+	Envelope    *rules.Envelope
+	Report      *classify.Report
+	Decision    *rules.Decision
+	Mode        string // observe or enforce
+	Fault       string
+	PolicyID    string
+	Checksum    string
+	MessageTime time.Duration // from MAIL to the verdict
+	VerdictTime time.Duration // from the end of the mail to the verdict
+}
+
+// Record is one line of the file.
+type Record struct {
+	V            int                       `json:"v"`
+	Time         time.Time                 `json:"time"`
+	Ref          string                    `json:"ref"`
+	QueueID      string                    `json:"queue_id"`
+	Mode         string                    `json:"mode"`
+	Fault        string                    `json:"fault"`
+	Action       string                    `json:"action"`
+	Direction    string                    `json:"direction"`
+	Reply        Reply                     `json:"reply"`
+	Envelope     Envelope                  `json:"envelope"`
+	Recipients   []Outcome                 `json:"recipients"`
+	Rules        []string                  `json:"rules"`
+	Labels       []string                  `json:"labels"`
+	Edits        []Edit                    `json:"edits"`
+	Counts       map[string]classify.Count `json:"counts"`
+	Report       Report                    `json:"report"`
+	Samples      []Sample                  `json:"samples"`
+	Fingerprints []Fingerprint             `json:"fingerprints"`
+	Policy       Policy                    `json:"policy"`
+	Seconds      Seconds                   `json:"seconds"`
+}
+
+// Reply is the code of the reply, without its text; zero if the mail was taken.
+type Reply struct {
+	Code     int    `json:"code"`
+	Enhanced string `json:"enhanced"`
+}
+
+// Envelope is the envelope as the MTA told it.
+type Envelope struct {
+	Sender     string            `json:"sender"`
+	Recipients []rules.Recipient `json:"recipients"`
+	User       string            `json:"user"`
+	Client     string            `json:"client"`
+	Helo       string            `json:"helo"`
+	Daemon     string            `json:"daemon"`
+	Pickup     bool              `json:"pickup"`
+	TLS        rules.TLS         `json:"tls"`
+	SMTPUTF8   bool              `json:"smtputf8"`
+}
+
+// Outcome is the decision for one recipient.
+type Outcome struct {
+	Address   string   `json:"address"`
+	Direction string   `json:"direction"`
+	Action    string   `json:"action"`
+	Route     string   `json:"route"`
+	Rules     []string `json:"rules"`
+}
+
+// Edit is one change of the mail, without the value.
+type Edit struct {
+	Op   string `json:"op"`
+	Name string `json:"name"`
+}
+
+// Report is the content without content: enough to decide again.
+type Report struct {
+	Tallies   map[string]*classify.Tally `json:"tallies"`
+	Answers   map[string]classify.Answer `json:"answers"`
+	Parts     []Part                     `json:"parts"`
+	Unread    int                        `json:"unread"`
+	Anomalies []string                   `json:"anomalies"`
+	Bytes     int64                      `json:"bytes"`
+}
+
+// Part is one part of the mail: its number and what its bytes are.
+type Part struct {
+	Part        string `json:"part"`
+	Type        string `json:"type"`
+	Bytes       int64  `json:"bytes"`
+	Encrypted   bool   `json:"encrypted"`
+	Cipher      string `json:"cipher"`
+	Weak        bool   `json:"weak"`
+	Unscannable bool   `json:"unscannable"`
+	Problem     string `json:"problem"`
+}
+
+// Sample is a finding with its masked value.
+type Sample struct {
+	Detector   string `json:"detector"`
+	Masked     string `json:"masked"`
+	Confidence string `json:"confidence"`
+	Part       string `json:"part"`
+}
+
+// Fingerprint stands for a value under the site's key.
+type Fingerprint struct {
+	Detector    string `json:"detector"`
+	Fingerprint string `json:"fingerprint"`
+}
+
+// Policy names the policy that decided.
+type Policy struct {
+	ID       string `json:"id"`
+	Checksum string `json:"checksum"`
+}
+
+// Seconds tells how long the mail took.
+type Seconds struct {
+	Message float64 `json:"message"`
+	Verdict float64 `json:"verdict"`
+}
+
+// record makes a Record. It names every field that it takes, so that a field
+// added to a Report later does not end up in the file unseen.
+func record(e Entry, samples bool) Record {
+	r := Record{
+		V: Version, Time: e.Envelope.Time.UTC(), Ref: e.Envelope.Ref, QueueID: e.Envelope.QueueID,
+		Mode: e.Mode, Fault: e.Fault, Envelope: envelope(e.Envelope),
+		Recipients: []Outcome{}, Rules: []string{}, Labels: []string{}, Edits: []Edit{},
+		Counts: map[string]classify.Count{}, Samples: []Sample{}, Fingerprints: []Fingerprint{},
+		Report: Report{
+			Tallies: map[string]*classify.Tally{}, Answers: map[string]classify.Answer{},
+			Parts: []Part{}, Anomalies: []string{},
+		},
+		Policy:  Policy{e.PolicyID, e.Checksum},
+		Seconds: Seconds{e.MessageTime.Seconds(), e.VerdictTime.Seconds()},
+	}
+	if e.Decision != nil {
+		r.decision(e.Decision)
+	}
+	if e.Report != nil {
+		r.report(e.Report, samples)
+	}
+	return r
+}
+
+func envelope(env *rules.Envelope) Envelope {
+	e := Envelope{
+		Sender: env.Sender, Recipients: append([]rules.Recipient{}, env.Recipients...),
+		User: env.User, Helo: env.Helo, Daemon: env.Daemon, Pickup: env.Pickup,
+		TLS: env.TLS, SMTPUTF8: env.SMTPUTF8,
+	}
+	if env.Client.IsValid() {
+		e.Client = env.Client.String()
+	}
+	return e
+}
+
+func (r *Record) decision(d *rules.Decision) {
+	r.Action, r.Direction = d.Action.String(), string(d.Direction)
+	if d.Action == rules.Reject || d.Action == rules.TempFail {
+		r.Reply = Reply{d.Reply.Code, d.Reply.Enhanced}
+	}
+	for _, o := range d.Recipients {
+		r.Recipients = append(r.Recipients, Outcome{
+			o.Address, string(o.Direction), o.Action.String(), string(o.Route), append([]string{}, o.Rules...),
+		})
+	}
+	for _, rule := range d.Rules {
+		if rule.Fired {
+			r.Rules = append(r.Rules, rule.ID)
+		}
+	}
+	r.Labels = append(r.Labels, d.Labels...)
+	for _, e := range d.Edits {
+		r.Edits = append(r.Edits, Edit{string(e.Op), e.Name})
+	}
+}
+
+func (r *Record) report(report *classify.Report, samples bool) {
+	for id, t := range report.Tallies {
+		r.Report.Tallies[id] = t
+		r.Counts[id] = t.Count()
+	}
+	for id, a := range report.Answers {
+		r.Report.Answers[id] = classify.Answer{Yes: a.Yes, Near: a.Near}
+	}
+	for i := range report.Parts {
+		r.Report.Parts = append(r.Report.Parts, part(&report.Parts[i]))
+	}
+	r.Report.Unread = len(report.Unread())
+	for _, a := range report.Anomalies {
+		if anomalyName.MatchString(a) {
+			r.Report.Anomalies = append(r.Report.Anomalies, a)
+		}
+	}
+	r.Report.Bytes = report.Bytes
+	for _, f := range report.Findings {
+		if samples {
+			r.Samples = append(r.Samples, Sample{f.Detector, f.Masked, f.Confidence.String(), number(f.Part)})
+		}
+		mark := Fingerprint{f.Detector, f.Fingerprint}
+		if f.Fingerprint != "" && !slices.Contains(r.Fingerprints, mark) {
+			r.Fingerprints = append(r.Fingerprints, mark)
+		}
+	}
+}
+
+func part(p *extract.Part) Part {
+	problem := string(p.Problem)
+	if problem != "" && !slices.Contains(extract.Problems(), p.Problem) {
+		problem = string(extract.Unsupported)
+	}
+	return Part{
+		Part: number(p.Path), Type: word(p.Detected, mediaType), Bytes: p.Bytes,
+		Encrypted: p.Encrypted, Cipher: word(p.Cipher, cipherName), Weak: p.Weak,
+		Unscannable: p.Unscannable, Problem: problem,
+	}
+}
+
+// number is the number of the part in the mail. What follows the first "!" are
+// names that the sender chose.
+func number(path string) string {
+	path, _, _ = strings.Cut(path, "!")
+	return word(path, partNumber)
+}
+
+var (
+	partNumber  = regexp.MustCompile(`^[0-9]{1,4}(\.[0-9]{1,4})*$`)
+	mediaType   = regexp.MustCompile(`^[a-z]+/[a-z0-9.+-]{1,100}$`)
+	cipherName  = regexp.MustCompile(`^[A-Za-z0-9 ._/+-]{1,40}$`)
+	anomalyName = regexp.MustCompile(`^[a-z][a-z-]{1,60}$`)
+)
+
+// word lets through what has the form of a term from a closed set. It is the
+// second lock on a door that the reader keeps shut: a media type or a cipher
+// that a mail merely claims must not carry a number into the notebook.
+func word(s string, form *regexp.Regexp) string {
+	digits := 0
+	for i := 0; i < len(s); i++ {
+		if '0' <= s[i] && s[i] <= '9' {
+			digits++
+		}
+	}
+	if !form.MatchString(s) || (form != partNumber && digits > 5) {
+		return ""
+	}
+	return s
+}

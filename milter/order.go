@@ -1,0 +1,89 @@
+package milter
+
+import "fmt"
+
+// Commands of the milter protocol, as the MTA sends them.
+const (
+	cmdOptNeg   = 'O'
+	cmdMacro    = 'D'
+	cmdConnect  = 'C'
+	cmdHelo     = 'H'
+	cmdMail     = 'M'
+	cmdRcpt     = 'R'
+	cmdData     = 'T'
+	cmdHeader   = 'L'
+	cmdEOH      = 'N'
+	cmdBody     = 'B'
+	cmdEOM      = 'E'
+	cmdAbort    = 'A'
+	cmdQuit     = 'Q'
+	cmdQuitNC   = 'K'
+	cmdUnknown  = 'U'
+	replyGoOn   = 'c'
+	replyReply  = 'y'
+	replyWorkOn = 'p'
+)
+
+// order is how far a connection has come. A command that does not follow is
+// refused: the daemon would otherwise judge a mail whose beginning it never saw.
+type order uint8
+
+const (
+	awaitOffer   order = iota // nothing came yet
+	awaitConnect              // options are settled
+	idle                      // the client is known, no mail is open
+	inMail                    // MAIL was given
+	inRcpt                    // at least one RCPT was given
+	inHeader                  // at least one field came
+	inBody                    // the header is complete
+)
+
+func (o order) String() string {
+	return [...]string{
+		"before negotiation", "before connect", "between mails", "after mail",
+		"after rcpt", "in the header", "in the body",
+	}[o]
+}
+
+// follow returns the order after a command, or an error if it cannot come now.
+//
+// MAIL and HELO may come at any time after CONNECT and end an open mail, as
+// RFC 5321 section 4.1.4 has it for EHLO; libmilter does the same.
+func (o order) follow(cmd byte) (order, error) {
+	next, ok := o, o > awaitOffer
+	switch cmd {
+	case cmdOptNeg:
+		next, ok = awaitConnect, o == awaitOffer
+	case cmdQuit:
+		ok = true
+	case cmdMacro, cmdUnknown:
+	case cmdQuitNC:
+		next = awaitConnect
+	case cmdConnect:
+		next, ok = idle, o == awaitConnect
+	case cmdHelo:
+		next, ok = idle, o >= idle
+	case cmdMail:
+		next, ok = inMail, o >= idle
+	case cmdRcpt:
+		next, ok = inRcpt, o == inMail || o == inRcpt
+	case cmdData:
+		ok = o == inRcpt
+	case cmdHeader:
+		next, ok = inHeader, o == inRcpt || o == inHeader
+	case cmdEOH:
+		next, ok = inBody, o == inRcpt || o == inHeader
+	case cmdBody:
+		ok = o == inBody
+	case cmdEOM:
+		next, ok = idle, o == inBody
+	case cmdAbort:
+		next = min(o, idle)
+	default:
+		return o, fmt.Errorf("milter command %q is unknown", cmd)
+	}
+	if !ok {
+		return o, fmt.Errorf("milter command %q cannot come %s", cmd, o)
+	}
+	return next, nil
+}

@@ -1,0 +1,73 @@
+package milter
+
+import (
+	"bytes"
+	"net/netip"
+	"strings"
+)
+
+// cut splits off the string that ends with the first NUL.
+func cut(data []byte) (string, []byte) {
+	head, rest, _ := bytes.Cut(data, []byte{0})
+	return string(head), rest
+}
+
+// connectAddress returns the address in a CONNECT packet: host name, family,
+// port if the family has one, address.
+func connectAddress(data []byte) string {
+	_, rest := cut(data)
+	if len(rest) == 0 {
+		return ""
+	}
+	if family := rest[0]; (family == '4' || family == '6') && len(rest) >= 3 {
+		address, _ := cut(rest[3:])
+		return address
+	}
+	return ""
+}
+
+// splitCommand splits a MAIL or RCPT packet into the address as the client
+// wrote it and its ESMTP arguments.
+func splitCommand(data []byte) (address string, args []string) {
+	address, rest := cut(data)
+	for len(rest) > 0 {
+		var arg string
+		if arg, rest = cut(rest); arg != "" {
+			args = append(args, arg)
+		}
+	}
+	return address, args
+}
+
+// hasArg reports whether an ESMTP argument was given, with or without a value.
+func hasArg(args []string, keyword string) bool {
+	for _, arg := range args {
+		if name, _, _ := strings.Cut(arg, "="); strings.EqualFold(name, keyword) {
+			return true
+		}
+	}
+	return false
+}
+
+// bare takes one pair of angle brackets off an address. Postfix sends none for
+// a mail that came by pickup.
+func bare(address string) string {
+	address = strings.TrimSpace(address)
+	if len(address) >= 2 && address[0] == '<' && address[len(address)-1] == '>' {
+		return address[1 : len(address)-1]
+	}
+	return address
+}
+
+// parseClient reads a client's address. Sendmail writes "IPv6:" before one of
+// version 6. The result is not valid if there is none.
+func parseClient(s string) netip.Addr {
+	if len(s) > 5 && strings.EqualFold(s[:5], "IPv6:") {
+		s = s[5:]
+	}
+	addr, err := netip.ParseAddr(s)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return addr.Unmap().WithZone("")
+}

@@ -1,0 +1,308 @@
+package milter
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/emersion/go-milter"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/postern-mail/postern/milter/audit"
+	"github.com/postern-mail/postern/rules"
+)
+
+// ErrServerClosed is what Serve returns after Shutdown.
+var ErrServerClosed = errors.New("milter server closed")
+
+// Config is what a Server is built from. Engine must be set; whatever else is
+// zero has a default.
+type Config struct {
+	// Enforce carries decisions out. Without it (observe mode) every mail is
+	// accepted unchanged and only counted, logged and noted.
+	Enforce bool
+	// Engine returns the policy in force. It is called once a mail, at MAIL.
+	Engine func() *rules.Engine
+	// Audit takes one record for each mail that was read; nil: none is kept.
+	Audit *audit.Log
+	// AuditRequired makes a mail wait for its record; if it cannot be written
+	// the mail is deferred.
+	AuditRequired bool
+	Metrics       *Metrics
+	Log           *slog.Logger
+
+	Sessions      int           // connections at once; default 1000
+	MailTime      time.Duration // from the first field of a mail to its verdict; default 60 s
+	IdleTimeout   time.Duration // an MTA keeps the connection while its client is slow; default 30 min
+	WriteTimeout  time.Duration // default 30 s
+	ProgressEvery time.Duration // while a verdict is being worked on; default 2 s
+	AuditWait     time.Duration // for a required record; default 5 s
+
+	engine func() engine // for tests, in place of Engine
+}
+
+func (c *Config) setDefaults() {
+	if c.engine == nil {
+		c.engine = func() engine {
+			if e := c.Engine(); e != nil {
+				return loaded{e}
+			}
+			return nil
+		}
+	}
+	if c.Metrics == nil {
+		c.Metrics = NewMetrics(prometheus.NewRegistry())
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.Sessions <= 0 {
+		c.Sessions = 1000
+	}
+	for d, value := range map[*time.Duration]time.Duration{
+		&c.MailTime:      time.Minute,
+		&c.IdleTimeout:   30 * time.Minute,
+		&c.WriteTimeout:  30 * time.Second,
+		&c.ProgressEvery: 2 * time.Second,
+		&c.AuditWait:     5 * time.Second,
+	} {
+		if *d <= 0 {
+			*d = value
+		}
+	}
+}
+
+func (c *Config) mode() string {
+	if c.Enforce {
+		return "enforce"
+	}
+	return "observe"
+}
+
+// Server takes the connections of MTAs.
+type Server struct {
+	Config
+	base   context.Context // ends all inspections when Shutdown runs out of patience
+	cancel context.CancelFunc
+	slots  chan struct{}
+
+	refused atomic.Int64 // when a connection was last refused, in seconds
+
+	mu        sync.Mutex
+	closed    bool
+	listeners map[net.Listener]bool
+	guards    map[*guard]bool
+	sessions  sync.WaitGroup
+}
+
+// NewServer returns a Server that serves nothing yet. It takes over the output
+// of package log, through which the milter library speaks.
+func NewServer(config Config) *Server {
+	config.setDefaults()
+	bridge(config.Log)
+	s := &Server{
+		Config:    config,
+		slots:     make(chan struct{}, config.Sessions),
+		listeners: map[net.Listener]bool{},
+		guards:    map[*guard]bool{},
+	}
+	s.base, s.cancel = context.WithCancel(context.Background())
+	return s
+}
+
+// Serve takes connections until Shutdown and then returns ErrServerClosed. It
+// may run for several listeners at once. A lack of file descriptors or memory
+// makes it wait, not return.
+func (s *Server) Serve(l net.Listener) error {
+	defer l.Close()
+	if !s.listening(l, true) {
+		return ErrServerClosed
+	}
+	defer s.listening(l, false)
+	for pause := time.Duration(0); ; {
+		conn, err := l.Accept()
+		if err == nil {
+			pause = 0
+			s.start(conn)
+			continue
+		}
+		if s.isClosed() {
+			return ErrServerClosed
+		}
+		if errors.Is(err, net.ErrClosed) {
+			return err
+		}
+		pause = min(max(2*pause, 5*time.Millisecond), time.Second)
+		s.Log.Warn("cannot take a connection, trying again", "error", err, "pause", pause)
+		select {
+		case <-time.After(pause):
+		case <-s.base.Done():
+		}
+	}
+}
+
+// start serves a connection if there is room for it. If not, it is closed at
+// once, so that the MTA does what it does without a milter.
+func (s *Server) start(conn net.Conn) {
+	select {
+	case s.slots <- struct{}{}:
+	default:
+		s.Metrics.overload.Inc()
+		if now := time.Now().Unix(); s.refused.Swap(now) != now { // one line a second is enough
+			s.Log.Warn("too many connections, one was refused", "sessions", s.Sessions)
+		}
+		conn.Close()
+		return
+	}
+	s.sessions.Go(func() {
+		defer func() { <-s.slots }()
+		s.serve(conn)
+	})
+}
+
+// serve runs one connection to its end: one server of the library with one
+// Session, because the library would swap the handler after each final reply
+// and never repeat CONNECT to the new one.
+func (s *Server) serve(conn net.Conn) {
+	g := newGuard(conn, s.IdleTimeout, s.WriteTimeout)
+	session := &Session{server: s, guard: g}
+	g.tap = session
+	if !s.track(g, true) {
+		g.Close()
+		return
+	}
+	s.Metrics.sessions.Inc()
+	defer func() {
+		s.Metrics.sessions.Dec()
+		s.track(g, false)
+	}()
+	defer g.Close()
+
+	actions, protocol, err := g.offer()
+	if err != nil {
+		s.Log.Debug("milter session ended before it began", "error", err)
+		return
+	}
+	session.offered = milter.OptAction(actions)
+	session.agreed = wantedProtocol & milter.OptProtocol(protocol)
+	server := milter.Server{
+		NewMilter: func() milter.Milter { return session },
+		// More than was offered makes Postfix drop the connection.
+		Actions:  s.wantedActions() & session.offered,
+		Protocol: session.agreed,
+		SymList:  macroLists,
+	}
+	_ = server.Serve(&oneConn{g: g}) // always the error of the second Accept
+}
+
+// wantedProtocol asks for no "no reply" flag: the library answers even where the
+// MTA then expects nothing, and the MTA takes a stale answer for the verdict.
+const wantedProtocol = milter.OptHeaderLeadingSpace | milter.OptNoUnknown | milter.OptNoData
+
+// wantedActions asks for nothing that observe mode must never do.
+func (s *Server) wantedActions() milter.OptAction {
+	if !s.Enforce {
+		return milter.OptSetSymList
+	}
+	return milter.OptAddHeader | milter.OptChangeHeader | milter.OptAddRcpt | milter.OptRemoveRcpt |
+		milter.OptQuarantine | milter.OptSetSymList
+}
+
+// Shutdown takes no more connections, ends those without a mail, waits for the
+// mails that are open and ends their connections too. When ctx ends first, what
+// is left is cut off, so that the MTA does what it does without a milter, and
+// the error is that of ctx.
+func (s *Server) Shutdown(ctx context.Context) error {
+	s.mu.Lock()
+	s.closed = true
+	for l := range s.listeners {
+		l.Close()
+	}
+	for g := range s.guards {
+		g.drain()
+	}
+	s.mu.Unlock()
+
+	drained := make(chan struct{})
+	go func() {
+		s.sessions.Wait()
+		close(drained)
+	}()
+	defer s.cancel()
+	select {
+	case <-drained:
+		return nil
+	case <-ctx.Done():
+	}
+	s.cancel()
+	s.mu.Lock()
+	for g := range s.guards {
+		g.Conn.Close() // the session's goroutine does the rest
+	}
+	s.mu.Unlock()
+	select {
+	case <-drained:
+	case <-time.After(time.Second):
+		// An inspection that does not look at its context is left behind.
+	}
+	return ctx.Err()
+}
+
+// listening keeps the set of listeners; it refuses a new one after Shutdown.
+func (s *Server) listening(l net.Listener, on bool) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !on {
+		delete(s.listeners, l)
+		return true
+	}
+	if s.closed {
+		return false
+	}
+	s.listeners[l] = true
+	return true
+}
+
+// track keeps the set of connections; it refuses a new one after Shutdown.
+func (s *Server) track(g *guard, on bool) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !on {
+		delete(s.guards, g)
+		return true
+	}
+	if s.closed {
+		return false
+	}
+	s.guards[g] = true
+	return true
+}
+
+func (s *Server) isClosed() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.closed
+}
+
+// oneConn is a listener with a single connection. Its second Accept lasts as
+// long as the connection does.
+type oneConn struct {
+	g     *guard
+	taken bool
+}
+
+func (l *oneConn) Accept() (net.Conn, error) {
+	if !l.taken {
+		l.taken = true
+		return l.g, nil
+	}
+	<-l.g.done
+	return nil, net.ErrClosed
+}
+
+func (l *oneConn) Close() error   { return nil }
+func (l *oneConn) Addr() net.Addr { return l.g.LocalAddr() }
