@@ -7,6 +7,7 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -48,8 +49,9 @@ type Strings []string
 // document is, as messages begin: `policy "eu.toml"`.
 //
 // Fields are named by their toml tag. Beside plain Go types it fills
-// time.Duration (from "60s"), time.Time, Strings (a string or a list), pointers (nil where
-// the key is absent), maps by name, encoding.TextUnmarshaler, and Pos. What the
+// time.Duration (from "60s"), time.Time, Strings (a string or a list), pointers
+// (nil where the key is absent), maps by name, encoding.TextUnmarshaler (from a
+// string or a whole number), and Pos. What the
 // struct holds already is the default. After a mistake the struct is filled as
 // far as it was understood.
 func DecodeTOML(name string, data []byte, into any) *Mistakes {
@@ -313,6 +315,9 @@ func (d *decoder) time(n node, into reflect.Value) {
 
 func (d *decoder) text(n node, into encoding.TextUnmarshaler) {
 	s, ok := n.value.(string)
+	if i, whole := n.value.(int64); whole {
+		s, ok = strconv.FormatInt(i, 10), true
+	}
 	if !ok {
 		d.wanted(n, "a string")
 		return
