@@ -75,39 +75,39 @@ func (c *Client) Raw(text string) error {
 	return err
 }
 
-// StartTLS starts TLS and says EHLO again (RFC 3207).
-func (c *Client) StartTLS() error {
-	if r, err := c.Say("STARTTLS"); err != nil || r.Code != 220 {
-		return fmt.Errorf("STARTTLS: %v %w", r, err)
+// StartTLS starts TLS (RFC 3207). The reply is that to STARTTLS.
+func (c *Client) StartTLS() (Reply, error) {
+	r, err := c.Say("STARTTLS")
+	if err != nil || r.Code != 220 {
+		return r, err
 	}
 	secured := tls.Client(c.conn, &tls.Config{InsecureSkipVerify: true}) //nolint:gosec // a client in the lab
 	if err := secured.Handshake(); err != nil {
-		return err
+		return r, err
 	}
 	c.conn, c.text = secured, textproto.NewConn(secured)
-	return c.hello()
+	return r, nil
 }
 
-func (c *Client) hello() error {
-	if r, err := c.Say("EHLO client.example"); err != nil || r.Code != 250 {
-		return fmt.Errorf("EHLO: %v %w", r, err)
-	}
-	return nil
-}
+// Hello says EHLO.
+func (c *Client) Hello() (Reply, error) { return c.Say("EHLO client.example") }
 
-// Login says EHLO, starts TLS and logs in, as a mail program does.
-func (c *Client) Login(user string) error {
-	if err := c.hello(); err != nil {
-		return err
-	}
-	if err := c.StartTLS(); err != nil {
-		return err
-	}
+// Login says EHLO, starts TLS, says EHLO again and logs in, as a mail program
+// does. The reply is the first that is no success, else the last.
+func (c *Client) Login(user string) (Reply, error) {
 	token := base64.StdEncoding.EncodeToString([]byte("\x00" + user + "\x00" + Password))
-	if r, err := c.Say("AUTH PLAIN %s", token); err != nil || r.Code != 235 {
-		return fmt.Errorf("AUTH: %v %w", r, err)
+	steps := []func() (Reply, error){
+		c.Hello, c.StartTLS, c.Hello,
+		func() (Reply, error) { return c.Say("AUTH PLAIN %s", token) },
 	}
-	return nil
+	var r Reply
+	for _, step := range steps {
+		var err error
+		if r, err = step(); err != nil || r.Code >= 400 {
+			return r, err
+		}
+	}
+	return r, nil
 }
 
 // Send sends one mail over the connection and returns the first reply that is
@@ -144,8 +144,8 @@ func (p *Postfix) Submit(user, from string, to []string, text string) (Reply, er
 		return Reply{}, err
 	}
 	defer c.Close()
-	if err := c.Login(user); err != nil {
-		return Reply{}, err
+	if r, err := c.Login(user); err != nil || r.Code >= 400 {
+		return r, err
 	}
 	return c.Send(from, to, text)
 }
@@ -157,8 +157,8 @@ func (p *Postfix) Relay(from string, to []string, text string) (Reply, error) {
 		return Reply{}, err
 	}
 	defer c.Close()
-	if err := c.hello(); err != nil {
-		return Reply{}, err
+	if r, err := c.Hello(); err != nil || r.Code >= 400 {
+		return r, err
 	}
 	return c.Send(from, to, text)
 }

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -21,6 +22,8 @@ type Daemon struct {
 	HTTP   string // host:port of its metrics
 	Audit  string // its audit file
 
+	opt  DaemonOptions
+	dir  string
 	cmd  *exec.Cmd
 	done chan struct{}
 
@@ -31,8 +34,10 @@ type Daemon struct {
 // DaemonOptions say how postern is started.
 type DaemonOptions struct {
 	Binary string
-	Config string // its TOML; [audit] file may say @AUDIT@
-	Policy string // text of a policy file; the config names it by @POLICY@
+	// Config is its TOML. It may say @LISTEN@ for a free port on loopback, which
+	// stays the same after a restart, @AUDIT@ and @POLICY@ for files of the lab.
+	Config string
+	Policy string // the text of the policy file
 }
 
 // StartDaemon starts "postern serve" and waits until it listens.
@@ -41,48 +46,62 @@ func (l *Lab) StartDaemon(opt DaemonOptions) (*Daemon, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Daemon{Audit: filepath.Join(dir, "audit.jsonl"), done: make(chan struct{})}
-	policy, config := filepath.Join(dir, "policy.toml"), filepath.Join(dir, "postern.toml")
-	fill := strings.NewReplacer("@AUDIT@", d.Audit, "@POLICY@", policy)
-	if err := errors.Join(
-		os.WriteFile(policy, []byte(opt.Policy), 0o600),
-		os.WriteFile(config, []byte(fill.Replace(opt.Config)), 0o600),
-	); err != nil {
+	d := &Daemon{Audit: filepath.Join(dir, "audit.jsonl"), opt: opt, dir: dir}
+	if err := os.WriteFile(filepath.Join(dir, "policy.toml"), []byte(opt.Policy), 0o600); err != nil {
 		return nil, err
 	}
-	d.cmd = exec.Command(opt.Binary, "serve", "--config", config) //nolint:gosec // the binary under test
-	d.cmd.Dir = dir
+	if err := d.Start(); err != nil {
+		return nil, err
+	}
+	l.onClose(d.Stop)
+	return d, nil
+}
+
+// Start starts the daemon again, where it listened before.
+func (d *Daemon) Start() error {
+	listen := "127.0.0.1:0"
+	if d.Milter != "" {
+		listen = d.Milter
+	}
+	fill := strings.NewReplacer("@LISTEN@", "inet:"+listen, "@AUDIT@", d.Audit, "@POLICY@", filepath.Join(d.dir, "policy.toml"))
+	config := filepath.Join(d.dir, "postern.toml")
+	if err := os.WriteFile(config, []byte(fill.Replace(d.opt.Config)), 0o600); err != nil {
+		return err
+	}
+	d.cmd = exec.Command(d.opt.Binary, "serve", "--config", config) //nolint:gosec // the binary under test
+	d.cmd.Dir = d.dir
 	d.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	stderr, err := d.cmd.StderrPipe()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if err := d.cmd.Start(); err != nil {
-		return nil, err
+		return err
 	}
+	d.done = make(chan struct{})
 	ready := make(chan struct{})
-	go d.follow(stderr, ready)
-	l.onClose(d.Stop)
+	go d.follow(stderr, ready, d.done)
 	select {
 	case <-ready:
-		return d, nil
+		return nil
 	case <-d.done:
-		return nil, fmt.Errorf("postern has ended:\n%s", d.Log())
+		return fmt.Errorf("postern has ended:\n%s", d.Log())
 	case <-time.After(20 * time.Second):
-		return nil, fmt.Errorf("postern does not say that it listens:\n%s", d.Log())
+		return fmt.Errorf("postern does not say that it listens:\n%s", d.Log())
 	}
 }
 
 // follow keeps the log and finds the line that tells the addresses.
-func (d *Daemon) follow(stderr io.Reader, ready chan<- struct{}) {
-	defer close(d.done)
+func (d *Daemon) follow(stderr io.Reader, ready, done chan<- struct{}) {
+	defer close(done)
 	lines := bufio.NewReader(stderr)
-	for {
+	for listens := false; ; {
 		line, err := lines.ReadString('\n')
 		d.mu.Lock()
 		d.log.WriteString(line)
-		if d.Milter == "" && strings.Contains(line, "listening ") && strings.Contains(line, "milter=") {
-			d.Milter, d.HTTP = word(line, "milter="), word(line, "http=")
+		if address := field(line, "milter"); !listens && address != "" && strings.Contains(line, "listening") {
+			listens = true
+			d.Milter, d.HTTP = address, field(line, "http")
 			close(ready)
 		}
 		d.mu.Unlock()
@@ -93,14 +112,13 @@ func (d *Daemon) follow(stderr io.Reader, ready chan<- struct{}) {
 	_ = d.cmd.Wait()
 }
 
-// word is what follows key in line, up to a blank.
-func word(line, key string) string {
-	_, rest, _ := strings.Cut(line, key)
-	fields := strings.Fields(rest)
-	if len(fields) == 0 {
+// field is the value of key in a line of the log, be it text or JSON.
+func field(line, key string) string {
+	found := regexp.MustCompile(`(?:\b` + key + `=|"` + key + `":)"?([^\s",]+)`).FindStringSubmatch(line)
+	if found == nil {
 		return ""
 	}
-	return strings.Trim(fields[0], `",`)
+	return found[1]
 }
 
 // Log is what the daemon has logged so far.

@@ -39,7 +39,7 @@ func Isolate() {
 	again := exec.Command(self, os.Args[1:]...) //nolint:gosec // this very program
 	again.Stdin, again.Stdout, again.Stderr = os.Stdin, os.Stdout, os.Stderr
 	again.Env = append(os.Environ(), isolated+"=1")
-	again.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET}
+	again.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGTERM}
 
 	// An interrupt from the terminal reaches both; the second run cleans up.
 	signals := make(chan os.Signal, 4)

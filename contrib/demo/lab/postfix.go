@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -288,6 +289,33 @@ type Queued struct {
 		Address string `json:"address"`
 		Delay   string `json:"delay_reason"`
 	} `json:"recipients"`
+}
+
+// Flush makes the instance try every mail in the queue now.
+func (p *Postfix) Flush() error {
+	_, err := p.Run("postqueue", "-f")
+	return err
+}
+
+// Release takes a mail off hold and tries to deliver it now.
+func (p *Postfix) Release(id string) error {
+	if _, err := p.Run("postsuper", "-H", id); err != nil {
+		return err
+	}
+	return p.Flush()
+}
+
+// Find waits for a mail in the queue that the test accepts.
+func (p *Postfix) Find(timeout time.Duration, want func(Queued) bool) (Queued, bool) {
+	for end := time.Now().Add(timeout); ; time.Sleep(50 * time.Millisecond) {
+		all, err := p.Queued()
+		if i := slices.IndexFunc(all, want); err == nil && i >= 0 {
+			return all[i], true
+		}
+		if time.Now().After(end) {
+			return Queued{}, false
+		}
+	}
 }
 
 // Queued lists the mails in the queue.

@@ -1,0 +1,90 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/postern-mail/postern/contrib/demo/lab"
+)
+
+func TestRoutesPerRecipient(t *testing.T) {
+	w := newWorld(t, options{perRecipient: true, main: hostile})
+	w.perRecipientWays()
+
+	t.Run("a host without TLS bounces for its recipient alone, under the real address", func(t *testing.T) {
+		w := w.in(t)
+		w.partner.SetTLS(false)
+		defer w.partner.SetTLS(true)
+		w.submit(250, mail("alone", "four-ways"), "pat@partner.example", "bob@agency.example")
+		w.arrives(w.store, "alone")
+		text := w.bounced("alone")
+		if !strings.Contains(text, "Final-Recipient: rfc822; pat@partner.example\r\n") || strings.Contains(strings.ToLower(text), "postern") {
+			t.Errorf("bounce is\n%s", text)
+		}
+		if got := w.partner.Mails(); len(got) > 1 {
+			t.Errorf("the partner got %d mails, want the first one alone", len(got))
+		}
+	})
+	t.Run("nobody but postern may write a mark", func(t *testing.T) {
+		w := w.in(t)
+		for _, to := range []string{"pat@plain.example.tls.postern.invalid", "pat@plain.example.secure.postern.invalid", "x@y.postern.invalid"} {
+			if reply, err := w.postfix.Submit("ann", "ann@agency.example", []string{to}, mail("marked", "none")); err != nil || reply.Code/100 != 5 {
+				t.Errorf("%s: reply is %q, %v; want 5xx", to, reply, err)
+			}
+			if err := w.postfix.Sendmail(mail("marked", "none"), "-f", "ann@agency.example", to); err != nil {
+				t.Fatal(err)
+			}
+		}
+		w.nowhere("marked")
+	})
+	t.Run("a mail that is queued anew keeps the ways of its recipients", func(t *testing.T) {
+		w := w.in(t)
+		w.away(w.partner)
+		w.submit(250, mail("marked-anew", "four-ways"), "pat@partner.example", "bob@agency.example")
+		w.arrives(w.store, "marked-anew")
+		second, ok := w.postfix.Find(patience, func(q lab.Queued) bool { return q.Queue == "deferred" })
+		if !ok {
+			t.Fatal("no mail waits for the partner")
+		}
+		w.back(w.partner, false)
+		w.requeue(second.ID)
+		w.bounced("marked-anew")
+		if _, arrived := w.partner.Find("marked-anew"); arrived {
+			t.Error("it left in clear")
+		}
+	})
+	t.Run("a held mail leaves by the ways of its recipients when it is released", func(t *testing.T) {
+		w := w.in(t)
+		id := lab.QueueID(w.submit(250, mail("held-ways", "look-at-it four-ways"), "pat@partner.example", "cy@citizen.example", "bob@agency.example"))
+		w.held(id)
+		if err := w.postfix.Release(id); err != nil {
+			t.Fatal(err)
+		}
+		w.overTLS(w.partner, "held-ways")
+		w.overTLS(w.gateway, "held-ways")
+		w.arrives(w.store, "held-ways")
+	})
+}
+
+func (w *world) perRecipientWays() {
+	w.Run("recipients of one mail leave by four ways", func(t *testing.T) {
+		w := w.in(t)
+		w.submit(250, mail("four", "four-ways"), "pat@partner.example", "cy@citizen.example", "bob@agency.example", "sam@plain.example")
+		for _, way := range []struct {
+			hop *lab.Hop
+			got lab.Delivery
+			to  string
+		}{
+			{w.partner, w.overTLS(w.partner, "four"), "<pat@partner.example>"},
+			{w.gateway, w.overTLS(w.gateway, "four"), "<cy@citizen.example>"},
+			{w.store, w.arrives(w.store, "four"), "<bob@agency.example>"},
+			{w.plain, w.arrives(w.plain, "four"), "<sam@plain.example>"},
+		} {
+			if len(way.got.To) != 1 || !strings.HasPrefix(way.got.To[0], way.to) {
+				t.Errorf("%s got the mail for %q, want %s", way.hop.Name, way.got.To, way.to)
+			}
+		}
+	})
+}
