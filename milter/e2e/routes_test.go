@@ -17,6 +17,8 @@ smtp_tls_protocols = >=TLSv1
 smtp_tls_mandatory_protocols = >=TLSv1
 smtp_tls_mandatory_ciphers = null
 relayhost = [mx.plain.example]
+smtp_fallback_relay = [mx.plain.example]
+smtpd_milter_maps = inline:{ 127.0.0.1=DISABLE }
 `
 
 // hostilePerSite is the older table, which counts where there is no newer one.
