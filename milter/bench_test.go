@@ -32,6 +32,7 @@ func BenchmarkMail(b *testing.B) {
 }
 
 func benchmarkMail(b *testing.B, addr, body string) {
+	b.Helper()
 	session, err := gomilter.NewClientWithOptions("tcp", addr, gomilter.ClientOptions{ActionMask: 0x3f}).Session()
 	if err != nil {
 		b.Fatal(err)

@@ -102,6 +102,8 @@ func (s *Session) planEdit(b *burst, e rules.Edit) fault {
 		return ""
 	case rules.RemoveRecipient:
 		return s.planRemoval(b, e.Value)
+	case rules.ReplaceBody:
+		// No policy asks for it yet, and a Verdict has no body to offer.
 	}
 	return faultUnsafeEdit
 }
@@ -199,6 +201,7 @@ func (st step) send(m *milter.Modifier) error {
 		return m.DeleteRecipient(st.value)
 	case quarantine:
 		return m.Quarantine(st.value)
+	case rules.ReplaceBody:
 	}
 	panic("internal error: no modification " + string(st.op))
 }

@@ -256,6 +256,7 @@ func TestMacrosAreAskedFor(t *testing.T) {
 
 func TestOnSendmailNoFieldOfOursIsAdded(t *testing.T) {
 	sendmail := func(t *testing.T, d rules.Decision) ([]string, string) {
+		t.Helper()
 		h := serve(t, always(d))
 		m := dial(t, "tcp", h.addr)
 		m.negotiate(6, 0x1ff, 0x1fffff)

@@ -99,7 +99,7 @@ func (g *guard) Read(p []byte) (int, error) {
 func (g *guard) next() error {
 	head, err := g.reader.Peek(5)
 	if err != nil {
-		if err == io.EOF && len(head) > 0 {
+		if errors.Is(err, io.EOF) && len(head) > 0 {
 			return io.ErrUnexpectedEOF
 		}
 		return err

@@ -5,10 +5,13 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -77,7 +80,7 @@ func (i *fakeInspection) Field(name, value string) {
 }
 
 func (i *fakeInspection) Write(b []byte) (int, error) {
-	if err := i.ctx.Err(); err == context.Canceled {
+	if err := i.ctx.Err(); errors.Is(err, context.Canceled) {
 		return 0, err
 	}
 	return i.body.Write(b)
@@ -85,7 +88,7 @@ func (i *fakeInspection) Write(b []byte) (int, error) {
 
 func (i *fakeInspection) Finish() (*rules.Verdict, error) {
 	i.finished++
-	if err := i.ctx.Err(); err == context.Canceled {
+	if err := i.ctx.Err(); errors.Is(err, context.Canceled) {
 		return nil, err
 	}
 	decision := &rules.Decision{Direction: rules.Outbound}
@@ -142,7 +145,7 @@ func serve(t testing.TB, e *fakeEngine, change ...func(*Config)) *house {
 		ctx, cancel := context.WithTimeout(context.Background(), 100*time.Millisecond)
 		defer cancel()
 		_ = h.Shutdown(ctx) // a test may have left connections open
-		if err := <-served; err != ErrServerClosed {
+		if err := <-served; !errors.Is(err, ErrServerClosed) {
 			t.Errorf("Serve returned %v, want ErrServerClosed", err)
 		}
 	})
@@ -164,7 +167,7 @@ func (h *house) metric(t testing.TB, series string) string {
 
 func (h *house) metrics() string {
 	w := httptest.NewRecorder()
-	promhttp.HandlerFor(h.registry, promhttp.HandlerOpts{}).ServeHTTP(w, httptest.NewRequest("GET", "/metrics", nil))
+	promhttp.HandlerFor(h.registry, promhttp.HandlerOpts{}).ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/metrics", nil))
 	return w.Body.String()
 }
 
@@ -289,9 +292,10 @@ func (m *mta) ask(cmd byte, data, want string) {
 // gone expects that the daemon has closed the connection.
 func (m *mta) gone() {
 	m.t.Helper()
-	if p, err := m.read(); err == nil {
+	switch p, err := m.read(); {
+	case err == nil:
 		m.t.Fatalf("got packet %q, want the connection closed", p)
-	} else if e, ok := err.(net.Error); ok && e.Timeout() {
+	case errors.Is(err, os.ErrDeadlineExceeded):
 		m.t.Fatal("the connection stayed open")
 	}
 }

@@ -1,8 +1,10 @@
 package milter
 
 import (
+	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -84,6 +86,48 @@ func TestAStaleSocketIsReplaced(t *testing.T) {
 	defer listeners[0].Close()
 	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o660 {
 		t.Errorf("socket has mode %v, error %v; want 0660", info.Mode(), err)
+	}
+}
+
+// The sockets of systemd come as descriptors from 3 on, for one process only; the
+// test is its own child.
+func TestListenOnASocketOfSystemd(t *testing.T) {
+	if os.Getenv("POSTERN_TEST_CHILD") != "" {
+		os.Setenv("LISTEN_PID", strconv.Itoa(os.Getpid()))
+		for _, name := range []string{"second", "first"} {
+			listeners, err := Listen("fd:"+name, 0, "")
+			if err != nil || len(listeners) != 1 {
+				t.Fatalf("%d listeners, error %v", len(listeners), err)
+			}
+			fmt.Printf("%s=%s\n", name, listeners[0].Addr())
+		}
+		return
+	}
+	child := exec.Command(os.Args[0], "-test.run=^TestListenOnASocketOfSystemd$")
+	child.Env = append(os.Environ(), "POSTERN_TEST_CHILD=1", "LISTEN_FDS=2", "LISTEN_FDNAMES=first:second")
+	want := map[string]string{}
+	for _, name := range []string{"first", "second"} {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		file, err := l.(*net.TCPListener).File()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		child.ExtraFiles = append(child.ExtraFiles, file)
+		want[name] = l.Addr().String()
+	}
+	out, err := child.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	for name, addr := range want {
+		if line := name + "=" + addr + "\n"; !strings.Contains(string(out), line) {
+			t.Errorf("the child says %q, want %q in it", out, line)
+		}
 	}
 }
 

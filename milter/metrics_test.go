@@ -103,7 +103,7 @@ func TestTheNamesOfTheMetrics(t *testing.T) {
 			t.Errorf("%s is not both a classic and a native histogram", f.GetName())
 		}
 	}
-	for _, want := range strings.Fields(`
+	for want := range strings.FieldsSeq(`
 		postern_messages_total postern_recipients_total postern_rule_matches_total postern_findings_total
 		postern_unread_parts_total postern_aborted_total postern_message_seconds postern_verdict_seconds
 		postern_scanned_bytes_total postern_sessions postern_messages_in_flight postern_overload_total

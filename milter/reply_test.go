@@ -68,7 +68,7 @@ func FuzzReply(f *testing.F) {
 			t.Fatalf("reply is %q", text)
 		}
 		for i, line := range lines {
-			sep := byte("- "[i])
+			sep := "- "[i]
 			if len(line) < 9 || len(line) > maxReplyLine || line[0] != '5' || line[3] != sep && len(line) > 9 || line[4] != '5' {
 				t.Fatalf("line %q", line)
 			}

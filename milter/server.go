@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/emersion/go-milter"
@@ -89,6 +90,8 @@ type Server struct {
 	cancel context.CancelFunc
 	slots  chan struct{}
 
+	refused atomic.Int64 // when a connection was last refused, in seconds
+
 	mu        sync.Mutex
 	closed    bool
 	listeners map[net.Listener]bool
@@ -149,16 +152,16 @@ func (s *Server) start(conn net.Conn) {
 	case s.slots <- struct{}{}:
 	default:
 		s.Metrics.overload.Inc()
-		s.Log.Warn("too many connections, one was refused", "sessions", s.Sessions)
+		if now := time.Now().Unix(); s.refused.Swap(now) != now { // one line a second is enough
+			s.Log.Warn("too many connections, one was refused", "sessions", s.Sessions)
+		}
 		conn.Close()
 		return
 	}
-	s.sessions.Add(1)
-	go func() {
-		defer s.sessions.Done()
+	s.sessions.Go(func() {
 		defer func() { <-s.slots }()
 		s.serve(conn)
-	}()
+	})
 }
 
 // serve runs one connection to its end: one server of the library with one

@@ -107,6 +107,10 @@ func (s *Session) readMacros() {
 
 // RcptTo takes a recipient. It never accepts: that would cover the recipients
 // yet to come. Nobody but postern itself may use its marker domain.
+//
+// QUIRK: for a mail of sendmail(1) Postfix takes a refused recipient for a
+// mistake in its configuration and keeps the mail for ever; there the policy
+// refuses the mail as a whole.
 func (s *Session) RcptTo(string, *milter.Modifier) (resp milter.Response, err error) {
 	defer s.recovered(&resp, &err)
 	tx := s.tx
@@ -120,7 +124,7 @@ func (s *Session) RcptTo(string, *milter.Modifier) (resp milter.Response, err er
 		Mailer:    s.table.rcpt["rcpt_mailer"],
 	}
 	clear(s.table.rcpt)
-	if s.server.Enforce && (isMarker(to.Address) || isMarker(to.Canonical)) {
+	if s.server.Enforce && !s.pickup && (isMarker(to.Address) || isMarker(to.Canonical)) {
 		return refuseMarker(), nil
 	}
 	tx.env.Recipients = append(tx.env.Recipients, to)

@@ -1,9 +1,14 @@
 package milter
 
 import (
+	"net"
 	"net/netip"
+	"net/textproto"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/emersion/go-milter"
 
 	"github.com/postern-mail/postern/rules"
 )
@@ -290,6 +295,20 @@ func TestARecipientUnderTheMarkerDomainIsRefused(t *testing.T) {
 	}
 }
 
+func TestAPickupKeepsItsMarkerRecipient(t *testing.T) {
+	h := serve(t, &fakeEngine{})
+	m := dial(t, "tcp", h.addr)
+	m.negotiate(6, 0x1ff, 0x1fffff)
+	m.ask('C', "localhost\x004\x00\x00127.0.0.1\x00", "c")
+	m.ask('M', "root@inside.example\x00", "c")
+	m.ask('R', "bob@outside.example.tls.postern.invalid\x00", "c")
+	m.content("x")
+	m.end()
+	if got := h.engine.mails()[0].env.Recipients; len(got) != 1 {
+		t.Errorf("the policy sees recipients %v, want the marker recipient, to refuse the mail", got)
+	}
+}
+
 func TestAMailWithoutRecipientsIsNotTakenUnread(t *testing.T) {
 	h := serve(t, &fakeEngine{})
 	m := connect(t, h)
@@ -345,5 +364,22 @@ func TestAHugeMailArrivesWhole(t *testing.T) {
 	if mail.fields[0][1] != value[1:] || mail.body.String() != body {
 		t.Errorf("%d bytes of the field and %d of the body arrived, want %d and %d",
 			len(mail.fields[0][1]), mail.body.Len(), len(value)-1, len(body))
+	}
+}
+
+// The library adds each field to a map that it empties at ABORT only, which
+// Sendmail does not send after an accepted mail.
+func TestTheLibraryIsLeftNoFields(t *testing.T) {
+	h := serve(t, &fakeEngine{})
+	peer, conn := net.Pipe()
+	defer peer.Close()
+	s := &Session{server: h.Server, guard: newGuard(conn, time.Minute, time.Minute)}
+	kept := textproto.MIMEHeader{"Subject": {"one"}}
+	if _, err := s.Header("Subject", "one", &milter.Modifier{Headers: kept}); err != nil || len(kept) != 0 {
+		t.Errorf("after a field the library keeps %v, error %v", kept, err)
+	}
+	kept = textproto.MIMEHeader{"Subject": {"one"}}
+	if _, err := s.Headers(kept, &milter.Modifier{}); err != nil || len(kept) != 0 {
+		t.Errorf("after the header the library keeps %v, error %v", kept, err)
 	}
 }

@@ -78,9 +78,6 @@ func (s *Session) finish() (*rules.Verdict, error) {
 
 // note writes the audit record, if one is kept.
 func (s *Session) note(entry audit.Entry) error {
-	if s.server.Audit == nil {
-		return nil
-	}
 	var err error
 	if s.server.AuditRequired {
 		ctx, cancel := context.WithTimeout(s.server.base, s.server.AuditWait)

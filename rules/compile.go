@@ -81,18 +81,48 @@ func (c *compiler) finish() {
 	slices.SortFunc(c.Policy.rules, func(a, b rule) int { return cmp.Compare(a.id, b.id) })
 	slices.SortFunc(c.labels, func(a, b label) int { return cmp.Compare(a.name, b.name) })
 	for i := range c.Policy.rules {
+		// Tests of the whole mail are the cheapest way to find that a rule does not fire.
+		slices.SortStableFunc(c.Policy.rules[i].parts, func(a, b part) int {
+			return cmp.Compare(b.cheap(), a.cheap())
+		})
 		for j := range c.Policy.rules[i].parts {
 			c.depth = max(c.depth, c.Policy.rules[i].parts[j].depth())
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.lists)) {
 		if l := c.lists[name]; !l.used && l.own {
-			c.warn(l.pos.File, l.pos.Line, didYouMean(name, c.usedLists()), "list %q is used by no rule", name)
+			fix := didYouMean(name, c.usedLists())
+			if strings.HasPrefix(fix, "known") {
+				fix = ""
+			}
+			c.warn(l.pos.File, l.pos.Line, fix, "list %q is used by no rule", name)
 		}
 	}
+	c.contradictions()
 	warnings := Mistakes{List: c.warnings}
 	warnings.Sort()
 	c.warnings = warnings.List
+}
+
+// contradictions warns of rules that set one header field to different values: if
+// both fire, both changes are made, and the one that comes later stays.
+func (c *compiler) contradictions() {
+	first := map[string]*rule{}
+	value := map[string]string{}
+	for i := range c.Policy.rules {
+		r := &c.Policy.rules[i]
+		for _, e := range r.edits {
+			name := strings.ToLower(e.Name)
+			switch {
+			case e.Op != ChangeHeader:
+			case first[name] == nil:
+				first[name], value[name] = r, e.Value
+			case value[name] != e.Value:
+				s := c.sourceOf[r.id]
+				c.warn(s.File, s.At("change_header"), "", "rule %q changes header field %s otherwise than rule %q", r.id, e.Name, first[name].id)
+			}
+		}
+	}
 }
 
 func (c *compiler) usedLists() []string {
@@ -115,8 +145,11 @@ func (c *compiler) head(s *source) {
 	if !validID(s.Policy.ID) {
 		c.mistakes.Add(s.title, at.At("id"), "letters, digits, - . _", "%q is no usable id", s.Policy.ID)
 	}
-	for _, d := range c.directions(s.title, at.At("judges"), "judges", s.Policy.Judges) {
-		c.judge(d)
+	judged := c.directions(s.title, at.At("judges"), "judges", s.Policy.Judges)
+	for _, d := range judged {
+		if s.Policy.ID != defaultPack { // which judges by its rules only
+			c.judge(d)
+		}
 	}
 	if s.Help.Contact != "" {
 		c.help = s.Help.Contact

@@ -159,14 +159,11 @@ func (c *ruleCompiler) least(s *sourceCondition, key string, n int) int {
 	if n < 1 {
 		c.wrong(s.At(key), "", "%s is %d, wanted 1 or more", key, n)
 	}
-	if key == "unique" && n > maxUnique {
-		c.wrong(s.At(key), "", "unique is %d: no more than %d different values of a detector are counted", n, maxUnique)
+	if key == "unique" && n > classify.MaxUnique {
+		c.wrong(s.At(key), "", "unique is %d: no more than %d different values of a detector are counted", n, classify.MaxUnique)
 	}
 	return n
 }
-
-// maxUnique is how many different values of a detector a Report keeps apart.
-const maxUnique = 10000
 
 var placesOf = map[string]classify.Place{
 	"subject": classify.InSubject, "header": classify.InHeader, "body": classify.InBody, "attachment": classify.InAttachment,

@@ -38,6 +38,14 @@ func (s set) empty() bool {
 	return true
 }
 
+func (s set) count() int {
+	n := 0
+	for _, w := range s {
+		n += bits.OnesCount64(w)
+	}
+	return n
+}
+
 func (s set) and(other set) {
 	for i := range s {
 		s[i] &= other[i]
@@ -81,6 +89,14 @@ func join(op op, kids []expr) expr {
 	return e
 }
 
+// cheap is 1 for a condition on the whole mail.
+func (e *expr) cheap() int {
+	if e.mail {
+		return 1
+	}
+	return 0
+}
+
 // depth counts the sets that evaluating e needs at once.
 func (e *expr) depth() int {
 	d := 0
@@ -113,6 +129,29 @@ func (e *expr) holds(m *mail) bool {
 	panic("internal error: a test of recipients in a condition on the mail")
 }
 
+// hopeless reports whether what the mail holds already rules the condition out,
+// for any recipient. It looks at no recipients.
+func (e *expr) hopeless(m *mail) bool {
+	switch {
+	case e.mail:
+		return !e.holds(m)
+	case e.op == opAll:
+		for i := range e.kids {
+			if e.kids[i].hopeless(m) {
+				return true
+			}
+		}
+	case e.op == opAny:
+		for i := range e.kids {
+			if !e.kids[i].hopeless(m) {
+				return false
+			}
+		}
+		return true
+	}
+	return false
+}
+
 // keep leaves in s the recipients for which the condition holds. level numbers
 // the scratch sets in use.
 func (e *expr) keep(m *mail, s set, level int) {
@@ -127,10 +166,9 @@ func (e *expr) keep(m *mail, s set, level int) {
 		s.and(m.class(e.test))
 	case opAll:
 		for i := range e.kids {
-			if s.empty() {
+			if e.kids[i].keep(m, s, level); s.empty() {
 				return
 			}
-			e.kids[i].keep(m, s, level)
 		}
 	case opAny, opNone:
 		e.keepAny(m, s, level)
@@ -138,9 +176,20 @@ func (e *expr) keep(m *mail, s set, level int) {
 }
 
 func (e *expr) keepAny(m *mail, s set, level int) {
+	for i := range e.kids {
+		if e.kids[i].mail && e.kids[i].holds(m) {
+			if e.op == opNone {
+				clear(s)
+			}
+			return
+		}
+	}
 	found, one := m.scratch(2*level), m.scratch(2*level+1)
 	clear(found)
 	for i := range e.kids {
+		if e.kids[i].hopeless(m) {
+			continue
+		}
 		copy(one, s)
 		e.kids[i].keep(m, one, level+1)
 		found.or(one)

@@ -1,7 +1,6 @@
 package rules
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -80,7 +79,7 @@ func (p *Policy) open(env *Envelope, report *classify.Report, explain bool) *mai
 		m.every.add(i)
 		m.outcomes[i] = Outcome{
 			Address: r.Address, Route: Direct, Rules: []string{},
-			Direction: p.inside.direction(env, insider, r, m.sender),
+			Direction: p.inside.direction(env, insider, m.to[i], r.Mailer, m.sender),
 		}
 		if marked(r) {
 			m.marked.add(i)
@@ -142,6 +141,11 @@ func (m *mail) direction() Direction {
 // fire finds the recipients for whom a rule fires, and adds to their outcomes.
 func (m *mail) fire(i int) {
 	r := &m.policy.rules[i]
+	for j := range r.parts {
+		if p := &r.parts[j]; !p.unless && p.hopeless(m) {
+			return
+		}
+	}
 	s := m.firedOf(i)
 	copy(s, m.every)
 	for j := range r.parts {
@@ -306,7 +310,7 @@ func (m *mail) gateways() string {
 }
 
 func (m *mail) addresses(s set) []string {
-	all := []string{}
+	all := make([]string, 0, s.count())
 	s.each(func(i int) { all = append(all, m.env.Recipients[i].Address) })
 	return all
 }
@@ -315,17 +319,17 @@ const markerDomain = "postern.invalid"
 
 // marked reports whether an address, in either spelling, bears a marker domain.
 // Only the MTA's recipes may write those, after the decision.
-func marked(r *Recipient) bool {
-	for _, address := range []string{r.Address, r.Canonical} {
-		folded := strings.ToLower(norm.NFKC.String(strings.ReplaceAll(address, "\u3002", ".")))
-		if strings.Contains(folded, markerDomain) {
-			return true
-		}
-		if at := strings.LastIndexByte(folded, '@'); at >= 0 && strings.HasSuffix(asciiDomain(strings.Trim(folded[at+1:], ".>")), markerDomain) {
-			return true
-		}
+func marked(r *Recipient) bool { return bearsMarker(r.Address) || bearsMarker(r.Canonical) }
+
+func bearsMarker(address string) bool {
+	folded := strings.ToLower(address)
+	if isASCII(address) {
+		return strings.Contains(folded, markerDomain)
 	}
-	return false
+	folded = norm.NFKC.String(strings.ReplaceAll(folded, "\u3002", "."))
+	at := strings.LastIndexByte(folded, '@')
+	return strings.Contains(folded, markerDomain) ||
+		strings.HasSuffix(asciiDomain(strings.Trim(folded[at+1:], ".>")), markerDomain)
 }
 
 // carry works out the edits that make the routes true. Where the mail cannot go
@@ -334,9 +338,9 @@ func (m *mail) carry(d *Decision) {
 	c := m.carriage()
 	switch {
 	case c.strictest == Direct:
-	case c.same && c.inside.empty():
+	case c.same && (c.inside.empty() || slices.Equal(c.inside, m.every) && !c.markable(m)):
 		d.Edits = append(d.Edits, routeHeader(c.strictest))
-	case m.policy.routes.PerRecipient && c.unmarkable.empty():
+	case c.markable(m):
 		d.Edits = append(d.Edits, m.markers()...)
 	case m.policy.routes.PerRecipient:
 		m.separate(d, c.unmarkable, "an address that cannot be routed on its own")
@@ -364,6 +368,11 @@ type carriage struct {
 	twice      bool // by two gateways
 	inside     set
 	unmarkable set // routed, yet of an address that takes no marker domain
+}
+
+// markable reports whether every recipient that needs a route can have it alone.
+func (c *carriage) markable(m *mail) bool {
+	return m.policy.routes.PerRecipient && c.unmarkable.empty()
 }
 
 func (m *mail) carriage() carriage {
@@ -396,9 +405,11 @@ func (m *mail) separate(d *Decision, s set, because string) {
 // which the MTA's recipe turns into the route. Every spelling is removed: the
 // MTA knows some recipients only by the client's form, some only by its own.
 func (m *mail) markers() []Edit {
-	var edits []Edit
+	edits := make([]Edit, 0, 2*len(m.outcomes))
+	seen := make(map[Edit]bool, 2*len(m.outcomes))
 	add := func(e Edit) {
-		if !slices.Contains(edits, e) {
+		if !seen[e] {
+			seen[e] = true
 			edits = append(edits, e)
 		}
 	}
@@ -413,7 +424,7 @@ func (m *mail) markers() []Edit {
 		}
 		judged := r.judgedBy()
 		local := judged[:strings.LastIndexByte(judged, '@')]
-		add(Edit{AddRecipient, "", fmt.Sprintf("%s@%s.%s.%s", local, m.to[i].domain, o.Route.marker(), markerDomain)})
+		add(Edit{AddRecipient, "", local + "@" + m.to[i].domain + "." + o.Route.marker() + "." + markerDomain})
 	}
 	return edits
 }

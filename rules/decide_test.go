@@ -77,6 +77,7 @@ func TestExamplePackShowsEveryOutcome(t *testing.T) {
 func TestUnreadPartsOfOutboundMailAreHeldWithoutAPack(t *testing.T) {
 	unread := report()
 	unread.Parts = []extract.Part{{Path: "2", Name: "plan.zip", Problem: extract.Encrypted, Where: extract.Attachment}}
+	unread.SafeNames = map[string]string{"2": "plan.zip"}
 	logo := report()
 	logo.Parts = []extract.Part{{Path: "2", Unscannable: true, Problem: extract.Unsupported}}
 	byDefault, err := ReadPolicy("", testDetectors, Options{Enforce: true})

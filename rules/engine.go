@@ -2,9 +2,7 @@ package rules
 
 import (
 	"context"
-	"path"
-	"strconv"
-	"strings"
+	"fmt"
 	"time"
 
 	"github.com/postern-mail/postern/classify"
@@ -29,6 +27,9 @@ type Options struct {
 	FingerprintKey []byte
 	// Reveal lets the Scanner's findings hold the values; see classify.Config.
 	Reveal bool
+	// Overlay is TOML that is laid over the policy as the admin's own file is over
+	// a pack: lists, settings, inside. Policy cases set it.
+	Overlay string
 	// Time is the day by which expired entries are warned of; zero: no warnings.
 	Time time.Time
 }
@@ -49,34 +50,28 @@ func Load(nameOrFile string, opt Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
+	return newEngine(policy, opt)
+}
+
+// LoadText is Load for a policy that was read already, as a test case has it.
+// title says what it is, as messages begin; dir is where its list files are.
+func LoadText(title string, text []byte, dir string, opt Options) (*Engine, error) {
+	policy, err := ReadPolicyText(title, text, dir, detect.Builtin(), opt)
+	if err != nil {
+		return nil, err
+	}
+	return newEngine(policy, opt)
+}
+
+func newEngine(policy *Policy, opt Options) (*Engine, error) {
 	scanner, err := classify.NewScanner(classify.Config{
 		Questions: policy.questions, Limits: opt.Limits, FingerprintKey: opt.FingerprintKey,
 		Reveal: opt.Reveal,
 	})
 	if err != nil {
-		return nil, &Mistakes{List: []Mistake{{File: "policy " + strconv.Quote(nameOrFile), Text: err.Error()}}}
-	}
-	if policy.revealing, err = revealing(scanner.Detectors()); err != nil {
-		return nil, &Mistakes{List: []Mistake{{File: "policy " + strconv.Quote(nameOrFile), Text: err.Error()}}}
+		return nil, &Mistakes{List: []Mistake{{File: fmt.Sprintf("policy %q", policy.id), Text: err.Error()}}}
 	}
 	return &Engine{policy, scanner}, nil
-}
-
-// revealing returns a test of file names: does a detector hit one by itself?
-func revealing(detectors []*detect.Detector) (func(name string) bool, error) {
-	set, err := detect.Compile(detectors, detect.Options{ReportSpecimens: true})
-	if err != nil {
-		return nil, err
-	}
-	return func(name string) bool {
-		hit := false
-		stream := set.NewStream(func(detect.Match) { hit = true })
-		for _, text := range []string{name, strings.TrimSuffix(name, path.Ext(name))} {
-			_, _ = stream.Write([]byte(text + "\n")) // Write never fails
-		}
-		_ = stream.Close()
-		return hit
-	}, nil
 }
 
 // Summary says in one line what was understood: "3 rules, 4 detectors, …".

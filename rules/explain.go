@@ -200,7 +200,13 @@ func (m *mail) partPath(path string, full bool) string {
 		return number
 	}
 	for _, member := range strings.Split(members, "!") {
-		if shown, ok := m.shownName(member, path); !ok || shown != member {
+		if shown, ok := shownName(member); !ok || shown != member {
+			return number
+		}
+	}
+	for i := range m.report.Parts {
+		p := &m.report.Parts[i]
+		if p.Name != "" && m.report.SafeNames[p.Path] == "" && (p.Path == path || strings.HasPrefix(path, p.Path+"!")) {
 			return number
 		}
 	}
@@ -218,30 +224,18 @@ func (m *mail) senderSpot(path string, where extract.Where) string {
 		return "the text"
 	}
 	number, _, _ := strings.Cut(path, "!")
-	for i := range m.report.Parts {
-		p := &m.report.Parts[i]
-		if p.Path != number {
-			continue
-		}
-		if name, ok := m.shownName(p.Name, number); ok {
-			return "attachment " + name
-		}
+	if name, ok := shownName(m.report.SafeNames[number]); ok {
+		return "attachment " + name
 	}
 	return "attachment " + number
 }
 
 // shownName is a file name as it may be told: at most 40 ASCII characters, runs
-// of four digits and more as "*". A name that a detector hits, or that keeps as
-// many digits in shorter runs, is not shown at all.
-func (m *mail) shownName(name, path string) (string, bool) {
-	if name == "" || len(name) > 40 || m.policy.revealing != nil && m.policy.revealing(name) {
+// of four digits and more as "*". A name that keeps as many digits in shorter
+// runs is not shown at all: it may be a number with separators of its own.
+func shownName(name string) (string, bool) {
+	if name == "" || len(name) > classify.MaxSafeName {
 		return "", false
-	}
-	for i := range m.report.Findings {
-		f := &m.report.Findings[i]
-		if f.Where == extract.Header && f.Part == path {
-			return "", false
-		}
 	}
 	var b strings.Builder
 	left := 0

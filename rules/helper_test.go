@@ -34,13 +34,14 @@ func policyOf(t testing.TB, text string, opt Options, beside ...string) *Policy 
 
 func readText(t testing.TB, text string, opt Options, beside ...string) (*Policy, error) {
 	t.Helper()
-	dir := t.TempDir()
+	dir := "."
+	if len(beside) > 0 {
+		dir = t.TempDir()
+	}
 	for i := 0; i+1 < len(beside); i += 2 {
 		write(t, filepath.Join(dir, beside[i]), beside[i+1])
 	}
-	path := filepath.Join(dir, "p.toml")
-	write(t, path, text)
-	return ReadPolicy(path, testDetectors, opt)
+	return ReadPolicyText(`policy "p.toml"`, []byte(text), dir, testDetectors, opt)
 }
 
 func write(t testing.TB, path, text string) {

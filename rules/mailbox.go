@@ -39,18 +39,12 @@ func (m mailbox) String() string { return m.local + "@" + m.domain }
 // asciiDomain is a domain in lower case and A-labels (RFC 5890), or empty if it
 // is not a plain domain name. RFC 5321 knows no dot at the end of a domain.
 func asciiDomain(domain string) string {
-	if strings.ContainsAny(domain, "\u3002\uff0e\uff61\u2024") {
-		return ""
-	}
-	for i := range len(domain) {
-		if domain[i] >= 0x80 {
-			ascii, err := idna.Lookup.ToASCII(domain)
-			if err != nil {
-				return ""
-			}
-			domain = ascii
-			break
+	if !isASCII(domain) {
+		ascii, err := idna.Lookup.ToASCII(domain)
+		if err != nil || strings.ContainsAny(domain, "\u3002\uff0e\uff61\u2024") {
+			return ""
 		}
+		domain = ascii
 	}
 	domain = strings.ToLower(domain)
 	if len(domain) > 253 {
@@ -75,6 +69,15 @@ func asciiDomain(domain string) string {
 		return ""
 	}
 	return domain
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
 }
 
 // upwards calls see with a domain and then with each domain above it, until see
@@ -137,13 +140,13 @@ func (p *perimeter) inside(to mailbox, mailer string, sender mailbox) bool {
 }
 
 // direction is that of a mail for one recipient.
-func (p *perimeter) direction(env *Envelope, insider bool, to *Recipient, sender mailbox) Direction {
+func (p *perimeter) direction(env *Envelope, insider bool, to mailbox, mailer string, sender mailbox) Direction {
 	switch {
 	case env.Direction != "":
 		return env.Direction
 	case !insider:
 		return Inbound
-	case p.inside(parseMailbox(to.judgedBy()), to.Mailer, sender):
+	case p.inside(to, mailer, sender):
 		return Internal
 	}
 	return Outbound

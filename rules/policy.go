@@ -28,9 +28,6 @@ type Policy struct {
 	depth        int      // of the deepest condition
 	routes       Routes
 	warnings     []Mistake
-	// revealing reports whether a file name itself holds something that a
-	// detector finds.
-	revealing func(name string) bool
 }
 
 // rule is a compiled rule.
@@ -86,13 +83,30 @@ const (
 // ReadPolicy reads and compiles a policy as Load does, for the detectors given,
 // without building a Scanner. The error is a *Mistakes.
 func ReadPolicy(nameOrFile string, detectors []*detect.Detector, opt Options) (*Policy, error) {
-	r := &reader{mistakes: &Mistakes{}}
-	sources := r.read(nameOrFile)
-	c := newCompiler(sources, detectors, opt, r.mistakes)
-	if len(r.mistakes.List) > 0 && len(sources) == 0 {
+	r := newReader()
+	return r.compile(r.read(nameOrFile), detectors, opt)
+}
+
+// ReadPolicyText compiles a policy that was read already. title says what it is,
+// as messages begin; dir is where its list files are.
+func ReadPolicyText(title string, text []byte, dir string, detectors []*detect.Detector, opt Options) (*Policy, error) {
+	r := newReader()
+	return r.compile(r.text(title, "policy", text, dir), detectors, opt)
+}
+
+func (r *reader) compile(sources []*source, detectors []*detect.Detector, opt Options) (*Policy, error) {
+	if len(sources) == 0 {
 		return nil, r.mistakes.Err()
 	}
-	p := c.compile()
+	id := sources[len(sources)-1].Policy.ID
+	if opt.Overlay != "" {
+		if s := r.source("overlay", "overlay", []byte(opt.Overlay), false); s != nil {
+			s.Policy.Judges = nil
+			sources = append(sources, s)
+		}
+	}
+	p := newCompiler(sources, detectors, opt, r.mistakes).compile()
+	p.id = id
 	if err := r.mistakes.Err(); err != nil {
 		return nil, err
 	}
@@ -170,7 +184,7 @@ func (p *Policy) InScope(env *Envelope) bool {
 	insider, sender := p.inside.insider(env), parseMailbox(env.Sender)
 	for i := range env.Recipients {
 		to := &env.Recipients[i]
-		if marked(to) || p.judges(p.inside.direction(env, insider, to, sender)) {
+		if marked(to) || p.judges(p.inside.direction(env, insider, parseMailbox(to.judgedBy()), to.Mailer, sender)) {
 			return true
 		}
 	}

@@ -26,10 +26,11 @@ type reader struct {
 	hash     hash.Hash
 }
 
+func newReader() *reader { return &reader{mistakes: &Mistakes{}, hash: sha256.New()} }
+
 // read returns the sources of a policy: packs first, the admin's own file last.
 // After a mistake that hides the rest, there are none.
 func (r *reader) read(nameOrFile string) []*source {
-	r.hash = sha256.New()
 	if nameOrFile == "" || nameOrFile == defaultPack {
 		r.pack(defaultPack)
 		return r.sources
@@ -48,12 +49,16 @@ func (r *reader) read(nameOrFile string) []*source {
 		r.mistakes.Add(title, 0, fix, "no shipped pack has that name, and the file cannot be read: %v", plainError(err))
 		return nil
 	}
-	id := strings.TrimSuffix(filepath.Base(nameOrFile), ".toml")
+	return r.text(title, strings.TrimSuffix(filepath.Base(nameOrFile), ".toml"), data, filepath.Dir(nameOrFile))
+}
+
+// text reads a policy that is no pack; id is its id if it names none.
+func (r *reader) text(title, id string, data []byte, dir string) []*source {
 	s := r.source(title, id, data, false)
 	if s == nil {
 		return nil
 	}
-	s.dir = filepath.Dir(nameOrFile)
+	s.dir = dir
 	r.listFiles(s)
 	if len(r.packs) == 0 {
 		r.pack(defaultPack)

@@ -7,6 +7,7 @@ import (
 	"math"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -48,8 +49,9 @@ type Strings []string
 // document is, as messages begin: `policy "eu.toml"`.
 //
 // Fields are named by their toml tag. Beside plain Go types it fills
-// time.Duration (from "60s"), Strings (a string or a list), pointers (nil where
-// the key is absent), maps by name, encoding.TextUnmarshaler, and Pos. What the
+// time.Duration (from "60s"), time.Time, Strings (a string or a list), pointers
+// (nil where the key is absent), maps by name, encoding.TextUnmarshaler (from a
+// string or a whole number), and Pos. What the
 // struct holds already is the default. After a mistake the struct is filled as
 // far as it was understood.
 func DecodeTOML(name string, data []byte, into any) *Mistakes {
@@ -201,6 +203,9 @@ func (d *decoder) decode(n node, into reflect.Value) {
 	case time.Duration:
 		d.duration(n, into)
 		return
+	case time.Time:
+		d.time(n, into)
+		return
 	}
 	if text, ok := into.Addr().Interface().(encoding.TextUnmarshaler); ok {
 		d.text(n, text)
@@ -216,8 +221,10 @@ func decodeInto(d *decoder, n node, into any) { d.decode(n, reflect.ValueOf(into
 func (d *decoder) plain(n node, into reflect.Value) {
 	switch into.Kind() {
 	case reflect.Pointer:
-		into.Set(reflect.New(into.Type().Elem()))
-		d.decode(n, into.Elem())
+		one, before := reflect.New(into.Type().Elem()), len(d.mistakes.List)
+		if d.decode(n, one.Elem()); len(d.mistakes.List) == before {
+			into.Set(one)
+		}
 	case reflect.Struct:
 		d.table(n, into)
 	case reflect.Interface:
@@ -286,8 +293,31 @@ func (d *decoder) duration(n node, into reflect.Value) {
 	d.wanted(n, `a duration such as "60s"`)
 }
 
+// time takes TOML's own dates and times, or a string. Without an offset it is UTC.
+func (d *decoder) time(n node, into reflect.Value) {
+	switch v := n.value.(type) {
+	case time.Time:
+		if strings.HasSuffix(v.Location().String(), "-local") {
+			v = time.Date(v.Year(), v.Month(), v.Day(), v.Hour(), v.Minute(), v.Second(), v.Nanosecond(), time.UTC)
+		}
+		into.Set(reflect.ValueOf(v))
+		return
+	case string:
+		for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02T15:04", time.DateOnly} {
+			if t, err := time.Parse(layout, v); err == nil {
+				into.Set(reflect.ValueOf(t))
+				return
+			}
+		}
+	}
+	d.wanted(n, "a time such as 2027-03-15 or 2027-03-15T12:00:00Z")
+}
+
 func (d *decoder) text(n node, into encoding.TextUnmarshaler) {
 	s, ok := n.value.(string)
+	if i, whole := n.value.(int64); whole {
+		s, ok = strconv.FormatInt(i, 10), true
+	}
 	if !ok {
 		d.wanted(n, "a string")
 		return

@@ -1,30 +1,43 @@
 package detect
 
-import "unicode"
+import (
+	"bytes"
+	"unicode"
+)
 
 // bounded reports whether a candidate stands by itself: no part of a longer
 // word, number, version, address or amount.
-func (f *finder) bounded(d *Detector, c *candidate) bool {
-	t := f.text
-	return (c.vouched || f.freeLeft(c.start)) && freeRight(t, c.end) && !(c.bare && priced(t, c.start))
+func (f *finder) bounded(c *candidate) bool {
+	return freeRight(f.text, c.end) && (c.vouched || f.freeLeft(c)) && !(c.bare && priced(f.text, c.start))
 }
 
 // freeLeft judges what touches a candidate on the left.
-func (f *finder) freeLeft(p int64) bool {
-	t := f.text
+func (f *finder) freeLeft(c *candidate) bool {
+	t, p := f.text, c.start
 	r, n := t.before(p)
 	switch {
 	case r == '_':
-		return f.keywordEnds(p - 1)
+		return f.keywordEnds(c, p-1)
 	case r == '-':
-		return !t.wordBefore(p-1) || f.keywordEnds(p-1)
+		return !t.wordBefore(p-1) || f.keywordEnds(c, p-1)
 	case r == '.':
 		// "No.34567812" is a label; of "ssn.34567812" the full stop is no part.
-		return !t.wordBefore(p-1) || f.keywordEnds(p)
+		return !t.wordBefore(p-1) || f.keywordEnds(c, p) || abbreviated(t, p-1)
 	case r == '+' || r == '@':
 		return false
 	}
 	return n == 0 || !isWord(r)
+}
+
+// abbreviated reports whether the word that ends at p is short for "number".
+func abbreviated(t *text, p int64) bool {
+	for _, word := range []string{"no", "nos", "num"} {
+		at := p - int64(len(word))
+		if bytes.EqualFold(t.slice(at, p), []byte(word)) && !t.wordBefore(at) {
+			return true
+		}
+	}
+	return false
 }
 
 // freeRight judges what touches a candidate on the right.
@@ -50,17 +63,14 @@ func priced(t *text, p int64) bool {
 	return unicode.Is(unicode.Sc, r)
 }
 
-// keywordEnds reports whether a keyword of the detector ends at p.
-func (f *finder) keywordEnds(p int64) bool {
-	for i := len(f.hits) - 1; i >= 0; i-- {
-		h := &f.hits[i]
-		if h.end == p {
-			if w := &f.set.words.words[h.word]; w.detector == f.detector && w.role <= weak {
-				return true
-			}
-		}
-		if h.start < p-maxKeyword {
-			break
+// keywordEnds reports whether a keyword of the detector ends at p, right before
+// the candidate.
+func (f *finder) keywordEnds(c *candidate, p int64) bool {
+	f.survey(c)
+	own := f.found[f.detector+1]
+	for i := len(own) - 1; i >= 0 && own[i].start >= p-f.set.words.longest; i-- {
+		if own[i].end == p && f.set.words.words[own[i].word].role <= weak {
+			return true
 		}
 	}
 	return false

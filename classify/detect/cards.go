@@ -1,6 +1,9 @@
 package detect
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+)
 
 // paymentCard is the primary account number (PAN) of payment cards, ISO/IEC
 // 7812-1: an issuer's range, 12 to 19 digits in all, the last of them a Luhn
@@ -64,53 +67,61 @@ const (
 
 // brand is a range of issuer numbers and the lengths of its numbers.
 type brand struct {
-	from, to string // of the leading digits, both of one length
-	lengths  string // as characters '0'+n-10: see lengthOf
+	from, to int    // of the first six digits
+	lengths  uint32 // bit n is a number of n digits
 	core     bool
 }
 
 const (
-	len13to19   = "369"      // 13, 16, 19
-	len14to19   = "456789"   // 14 to 19
-	len16to19   = "6789"     // 16 to 19
-	len12to19   = "23456789" // 12 to 19
-	len15, l16  = "5", "6"
-	len16and19  = "69"
-	len16and189 = "689"
+	only15      = 1 << 15
+	only16      = 1 << 16
+	len16and19  = only16 | 1<<19
+	len16to19   = only16 | 1<<17 | 1<<18 | 1<<19
+	len14to19   = 1<<14 | only15 | len16to19
+	len12to19   = 1<<12 | 1<<13 | len14to19
+	lenVisa     = 1<<13 | only16 | 1<<19
+	len16and189 = only16 | 1<<18 | 1<<19
 )
 
-var brands = []brand{
-	{"4", "4", len13to19, true},                              // Visa
-	{"51", "55", l16, true}, {"222100", "272099", l16, true}, // Mastercard
-	{"34", "34", len15, true}, {"37", "37", len15, true}, // American Express
-	{"6011", "6011", len16to19, true}, {"644", "659", len16to19, true}, // Discover
-	{"300", "305", len14to19, true}, {"3095", "3095", len14to19, true}, {"36", "36", len14to19, true}, // Diners Club
-	{"38", "39", len14to19, true},
-	{"3528", "3589", len16to19, true},                                      // JCB
-	{"62", "62", len16to19, false}, {"810000", "817199", len16to19, false}, // UnionPay
-	{"50", "50", len12to19, false}, {"56", "58", len12to19, false}, // Maestro, Dankort, Switch and kin
-	{"63", "63", len12to19, false}, {"67", "67", len12to19, false}, //
-	{"2200", "2204", len16to19, false},                                                 // Mir
-	{"506099", "506198", len16and189, false}, {"507865", "507964", len16and189, false}, // Verve
-	{"606985", "608500", l16, false}, {"817200", "820199", l16, false}, // RuPay
-	{"606282", "606282", len16and19, false}, // Hipercard
-	{"979200", "979289", l16, false},        // Troy
+// brands are the issuers' ranges by the first digit of the number.
+var brands = [10][]brand{
+	2: {{220000, 220499, len16to19, false} /* Mir */, {222100, 272099, only16, true} /* Mastercard */},
+	3: {
+		{300000, 305999, len14to19, true}, {309500, 309599, len14to19, true}, {360000, 369999, len14to19, true}, {380000, 399999, len14to19, true}, // Diners Club
+		{340000, 349999, only15, true}, {370000, 379999, only15, true}, // American Express
+		{352800, 358999, len16to19, true}, // JCB
+	},
+	4: {{400000, 499999, lenVisa, true}},
+	5: {
+		{510000, 559999, only16, true},                                         // Mastercard
+		{500000, 509999, len12to19, false}, {560000, 589999, len12to19, false}, // Maestro, Dankort, Switch and kin
+		{506099, 506198, len16and189, false}, {507865, 507964, len16and189, false}, // Verve
+	},
+	6: {
+		{601100, 601199, len16to19, true}, {644000, 659999, len16to19, true}, // Discover
+		{606282, 606282, len16and19, false},                                    // Hipercard
+		{606985, 608500, only16, false},                                        // RuPay
+		{620000, 629999, len16to19, false},                                     // UnionPay
+		{630000, 639999, len12to19, false}, {670000, 679999, len12to19, false}, // Maestro, Switch and kin
+	},
+	8: {{810000, 817199, len16to19, false} /* UnionPay */, {817200, 820199, only16, false} /* RuPay */},
+	9: {{979200, 979289, only16, false}}, // Troy
 }
 
 // issued reports whether a number has the beginning and length of a brand, and
-// passes the check.
+// passes the check; core is that of the brand.
 func issued(digits []byte) (core, ok bool) {
-	for i := range brands {
-		b := &brands[i]
-		head := string(digits[:len(b.from)])
-		if head >= b.from && head <= b.to && strings.IndexByte(b.lengths, byte('0'+len(digits)-10)) >= 0 {
-			if !luhn(digits) {
-				return false, false
-			}
+	ranges := brands[digits[0]-'0']
+	if len(ranges) == 0 {
+		return false, false
+	}
+	head := number(digits[:6])
+	for i := range ranges {
+		if b := &ranges[i]; head >= b.from && head <= b.to && b.lengths>>len(digits)&1 == 1 {
 			core, ok = core || b.core, true
 		}
 	}
-	return core, ok
+	return core, ok && luhn(digits)
 }
 
 // groups are the runs of digits from a place on that one same separator joins,
@@ -223,6 +234,9 @@ func (f *finder) aligned(t *text, p int64, g *groups, n, total int) bool {
 		return false
 	}
 	last := p + int64(total+n-1)
+	if t.at(p-1) == g.sep && hexQuad(t, p-5) || t.at(last) == g.sep && hexQuad(t, last+1) {
+		return false
+	}
 	switch {
 	case n == 5: // 4-4-4-4-n: the short group ends the row, and is no month of a date
 		return after == 0 && !(t.at(last) == '/' && isDigit(t.at(last+1)))
@@ -230,6 +244,21 @@ func (f *finder) aligned(t *text, p int64, g *groups, n, total int) bool {
 		return startsCard(t, last+1)
 	}
 	return true
+}
+
+// hexQuad reports whether four hexadecimal characters, letters and digits, stand
+// at p by themselves: then the groups are a stretch of a hex dump.
+func hexQuad(t *text, p int64) bool {
+	letters := 0
+	for i := range int64(4) {
+		if !isHex(t.at(p + i)) {
+			return false
+		}
+		if isLetter(t.at(p + i)) {
+			letters++
+		}
+	}
+	return letters > 0 && letters < 4 && !t.wordBefore(p) && !t.wordAfter(p+4)
 }
 
 // startsCard reports whether a PAN in usual groups begins at p.
@@ -314,17 +343,18 @@ const ibanCountries = "AD AE AL AT AZ BA BE BG BH BI BR BY CH CR CY CZ DE DJ DK 
 
 // expiryDate finds an expiry date, MM/YY or MM/YYYY, near a candidate.
 func expiryDate(t *text, c *candidate) string {
-	before := t.slice(c.start-labelChars*4, c.start)
-	for i := len(before) - 5; i >= 0; i-- {
-		at := c.start - int64(len(before)-i)
-		if n := expiryAt(t, at); n > 0 && at+n <= c.start && t.within(at+n, c.start, labelChars) {
-			return "expiry date"
+	from, to := t.back(c.start, labelChars+len("MM/YYYY")), t.forth(c.end, labelChars+len("MM/"))
+	for p := from; p < to; p++ {
+		i := bytes.IndexByte(t.slice(p, to), '/')
+		if i < 0 {
+			break
 		}
-	}
-	after := t.slice(c.end, c.end+labelChars*4+1)
-	for i := range after {
-		at := c.end + int64(i)
-		if expiryAt(t, at) > 0 && t.within(c.end, at, labelChars) {
+		p += int64(i)
+		n := expiryAt(t, p-2)
+		if n == 0 {
+			continue
+		}
+		if end := p - 2 + n; end <= c.start && end >= t.back(c.start, labelChars) || p-2 >= c.end {
 			return "expiry date"
 		}
 	}

@@ -2,9 +2,8 @@ package detect
 
 // luhn reports whether a number passes the check of ISO/IEC 7812-1, annex B.
 //
-// From the right, every second digit is doubled, 9 taken from what exceeds 9;
-// the sum must end in 0. Of 79927398713 the digits count 3+2+7+6+9+6+7+4+9+9+7,
-// in all 70 with the doubled 1, 8, 3, 2 and 9 as 2, 7, 6, 4 and 9.
+// From the right every second digit is doubled, less 9 where that exceeds 9, and
+// the sum must end in 0: 79927398713 gives 3+2+7+7+9+6+7+4+9+9+7 = 70.
 func luhn(digits []byte) bool {
 	sum, double := 0, false
 	for i := len(digits) - 1; i >= 0; i-- {

@@ -25,9 +25,10 @@ type columns struct {
 	line   row   // the present line
 	afterR bool  // a CR was the last character: an LF belongs to it
 	tables [len(delimiters)][]table
-	total  row     // the present line as far as it can be seen
-	totalT int64   // the total was worked out for the line that begins here
+	total  row     // the present line as far as it was looked at
+	seen   int64   // up to here total counts
 	ended  bool    // the end of the present line is in sight
+	ends   []int32 // where the cells of a possible header row end
 	spare  []table // dropped tables, for their memory
 }
 
@@ -75,8 +76,8 @@ func (c *columns) reset() {
 			c.drop(d, 0)
 		}
 	}
-	c.pos, c.afterR, c.ended, c.totalT = 0, false, false, -1
-	c.line = row{fresh: true}
+	c.pos, c.seen, c.afterR, c.ended = 0, 0, false, false
+	c.line = newRow(0)
 }
 
 // advance reads on to position to.
@@ -87,8 +88,7 @@ func (c *columns) advance(t *text, to int64) {
 			c.afterR = false
 			if s[0] == '\n' {
 				c.pos++
-				c.line.start++
-				c.line.restart(c.pos)
+				c.line = newRow(c.pos)
 				continue
 			}
 		}
@@ -99,14 +99,15 @@ func (c *columns) advance(t *text, to int64) {
 			c.endLine(t)
 			c.afterR = t.at(c.pos) == '\r'
 			c.pos++
-			c.line = row{start: c.pos}
-			c.line.restart(c.pos)
+			c.line = newRow(c.pos)
 		}
 	}
 }
 
-// nextLine is the length of what stands before the first line break in s.
+// nextLine is the length of what stands before the first line break in s, or
+// that of a piece without one.
 func nextLine(s []byte) (int, bool) {
+	s = s[:min(len(s), linePiece)]
 	n := bytes.IndexByte(s, '\n')
 	brk := n >= 0
 	if !brk {
@@ -118,11 +119,15 @@ func nextLine(s []byte) (int, bool) {
 	return n, brk
 }
 
-func (r *row) restart(at int64) {
-	r.fresh = true
+// linePiece is how much of a line is read at once.
+const linePiece = 512
+
+func newRow(at int64) row {
+	r := row{start: at, fresh: true}
 	for d := range r.cell {
 		r.cell[d] = at
 	}
+	return r
 }
 
 // read counts the delimiters in a piece of a line that begins at a position.
@@ -161,8 +166,9 @@ func (r *row) readPlain(s []byte, at int64) {
 	}
 	last := -1
 	for d := range len(delimiters) {
-		if i := bytes.LastIndexByte(s, delimiters[d]); i >= 0 {
-			r.count[d] += bytes.Count(s, []byte{delimiters[d]})
+		if n := bytes.Count(s, []byte{delimiters[d]}); n > 0 {
+			i := bytes.LastIndexByte(s, delimiters[d])
+			r.count[d] += n
 			r.cell[d] = at + int64(i) + 1
 			last = max(last, i)
 		}
@@ -237,24 +243,17 @@ func (c *columns) live(d, i int) bool {
 // begin takes the present line as a header row if its cells are short enough.
 func (c *columns) begin(t *text, d int) {
 	line := t.slice(c.line.start, c.pos)
-	if bytes.IndexByte(line, '"') < 0 && !isHeading(line[:bytes.IndexByte(line, delimiters[d])]) {
-		return // spares prose the cutting
+	var ok bool
+	if c.ends, ok = splitRow(line, d, c.ends[:0]); !ok {
+		return
 	}
-	var fresh table
+	var old table
 	if k := len(c.spare); k > 0 {
-		fresh, c.spare = c.spare[k-1], c.spare[:k-1]
+		old, c.spare = c.spare[k-1], c.spare[:k-1]
 	}
-	fresh = table{
-		start: c.line.start, end: c.pos,
-		text: append(fresh.text[:0], line...), cells: splitRow(line, d, fresh.cells[:0]),
-	}
-	c.tables[d] = append(c.tables[d], fresh)
-	for i := range fresh.cells {
-		if !isHeading(fresh.cell(i)) {
-			c.drop(d, len(c.tables[d])-1)
-			return
-		}
-	}
+	c.tables[d] = append(c.tables[d], table{
+		start: c.line.start, end: c.pos, text: append(old.text[:0], line...), cells: append(old.cells[:0], c.ends...),
+	})
 }
 
 // drop forgets a table and keeps its memory for the next.
@@ -274,9 +273,36 @@ func (t *table) cell(i int) []byte {
 	return t.text[from:t.cells[i]]
 }
 
-// splitRow appends where the cells of a row end.
-func splitRow(line []byte, d int, ends []int32) []int32 {
-	r, before := row{fresh: true}, 0
+// splitRow appends where the cells of a row end. It fails as soon as a cell
+// cannot be that of a header row.
+func splitRow(line []byte, d int, ends []int32) ([]int32, bool) {
+	if bytes.IndexByte(line, '"') >= 0 {
+		ends = splitQuoted(line, d, ends)
+		from := int32(0)
+		for _, end := range ends {
+			if !isHeading(line[from:end]) {
+				return ends, false
+			}
+			from = end + 1
+		}
+		return ends, true
+	}
+	for from := 0; ; {
+		n := bytes.IndexByte(line[from:], delimiters[d])
+		if n < 0 {
+			return append(ends, int32(len(line))), isHeading(line[from:])
+		}
+		if !isHeading(line[from : from+n]) {
+			return ends, false
+		}
+		ends = append(ends, int32(from+n))
+		from += n + 1
+	}
+}
+
+// splitQuoted is splitRow's cutting for a row with quotes.
+func splitQuoted(line []byte, d int, ends []int32) []int32 {
+	r, before := newRow(0), 0
 	for i := range line {
 		inside := r.inside
 		r.read(line[i:i+1], int64(i))
@@ -336,17 +362,19 @@ func (c *columns) column(t *text) column {
 // beginning is far enough where there is no table.
 func (c *columns) cellStart(t *text) int64 { col := c.column(t); return col.cell }
 
-// lookAhead counts the delimiters of the whole present line, if its end is near.
+// lookAhead counts the delimiters of the present line up to its end, if that is
+// near. No byte is counted twice.
 func (c *columns) lookAhead(t *text) {
-	if c.ended && c.totalT == c.line.start {
-		return
+	if c.seen < c.pos || c.total.start != c.line.start {
+		c.total, c.seen, c.ended = c.line, c.pos, false
 	}
-	s := t.slice(c.pos, c.pos+rowAhead)
-	n, brk := nextLine(s)
-	c.ended = brk || len(s) < rowAhead
-	c.totalT = c.line.start
-	c.total = c.line
-	c.total.read(s[:n], c.pos)
+	for to := min(c.pos+rowAhead, t.end()); !c.ended && c.seen < to; {
+		n, brk := nextLine(t.slice(c.seen, to))
+		c.total.read(t.slice(c.seen, c.seen+int64(n)), c.seen)
+		c.seen += int64(n)
+		c.ended = brk
+	}
+	c.ended = c.ended || c.pos+rowAhead > t.end()
 }
 
 // rowAhead is how far the end of a row is looked for. A row that goes on for

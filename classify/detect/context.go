@@ -31,7 +31,7 @@ func (w *context) distance(c *candidate) int64 {
 	return max(c.start-w.at, 0)
 }
 
-const noLabel = 1 << 30
+const noLabel = 1 << 40
 
 // label is the nearest label so far of one kind.
 type label struct {
@@ -56,6 +56,7 @@ func (l *labels) opposed() bool { return l.negative.end > max(l.strong.end, l.we
 
 // weigh works out the context of a candidate.
 func (f *finder) weigh(d *Detector, c *candidate) context {
+	f.survey(c)
 	col := f.columns.column(f.text)
 	found := f.labelsBefore(d, c, &col)
 	column := false
@@ -111,61 +112,46 @@ func (f *finder) verdict(d *Detector, c *candidate, found *labels, col *column) 
 
 // labelsBefore finds the nearest labels before a candidate in running text.
 func (f *finder) labelsBefore(d *Detector, c *candidate, col *column) labels {
-	t := f.text
+	words := f.set.words
 	found := labels{noneYet, noneYet, noneYet}
-	line := t.lineStart(c.start, lineBytes)
-	for i := len(f.hits) - 1; i >= 0; i-- {
-		h := &f.hits[i]
-		if h.start < c.start-windowBytes {
-			break
-		}
-		if h.end > c.start || col.inHeader(h) {
+	own := f.found[f.detector+1]
+	for i := len(own) - 1; i >= 0 && own[i].start+words.longest >= max(f.around.label, found.nearest()); i-- {
+		h := &own[i]
+		if h.end > c.start || h.end < f.around.label || col.inHeader(h) {
 			continue
 		}
-		w := &f.set.words.words[h.word]
-		switch {
-		case w.detector == f.detector && w.role <= weak:
-			if f.isLabel(h, c, line) {
-				if w.role == strong {
-					found.strong.nearer(h.end, h.word)
-				} else {
-					found.weak.nearer(h.end, h.word)
-				}
-			}
-		case w.role == negative, w.role == account && d.accounts && c.loose:
-			if h.end >= line && t.within(h.end, c.start, negativeChars) && !f.covered(h) {
-				found.negative.nearer(h.end, h.word)
-			}
+		switch words.words[h.word].role {
+		case strong:
+			found.strong.nearer(h.end, h.word)
+		case weak:
+			found.weak.nearer(h.end, h.word)
+		}
+	}
+	against := f.found[0]
+	for i := len(against) - 1; i >= 0 && against[i].start+words.longest >= max(f.around.negative, found.nearest()); i-- {
+		h := &against[i]
+		if h.end > c.start || h.end < f.around.negative || col.inHeader(h) {
+			continue
+		}
+		if f.speaksAgainst(d, c, h) && !f.covered(h) {
+			found.negative.nearer(h.end, h.word)
 		}
 	}
 	return found
 }
 
-// isLabel reports whether a keyword before a candidate is its label: near on the
-// same line, or with nothing between that separates them.
-func (f *finder) isLabel(h *hit, c *candidate, line int64) bool {
-	t := f.text
-	if h.end >= line && t.within(h.end, c.start, labelChars) {
-		return true
-	}
-	if !t.within(h.end, c.start, windowChars) {
-		return false
-	}
-	for _, b := range t.slice(h.end, c.start) {
-		if !isSpace(b) && b != ':' && b != '#' && b != '=' {
-			return false
-		}
-	}
-	return true
+// speaksAgainst reports whether a negative keyword counts for the candidate.
+func (f *finder) speaksAgainst(d *Detector, c *candidate, h *hit) bool {
+	r := f.set.words.words[h.word].role
+	return r == negative || r == account && d.accounts && c.loose
 }
 
 // covered reports whether a negative keyword is a part of one of the detector's
-// own: "purchase order" speaks against a card, "routing number" not against a
-// routing number.
+// own, as "routing" is in "routing number".
 func (f *finder) covered(h *hit) bool {
-	for i := len(f.hits) - 1; i >= 0 && f.hits[i].start >= h.start-maxKeyword; i-- {
-		o := &f.hits[i]
-		if w := &f.set.words.words[o.word]; w.detector == f.detector && w.role <= weak && o.start <= h.start && o.end >= h.end {
+	own := f.found[f.detector+1]
+	for i := len(own) - 1; i >= 0 && own[i].start+f.set.words.longest >= h.start; i-- {
+		if o := &own[i]; o.start <= h.start && o.end >= h.end && f.set.words.words[o.word].role <= weak {
 			return true
 		}
 	}
@@ -175,27 +161,18 @@ func (f *finder) covered(h *hit) bool {
 // inWindow returns the keyword of a role nearest to a candidate in its window,
 // -1 if there is none.
 func (f *finder) inWindow(c *candidate, r role, col *column) int32 {
-	t := f.text
+	words, own := f.set.words, f.found[f.detector+1]
 	best, word := int64(noLabel), int32(-1)
-	for i := len(f.hits) - 1; i >= 0; i-- {
-		h := &f.hits[i]
-		if h.start < c.start-windowBytes {
-			break
-		}
-		w := &f.set.words.words[h.word]
-		if w.detector != f.detector || w.role != r || col.inHeader(h) {
+	for i := len(own) - 1; i >= 0 && own[i].start+words.longest >= max(f.around.from, c.start-best); i-- {
+		h := &own[i]
+		if h.end < f.around.from || h.start > f.around.to || words.words[h.word].role != r || col.inHeader(h) {
 			continue
 		}
-		var gap int64
-		switch {
-		case h.end <= c.start && t.within(h.end, c.start, windowChars):
-			gap = c.start - h.end
-		case h.start >= c.end && t.within(c.end, h.start, windowChars):
+		gap := c.start - h.end
+		if h.start >= c.end {
 			gap = h.start - c.end
-		default:
-			continue
 		}
-		if gap < best {
+		if gap >= 0 && gap < best {
 			best, word = gap, h.word
 		}
 	}
@@ -212,7 +189,7 @@ func (f *finder) headerLabels(d *Detector, c *candidate, col *column) labels {
 			found.strong.nearer(h.end, h.word)
 		case w.detector == f.detector && w.role == weak:
 			found.weak.nearer(h.end, h.word)
-		case w.role == negative, w.role == account && d.accounts && c.loose:
+		case w.detector < 0 && f.speaksAgainst(d, c, &h):
 			found.negative.nearer(h.end, h.word)
 		}
 	}
@@ -247,7 +224,7 @@ func (f *finder) shareList(c *candidate, where context, column bool, col *column
 // joins reports whether nothing stands in [from,to) but what separates the
 // values of a list.
 func (f *finder) joins(from, to int64) bool {
-	if !f.text.within(from, to, windowChars) {
+	if from < f.around.from {
 		return false
 	}
 	gap := f.text.slice(from, to)

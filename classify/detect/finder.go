@@ -1,16 +1,12 @@
 package detect
 
+import "unicode/utf8"
+
 // The reach of context, in characters of the folded view.
 const (
 	windowChars   = 300
 	labelChars    = 40
 	negativeChars = 20
-)
-
-// Bytes that hold so many characters at most, and the keyword beyond them.
-const (
-	windowBytes = windowChars*4 + maxKeyword
-	lineBytes   = labelChars * 4
 )
 
 // finder judges candidates one after the other, in the order of their first
@@ -21,14 +17,26 @@ type finder struct {
 	pending *overlap
 	columns columns
 	token   token
-	hits    []hit // keywords of [from,to), in the order of their start
-	from    int64
-	to      int64
 	lists   []list
+
+	// found holds the keywords around the present place, each list in the order
+	// of their start: the negative ones, then those of each detector.
+	found   [][]hit
+	scratch []hit
+	read    int64 // up to here the text was searched for keywords
+	around  reach
 
 	detector int
 	c        candidate
 	card     int64 // end of the last PAN, reported or not
+}
+
+// reach is how far the context of one candidate reaches, as positions.
+type reach struct {
+	known    bool
+	from, to int64 // the window
+	label    int64 // a keyword that ends here or later is a label
+	negative int64 // likewise a negative one
 }
 
 // list remembers the last value of a detector that could go on to be a list.
@@ -43,7 +51,10 @@ func (f *finder) reset(s *Stream) {
 	f.set, f.text, f.pending = s.set, &s.text, &s.pending
 	f.columns.reset()
 	f.token = token{}
-	f.hits, f.from, f.to, f.card = f.hits[:0], 0, 0, -1
+	f.read, f.card = 0, -1
+	for i := range f.found {
+		f.found[i] = f.found[i][:0]
+	}
 	clear(f.lists)
 }
 
@@ -58,12 +69,12 @@ func (f *finder) look(detector int, p int64) {
 // whether the surroundings were right.
 func (f *finder) stands(p int64) bool {
 	d, c := f.set.Detectors[f.detector], &f.c
-	f.readKeywords(c.start-windowBytes, c.end+windowBytes)
-	if !f.bounded(d, c) {
-		return false
-	}
+	f.around.known = false
 	f.columns.advance(f.text, p)
-	if f.enclosed(c, p) {
+	if f.hopeless(d, c) {
+		return true
+	}
+	if !f.bounded(c) || f.enclosed(c, p) {
 		return false
 	}
 	where := f.weigh(d, c)
@@ -79,6 +90,30 @@ func (f *finder) stands(p int64) bool {
 			Confidence: level,
 			Context:    f.names(d, c, &where),
 		}, c, where.distance(c))
+	}
+	return true
+}
+
+// hopeless reports at little cost that a candidate is worth nothing: it would
+// need a keyword, and none of the detector's is anywhere near. Most numbers in
+// most texts are such.
+func (f *finder) hopeless(d *Detector, c *candidate) bool {
+	if g := &d.grades[c.form]; g.alone != None || g.negative != None || d.vouch != nil || f.lists[f.detector].label {
+		return false
+	}
+	from := c.start - windowChars*utf8.UTFMax - f.set.words.longest
+	f.readKeywords(from, c.end+windowChars*utf8.UTFMax+1)
+	if own := f.found[f.detector+1]; len(own) > 0 && own[len(own)-1].start >= from {
+		return false
+	}
+	col := f.columns.column(f.text)
+	if !col.known {
+		return true
+	}
+	for _, h := range f.columns.header(f.set.words, &col) {
+		if f.set.words.words[h.word].detector == f.detector {
+			return false
+		}
 	}
 	return true
 }
@@ -115,29 +150,60 @@ func (f *finder) names(d *Detector, c *candidate, where *context) []string {
 	return names
 }
 
-// readKeywords makes f.hits hold all keywords that begin in [from,to). Places
+// survey works out how far the candidate's context reaches and reads the
+// keywords there.
+func (f *finder) survey(c *candidate) {
+	if f.around.known {
+		return
+	}
+	t := f.text
+	f.around = reach{known: true, from: t.back(c.start, windowChars), to: t.forth(c.end, windowChars)}
+	line := t.lineStart(c.start, c.start-t.back(c.start, labelChars))
+	f.around.label = min(line, f.emptyBefore(c.start))
+	f.around.negative = max(line, t.back(c.start, negativeChars))
+	f.readKeywords(f.around.from-f.set.words.longest, f.around.to+1)
+}
+
+// emptyBefore is how far before p nothing stands that separates a label from its
+// value.
+func (f *finder) emptyBefore(p int64) int64 {
+	for p > f.around.from {
+		if b := f.text.at(p - 1); !isSpace(b) && b != ':' && b != '#' && b != '=' {
+			break
+		}
+		p--
+	}
+	return p
+}
+
+// readKeywords makes f.found hold all keywords that begin in [from,to). Places
 // are visited in order, so each stretch of text is searched once.
 func (f *finder) readKeywords(from, to int64) {
-	from = max(from, 0)
-	if from > f.to {
-		f.hits, f.from, f.to = f.hits[:0], from, from
+	if from > f.read {
+		for i := range f.found {
+			f.found[i] = f.found[i][:0]
+		}
+		f.read = from
 	}
-	if to > f.to {
-		f.forgetKeywords(from)
-		f.hits = f.set.words.find(f.text, f.to, min(to, f.text.end()), f.hits)
-		f.to = max(f.to, min(to, f.text.end()))
+	if to <= f.read {
+		return
+	}
+	f.scratch = f.set.words.find(f.text, f.read, to, f.scratch[:0])
+	f.read = to
+	for _, h := range f.scratch {
+		of := f.set.words.words[h.word].detector + 1
+		if list := f.found[of]; len(list) == cap(list) {
+			f.found[of] = forget(list, from-leftReach)
+		}
+		f.found[of] = append(f.found[of], h)
 	}
 }
 
-// forgetKeywords drops the keywords before from, now and then.
-func (f *finder) forgetKeywords(from int64) {
-	if from-f.from < windowBytes {
-		return
-	}
+// forget drops the keywords before from.
+func forget(list []hit, from int64) []hit {
 	n := 0
-	for n < len(f.hits) && f.hits[n].start < from-leftReach {
+	for n < len(list) && list[n].start < from {
 		n++
 	}
-	f.hits = f.hits[:copy(f.hits, f.hits[n:])]
-	f.from = from - leftReach
+	return list[:copy(list, list[n:])]
 }

@@ -46,6 +46,13 @@ var foldings = sync.OnceValue(func() *foldTable {
 			}
 		}
 	}
+	for _, page := range t {
+		for i := 0; page != nil && i < len(page); i++ {
+			if page[i] > 0 { // the NFKC form of an upright dash is a dash
+				page[i] = t.fold(page[i])
+			}
+		}
+	}
 	return t
 })
 

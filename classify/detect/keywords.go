@@ -50,10 +50,11 @@ const maxKeyword = 256
 // dictionary finds all keywords of a Set in one pass. It is a tree of lower-case
 // bytes; a space in it matches what may stand between two words.
 type dictionary struct {
-	words []keyword
-	nodes []node
-	first [256]int32 // the node behind a keyword's first byte, 0 if there is none
-	other bool       // some keyword begins with a character that is not ASCII
+	words   []keyword
+	nodes   []node
+	first   [256]int32 // the node behind a keyword's first byte, 0 if there is none
+	other   bool       // some keyword begins with a character that is not ASCII
+	longest int64      // bytes of the text that a keyword can take
 }
 
 type node struct {
@@ -75,6 +76,7 @@ func (d *dictionary) add(detector int, r role, pattern string) error {
 		if spelled == "" || len(spelled)+4*strings.Count(spelled, " ") > maxKeyword {
 			return fmt.Errorf("keyword pattern %q has the spelling %q, want 1 to %d bytes", pattern, spelled, maxKeyword)
 		}
+		d.longest = max(d.longest, int64(len(spelled)+4*strings.Count(spelled, " ")))
 		lower := strings.ToLower(spelled)
 		word := keyword{detector, r, strings.ReplaceAll(spelled, ".", ""), lower != spelled}
 		index := int32(len(d.words))
@@ -97,6 +99,9 @@ func (d *dictionary) insert(spelled string, word int32) {
 			d.nodes[at].next = append(d.nodes[at].next, edge{spelled[i], to})
 			if at == 0 {
 				d.first[spelled[i]] = to
+				if isLetter(spelled[i]) {
+					d.first[spelled[i]&^0x20] = to
+				}
 			}
 		}
 		at = to
@@ -147,18 +152,28 @@ func stops(spelled string) []string {
 // find appends the keywords that begin in [from,to) of the view. A keyword has a
 // character that is no letter or number on either side.
 func (d *dictionary) find(t *text, from, to int64, hits []hit) []hit {
-	for p := from; p < to; p++ {
-		c := t.at(p)
-		if c-'A' < 26 {
-			c |= 0x20
-		}
-		if d.first[c] == 0 && (c < utf8.RuneSelf || !d.other) {
+	from, to = max(from, t.base), min(to, t.end())
+	if from >= to {
+		return hits
+	}
+	inside := false // the byte before is an ASCII letter or digit
+	if r, _ := t.before(from); r < utf8.RuneSelf {
+		inside = isAlnum(r)
+	}
+	for i, c := range t.slice(from, to) {
+		starts := !inside && (d.first[c] != 0 || c >= utf8.RuneSelf && d.other)
+		inside = isDigit(c) || isLetter(c)
+		if !starts {
 			continue
 		}
-		if r, _ := t.before(p); isAlnum(r) {
-			continue
+		p := from + int64(i)
+		if r, _ := t.before(p); r < utf8.RuneSelf || !isAlnum(r) {
+			if c < utf8.RuneSelf {
+				hits = d.walk(t, p, p+1, d.first[c], hits)
+			} else {
+				hits = d.walk(t, p, p, 0, hits)
+			}
 		}
-		hits = d.walk(t, p, p, 0, hits)
 	}
 	return hits
 }

@@ -1,4 +1,3 @@
-// Package detect finds sensitive data in text.
 package detect
 
 import "fmt"

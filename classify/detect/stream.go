@@ -15,6 +15,11 @@ const (
 	stretch = 10 << 10
 )
 
+// MaxStreamBytes bounds the memory of one Stream. What a text really needs is
+// far less: its worst is one where every character moves the offsets, between
+// header rows of the greatest length.
+const MaxStreamBytes = 4 << 20
+
 // Stream scans one stream of text. It is an io.Writer; for any way of cutting
 // the text the matches are the same. Its memory is bounded whatever the length.
 type Stream struct {
@@ -22,6 +27,7 @@ type Stream struct {
 	emit    func(Match)
 	text    text
 	pos     int64 // up to here all candidates are judged
+	room    int   // how long the text grows before it is scanned
 	anchors []anchor.Hit
 	finder  finder
 	pending overlap
@@ -30,8 +36,8 @@ type Stream struct {
 // NewStream returns a Stream that hands its matches to emit in the order of
 // their Start, overlaps resolved. emit may be called from Write and Close.
 func (s *Set) NewStream(emit func(Match)) *Stream {
-	st := &Stream{set: s}
-	st.finder.lists = make([]list, len(s.Detectors))
+	st := &Stream{set: s, room: history + ahead + stretch}
+	st.finder.lists, st.finder.found = make([]list, len(s.Detectors)), make([][]hit, len(s.Detectors)+1)
 	st.Reset(emit)
 	return st
 }
@@ -39,7 +45,7 @@ func (s *Set) NewStream(emit func(Match)) *Stream {
 // Write scans the next bytes. It never fails.
 func (s *Stream) Write(b []byte) (int, error) {
 	for rest := b; len(rest) > 0; {
-		n := s.text.fold(rest, history+ahead+stretch)
+		n := s.text.fold(rest, s.room)
 		rest = rest[n:]
 		if len(rest) > 0 {
 			s.scan(s.text.end() - ahead)

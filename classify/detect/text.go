@@ -181,15 +181,30 @@ func (t *text) after(p int64) (rune, int64) {
 func (t *text) wordBefore(p int64) bool { r, _ := t.before(p); return isWord(r) }
 func (t *text) wordAfter(p int64) bool  { r, _ := t.after(p); return isWord(r) }
 
-// within reports whether at most n characters stand between two positions.
-func (t *text) within(from, to int64, n int) bool {
-	switch gap := to - from; {
-	case gap <= int64(n):
-		return true
-	case gap > int64(n)*utf8.UTFMax:
-		return false
+// back and forth are the positions n characters before and behind p, or the edge
+// of the text.
+func (t *text) back(p int64, n int) int64 {
+	s := t.slice(p-int64(n), p)
+	if ascii(s) == len(s) {
+		return p - int64(len(s))
 	}
-	return utf8.RuneCount(t.slice(from, to)) <= n
+	for i := 0; i < n && p > t.base; i++ {
+		_, size := t.before(p)
+		p -= size
+	}
+	return p
+}
+
+func (t *text) forth(p int64, n int) int64 {
+	s := t.slice(p, p+int64(n))
+	if ascii(s) == len(s) {
+		return p + int64(len(s))
+	}
+	for i := 0; i < n && p < t.end(); i++ {
+		_, size := t.after(p)
+		p += size
+	}
+	return p
 }
 
 // lineStart is the position behind the last line break before p, looked for in

@@ -15,6 +15,7 @@ type token struct {
 	pos   int64 // up to here the text was read
 	start int64 // where the present token begins
 	kind  tokenKind
+	slash bool // it has a slash
 	query bool // a '?' or '#' came behind the URL's beginning
 }
 
@@ -31,29 +32,45 @@ func (k *token) follow(t *text, p int64) {
 	if p-k.pos > tokenBytes {
 		*k = token{pos: p - tokenBytes, start: p - tokenBytes}
 	}
-	for ; k.pos < p; k.pos++ {
-		switch c := t.at(k.pos); c {
-		case ':':
-			if k.kind == plainToken && t.at(k.pos+1) == '/' && t.at(k.pos+2) == '/' && isAlnum(rune(t.at(k.pos-1))) {
-				k.kind = urlToken
-			}
-		case ',':
-			if k.kind == plainToken && isDataURI(t.slice(k.start, k.pos)) {
-				k.kind = dataToken
-			}
-		case '/':
-			if k.kind == plainToken && isHost(t.slice(k.start, k.pos)) {
-				k.kind = urlToken
-			}
-		case '?', '#':
-			k.query = k.query || k.kind == urlToken
-		default:
-			if endsURL[c] {
-				*k = token{pos: k.pos, start: k.pos + 1}
-			}
+	for i, c := range t.slice(k.pos, p) {
+		if tellsToken[c] {
+			k.step(t, k.pos+int64(i), c)
 		}
 	}
+	k.pos = p
 }
+
+// step takes a character that can change what the token is.
+func (k *token) step(t *text, at int64, c byte) {
+	switch c {
+	case ':':
+		if k.kind == plainToken && t.at(at+1) == '/' && t.at(at+2) == '/' && isAlnum(rune(t.at(at-1))) {
+			k.kind = urlToken
+		}
+	case ',':
+		if k.kind == plainToken && isDataURI(t.slice(max(k.start, at-dataHead), at)) {
+			k.kind = dataToken
+		}
+	case '/':
+		if k.kind == plainToken && !k.slash && isHost(t.slice(k.start, at)) {
+			k.kind = urlToken
+		}
+		k.slash = true
+	case '?', '#':
+		k.query = k.query || k.kind == urlToken
+	default:
+		*k = token{pos: k.pos, start: at + 1}
+	}
+}
+
+// tellsToken are the characters that step looks at.
+var tellsToken = func() (tells [256]bool) {
+	tells = endsURL
+	for _, c := range ":,/?#" {
+		tells[c] = true
+	}
+	return tells
+}()
 
 // endsURL are the characters that cannot stand in a URL (RFC 3986, appendix C:
 // white space and the usual delimiters), the apostrophe of quoted strings too.
@@ -67,11 +84,14 @@ var endsURL = func() (ends [256]bool) {
 	return ends
 }()
 
+// dataHead is the greatest length of a data: URI before its comma.
+const dataHead = 128
+
 // isDataURI reports whether a token up to its comma is the head of a data: URI:
 // "data:", then a media type or parameters.
 func isDataURI(head []byte) bool {
 	i := bytes.LastIndex(head, []byte("data:"))
-	if i < 0 || len(head)-i > 200 || i > 0 && isAlnum(rune(head[i-1])) {
+	if i < 0 || i > 0 && isAlnum(rune(head[i-1])) {
 		return false
 	}
 	head = head[i+len("data:"):]
@@ -81,9 +101,12 @@ func isDataURI(head []byte) bool {
 // isHost reports whether a token up to its first slash is a host name of at
 // least two labels, the last of letters: "www.example.com", "example.com".
 func isHost(head []byte) bool {
+	if len(head) > 253 {
+		return false
+	}
 	head = bytes.TrimLeft(head, "(")
 	dot := bytes.LastIndexByte(head, '.')
-	if dot < 1 || len(head) > 253 || len(head)-dot < 3 {
+	if dot < 1 || len(head)-dot < 3 {
 		return false
 	}
 	for i, c := range head {
@@ -109,7 +132,7 @@ func (f *finder) enclosed(c *candidate, p int64) bool {
 	case urlToken:
 		// A CSV cell with a URL ends at its delimiter.
 		if cell := f.columns.cellStart(t); cell <= f.token.start {
-			return !(f.token.query && t.at(c.start-1) == '=' && f.keywordEnds(c.start-1))
+			return !(f.token.query && t.at(c.start-1) == '=' && f.keywordEnds(c, c.start-1))
 		}
 	}
 	return inAddress(t, c.start, c.end) || inBase64(t, c.start, c.end)

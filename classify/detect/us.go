@@ -23,7 +23,7 @@ var usSSN = &Detector{
 	Masking:     "last four digits",
 	Fingerprint: true,
 	keywords: []Keywords{{strong, []string{
-		"ssn{|s|#|s#| #}", "ss {#|no.|num.|number}", "{soc.|social} sec.", "social security{| number| numbers| no.| num.| #}",
+		"ssn{|s}{| #}", "ss {#|no.|num.|number}", "{soc.|social} sec.", "social security{| number| numbers| no.| num.| #}",
 		"ssa number", "ssid", "{número|numero} de seguro social",
 	}}},
 	digits: 9,
@@ -128,7 +128,7 @@ var moDCN = &Detector{
 	Fingerprint: true,
 	keywords: []Keywords{
 		{strong, []string{
-			"dcn{|s}{|#| #}", "{departmental|dept.|department} client {number|numbers|no.|num.|id|#}",
+			"dcn{|s}{| #}", "{departmental|dept.|department} client {number|numbers|no.|num.|id|#}",
 			"mo health net {|participant }{id|number|no.|#}",
 		}},
 		{weak, []string{"{client|participant|recipient|medicaid|member} {number|no.|id|num.|#}"}},

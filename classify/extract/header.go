@@ -19,7 +19,9 @@ type header struct {
 	r      *Reader
 	part   *Part // nil in the header of a MIME part
 	entity *entity
+	level  *level  // that a MIME part stands in
 	kept   []field // of a MIME part
+	spill  *lazyText
 	shared *lazyText
 	told   int
 	size   int64
@@ -90,7 +92,7 @@ func newMailHeader(r *Reader, path string, attached bool) *header {
 		p.Where = Attachment
 	}
 	r.parts++
-	return &header{r: r, part: p, entity: &entity{message: path, root: true, attached: attached}}
+	return &header{r: r, part: p, entity: &entity{message: path, root: true, attached: attached, defaultType: "text/plain"}}
 }
 
 // field takes one field, unfolded.
@@ -272,10 +274,12 @@ func (h *header) tellKept(p *Part) {
 
 // end closes the block; a mail's header is told as a Part.
 func (h *header) end() {
-	if h.shared != nil {
-		h.shared.close()
-		h.shared = nil
+	for _, s := range []*lazyText{h.shared, h.spill} {
+		if s != nil {
+			s.close()
+		}
 	}
+	h.shared, h.spill = nil, nil
 	if h.part != nil {
 		if h.full {
 			h.part.Problem = TooBig
@@ -379,9 +383,18 @@ func (h *header) junk(b []byte) {
 		s.write(crlf[1:])
 		return
 	}
-	if h.size += int64(len(b)); h.size <= 2*h.r.limits.HeaderBytes {
+	if !h.full {
+		h.size += int64(len(b))
 		h.kept = append(h.kept, field{value: string(b)})
+		return
 	}
+	// The part is not known yet and no more can be kept: the text is that of
+	// the multipart.
+	if h.spill == nil {
+		h.spill = h.level.stray(h.r)
+	}
+	h.spill.write(b)
+	h.spill.write(crlf[1:])
 }
 
 // flush ends the field being read.

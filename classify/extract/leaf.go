@@ -169,15 +169,13 @@ func (rd *reading) write(b []byte) {
 	if l.over || l.r.halted() || len(b) == 0 {
 		return
 	}
-	rd.size += int64(len(b))
-	if rd.size > l.r.limits.PartBytes {
-		b = b[:int64(len(b))-min(int64(len(b)), rd.size-l.r.limits.PartBytes)]
+	if room := l.r.limits.PartBytes - rd.size; int64(len(b)) > room {
+		b = b[:room]
 		defer l.stop(TooBig)
 	}
-	if l.r.decoded += int64(len(b)); l.r.decoded > l.r.limits.MailBytes {
-		l.r.halt(TooBig)
-		return
-	}
+	b = l.r.allow(b)
+	defer l.r.haltIfFull()
+	rd.size += int64(len(b))
 	if !rd.decided {
 		n := min(len(b), sniffBytes-len(rd.head))
 		rd.head = append(rd.head, b[:n]...)
@@ -203,6 +201,9 @@ func (rd *reading) decide() {
 	l := rd.leaf
 	rd.decided = true
 	declared := l.part.Declared
+	if declared == "" {
+		declared = l.e.defaultType
+	}
 	rd.found = sniff(rd.head, declared, l.part.Name)
 	f := rd.found.family
 	if l.e.inEncrypted && (f == binary || f == unsupported) {

@@ -20,7 +20,7 @@ func newPartHeader(r *Reader, l *level) *header {
 		e.inEncrypted = true
 	}
 	r.parts++
-	return &header{r: r, entity: e}
+	return &header{r: r, entity: e, level: l}
 }
 
 // mediaType is the type that an entity is read as: of several declared ones a
@@ -71,7 +71,7 @@ func (r *Reader) encodingsOf(e *entity) (names []string, unknown bool) {
 func (w *walker) open(h *header) {
 	e := h.entity
 	media := mediaType(e)
-	if media != "" && !strings.Contains(media, "/") || len(e.types) > 0 && media == "" {
+	if media != "" && !strings.Contains(media, "/") || len(e.types) > 0 && declared(e) == "" {
 		w.r.anomalies.add(badContentType)
 	}
 	switch media {
@@ -244,7 +244,7 @@ func (x *encodedBox) plain() bool {
 				return true
 			}
 		}
-		return x.encoding != "quoted-printable" && !looksBase64(x.head)
+		return x.encoding == "base64" && !couldBeBase64(x.head)
 	}
 	if x.encoding == "quoted-printable" {
 		return false // fields read the same, and the body is for its own header to say
@@ -266,11 +266,8 @@ type meter struct {
 }
 
 func (m *meter) write(b []byte) {
-	if m.r.decoded += int64(len(b)); m.r.decoded > m.r.limits.MailBytes {
-		m.r.halt(TooBig)
-		return
-	}
-	m.next.write(b)
+	m.next.write(m.r.allow(b))
+	m.r.haltIfFull()
 }
 
 func (m *meter) close() { m.next.close() }

@@ -59,8 +59,11 @@ func parseValue(s string) *fieldValue {
 	v := &fieldValue{}
 	head, rest, _ := strings.Cut(s, ";")
 	v.token = token(head)
-	if v.token == "" || strings.Contains(head, "=") { // "; charset=x" or "charset=x"
-		v.token, rest = "", s
+	if strings.Contains(head, "=") { // a semicolon lacks: "text/plain charset=x", "charset=x"
+		first, _, _ := strings.Cut(strings.TrimLeft(head, " \t"), " ")
+		if v.token, rest = "", s; strings.Contains(first, "/") && !strings.Contains(first, "=") {
+			v.token, rest = token(first), strings.TrimLeft(s, " \t")[len(first):]
+		}
 	}
 	var pieces []piece
 	for len(rest) > 0 && len(pieces) < maxParams {

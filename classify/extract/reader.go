@@ -118,6 +118,22 @@ func (r *Reader) fail(err error) {
 	r.halt(TimedOut)
 }
 
+// allow counts decoded bytes, and returns those that Limits.MailBytes allows.
+func (r *Reader) allow(b []byte) []byte {
+	r.decoded += int64(len(b))
+	if over := r.decoded - r.limits.MailBytes; over > 0 {
+		b = b[:max(int64(len(b))-over, 0)]
+	}
+	return b
+}
+
+// haltIfFull stops reading once the mail has passed Limits.MailBytes.
+func (r *Reader) haltIfFull() {
+	if r.decoded > r.limits.MailBytes {
+		r.halt(TooBig)
+	}
+}
+
 func (r *Reader) halted() bool { return r.problem != "" }
 
 func (r *Reader) tellPart(p *Part) { r.sink.Part(p) }

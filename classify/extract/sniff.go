@@ -112,12 +112,11 @@ func sniff(head []byte, declared, name string) sniffed {
 	if wide != "" && hasMagic(head) { // pixels and samples may look like UTF-16
 		wide = ""
 	}
-	if wide == "" && !looksText(head) {
+	if wide == "" && !looksText(head) && !(isTextual(declared) && textWithNULs(head)) {
 		return sniffBinary(head, declared)
 	}
-	text := head
+	text := bytes.ReplaceAll(head, []byte{0}, nil)
 	if wide != "" {
-		text = bytes.ReplaceAll(head, []byte{0}, nil)
 		text = bytes.TrimLeft(text, "\xff\xfe")
 	}
 	s := sniffText(text, declared, name)
@@ -251,6 +250,11 @@ func looksText(head []byte) bool {
 		return !bytes.HasPrefix(head, []byte("\xff\xd8\xff"))
 	}
 	return controls*50 <= len(head) && !hasMagic(head) || controls*10 <= len(head) && mostlyASCII(head)
+}
+
+// textWithNULs reports whether only NUL bytes keep a text from looking so.
+func textWithNULs(head []byte) bool {
+	return bytes.IndexByte(head, 0) >= 0 && !hasMagic(head) && looksText(bytes.ReplaceAll(head, []byte{0}, nil))
 }
 
 // mostlyASCII reports whether a text that holds some control characters is
@@ -411,15 +415,25 @@ func looksBase64(head []byte) bool {
 			if length = len(line); length < 40 || classes&7 != 7 {
 				return false
 			}
-		case len(line) == 0 || len(line) > length:
-			return lines > 1 && len(line) == 0
+		case len(line) == 0:
+			return lines > 1
 		case len(line) < length && whole:
-			return lines > 0
+			return true
 		}
 		lines++
 		head = rest
 	}
 	return lines > 1 || length >= 200
+}
+
+// couldBeBase64 reports whether text that claims to be base64 is nothing else.
+func couldBeBase64(head []byte) bool {
+	for _, c := range head {
+		if base64Value[c] == foreign {
+			return false
+		}
+	}
+	return true
 }
 
 func charClass(c byte) int {

@@ -32,7 +32,7 @@ func newTextStream(r *Reader, p *Part, where Where) *textStream {
 }
 
 func (t *textStream) write(b []byte) {
-	if len(b) == 0 || t.r.halted() {
+	if len(b) == 0 || t.r.err != nil {
 		return
 	}
 	if t.stream == nil {
@@ -49,7 +49,7 @@ func (t *textStream) write(b []byte) {
 // mark says whether what follows is quoted; it is called only on a change.
 func (t *textStream) mark(quoted bool) {
 	t.quoted = quoted
-	if t.stream != nil && !t.r.halted() {
+	if t.stream != nil && t.r.err == nil {
 		t.stream.Mark(quoted)
 	}
 }

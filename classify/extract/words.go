@@ -35,6 +35,7 @@ func unfold(value string) string {
 type encodedWord struct {
 	charset string
 	text    []byte
+	torn    string // base64 at its end that makes no whole group
 }
 
 // decodeWords decodes the encoded words of an unfolded value wherever they
@@ -50,7 +51,7 @@ func decodeWords(value string) (text string, ok bool) {
 	var run encodedWord // adjacent words of one charset
 	ok = true
 	flush := func() {
-		s, known := decodeString(run.charset, run.text)
+		s, known := decodeString(run.charset, append(run.text, decodeBase64Word(run.torn)...))
 		ok = ok && known
 		b.WriteString(s)
 		run = encodedWord{}
@@ -65,7 +66,7 @@ func decodeWords(value string) (text string, ok bool) {
 			b.WriteString(hybridString([]byte(between)))
 		}
 		value = value[i:]
-		word, size, whole := parseWord(value)
+		word, size, whole := parseWord(value, run)
 		ok = ok && whole
 		if size == 0 {
 			flush()
@@ -77,7 +78,7 @@ func decodeWords(value string) (text string, ok bool) {
 			flush()
 		}
 		run.charset = word.charset
-		run.text = append(run.text, word.text...)
+		run.text, run.torn = append(run.text, word.text...), word.torn
 		if run.text == nil {
 			run.text = []byte{} // an empty word is a word
 		}
@@ -91,10 +92,10 @@ func decodeWords(value string) (text string, ok bool) {
 // maxCharsetName bounds the charset of an encoded word.
 const maxCharsetName = 64
 
-// parseWord reads the encoded word at the front of s, which begins with "=?".
-// size is the length of its text in s, 0 if it is none. Each byte is looked at a
+// parseWord reads the encoded word at the front of s, which begins with "=?",
+// and takes what is torn off the word before. size is the length of its text in s, 0 if it is none. Each byte is looked at a
 // bounded number of times, whatever the words of a value are.
-func parseWord(s string) (w encodedWord, size int, whole bool) {
+func parseWord(s string, before encodedWord) (w encodedWord, size int, whole bool) {
 	head := s[2:min(len(s), 2+maxCharsetName+1)]
 	end := strings.IndexByte(head, '?')
 	if end < 0 || strings.ContainsAny(head[:end], " \t\"") || len(s) < 2+end+3 || s[2+end+2] != '?' {
@@ -104,11 +105,16 @@ func parseWord(s string) (w encodedWord, size int, whole bool) {
 	encoding := s[2+end+1]
 	start := 2 + end + 3
 	text, stop, whole := wordText(s[start:])
+	torn := ""
+	if strings.EqualFold(w.charset, before.charset) {
+		torn = before.torn
+	}
 	switch encoding {
 	case 'b', 'B':
+		text, w.torn = wholeGroups(torn + text)
 		w.text = decodeBase64Word(text)
 	case 'q', 'Q':
-		w.text = decodeQWord(text)
+		w.text = append(decodeBase64Word(torn), decodeQWord(text)...)
 	default:
 		return w, 0, false
 	}
@@ -116,6 +122,16 @@ func parseWord(s string) (w encodedWord, size int, whole bool) {
 		stop += 2
 	}
 	return w, start + stop, whole
+}
+
+// wholeGroups splits base64 that does not end in padding behind its last group
+// of four. QUIRK: mailers tear a text into words without regard to groups.
+func wholeGroups(s string) (whole, torn string) {
+	n := len(s) / 4 * 4
+	if strings.HasSuffix(s, "=") {
+		n = len(s)
+	}
+	return s[:n], s[n:]
 }
 
 // wordText finds the end of a word's text: "?=", or, where that is missing, the

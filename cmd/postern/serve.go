@@ -66,10 +66,12 @@ func serve(c *cobra.Command, g *global) error {
 	if err := s.reload(); err != nil {
 		return err
 	}
-	if s.audit, err = s.openAudit(); err != nil {
-		return err
+	if conf.Audit.File != "" {
+		if s.audit, err = s.openAudit(); err != nil {
+			return err
+		}
+		defer s.audit.Close()
 	}
-	defer s.audit.Close()
 	return s.run(c, registry)
 }
 
@@ -135,8 +137,10 @@ func (s *server) reload() error {
 
 // hangup is what SIGHUP does.
 func (s *server) hangup() {
-	if err := s.audit.Reopen(); err != nil {
-		s.log.Error("audit file not reopened", "error", err)
+	if s.audit != nil {
+		if err := s.audit.Reopen(); err != nil {
+			s.log.Error("audit file not reopened", "error", err)
+		}
 	}
 	if err := s.reload(); err != nil {
 		for line := range strings.SplitSeq(err.Error(), "\n") {
@@ -192,9 +196,6 @@ func (s *server) newMilter() *milter.Server {
 }
 
 func (s *server) openAudit() (*audit.Log, error) {
-	if s.conf.Audit.File == "" {
-		return nil, nil
-	}
 	return audit.Open(s.conf.Audit.File, audit.Options{Samples: s.conf.Audit.Samples, Failed: s.auditFailed})
 }
 

@@ -214,6 +214,13 @@ func TestAClosedLogRefuses(t *testing.T) {
 	}
 }
 
+func TestANilLogKeepsNothing(t *testing.T) {
+	var l *Log
+	if err := errors.Join(l.Write(context.Background(), entry("a")), l.Queue(entry("b")), l.Reopen(), l.Close()); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestManyMailsAtOnce(t *testing.T) {
 	l, path := openTemp(t, Options{})
 	var all sync.WaitGroup
@@ -358,13 +365,14 @@ func plant(v reflect.Value, secret string) {
 			v.SetString(secret)
 		}
 	case reflect.Struct:
-		for i := range v.NumField() {
-			plant(v.Field(i), secret)
+		for _, field := range v.Fields() {
+			plant(field, secret)
 		}
 	case reflect.Slice, reflect.Array:
 		for i := range v.Len() {
 			plant(v.Index(i), secret)
 		}
+	default: // numbers and the like hold no text
 	}
 }
 
@@ -396,8 +404,7 @@ func TestTheManualKnowsEveryField(t *testing.T) {
 	}
 	var walk func(prefix string, typ reflect.Type)
 	walk = func(prefix string, typ reflect.Type) {
-		for i := range typ.NumField() {
-			f := typ.Field(i)
+		for f := range typ.Fields() {
 			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 			path := prefix + name
 			if !strings.Contains(string(manual), "`"+path+"`") {

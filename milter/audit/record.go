@@ -213,9 +213,9 @@ func (r *Record) report(report *classify.Report, samples bool) {
 		if samples {
 			r.Samples = append(r.Samples, Sample{f.Detector, f.Masked, f.Confidence.String(), number(f.Part)})
 		}
-		print := Fingerprint{f.Detector, f.Fingerprint}
-		if f.Fingerprint != "" && !slices.Contains(r.Fingerprints, print) {
-			r.Fingerprints = append(r.Fingerprints, print)
+		mark := Fingerprint{f.Detector, f.Fingerprint}
+		if f.Fingerprint != "" && !slices.Contains(r.Fingerprints, mark) {
+			r.Fingerprints = append(r.Fingerprints, mark)
 		}
 	}
 }

@@ -1,0 +1,38 @@
+package detect
+
+import (
+	"fmt"
+	"math"
+	"testing"
+)
+
+func TestTheStrongerOfTwoRivalsWins(t *testing.T) {
+	rival := func(detector int, start, end int64, bare bool, distance int64) held {
+		return held{Match{Detector: detector, Start: start, End: end}, start, end, bare, distance}
+	}
+	for name, c := range map[string]struct {
+		held []held
+		want string
+	}{
+		"the longer suppresses what lies inside":        {[]held{rival(0, 0, 8, true, 5), rival(1, 0, 20, false, noLabel)}, "1@0"},
+		"the longer suppresses what it cuts":            {[]held{rival(0, 0, 8, true, 5), rival(1, 4, 20, false, noLabel)}, "1@4"},
+		"of one number the nearer label wins":           {[]held{rival(0, 0, 9, true, 30), rival(1, 0, 9, true, 5)}, "1@0"},
+		"without labels the table's order decides":      {[]held{rival(1, 0, 9, true, noLabel), rival(0, 0, 9, true, noLabel)}, "0@0"},
+		"labels do not decide over groups":              {[]held{rival(0, 0, 11, false, noLabel), rival(1, 0, 11, false, 5)}, "0@0"},
+		"who loses to a loser wins":                     {[]held{rival(0, 0, 6, true, 0), rival(1, 5, 12, true, 0), rival(2, 11, 20, true, 0)}, "0@0 2@11"},
+		"neighbours that touch are no rivals":           {[]held{rival(0, 0, 6, true, 0), rival(1, 6, 12, true, 0)}, "0@0 1@6"},
+		"matches come in the order of their beginnings": {[]held{rival(0, 8, 16, true, 0), rival(1, 5, 7, true, 0)}, "1@5 0@8"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var o overlap
+			for _, h := range c.held {
+				o.add(h.Match, &candidate{start: h.start, end: h.end, bare: h.bare}, h.distance)
+			}
+			got := ""
+			o.release(math.MaxInt64, func(m Match) { got += fmt.Sprintf(" %d@%d", m.Detector, m.Start) })
+			if got != " "+c.want {
+				t.Errorf("emitted%s, want %s", got, c.want)
+			}
+		})
+	}
+}

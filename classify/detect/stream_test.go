@@ -1,0 +1,300 @@
+package detect
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"reflect"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+// snippets are pieces that random texts are made of: values, keywords, and all
+// that could confuse a scanner.
+var snippets = []string{
+	"536-90-4399", "078 05 1123", "078.05.1123", "536904399", "24036805", "0054510356", "20231105", "AB123456C", "ab 12 34 56 c", "AB-12-34-56-C",
+	"AB 12 34 56", "4111 1111 1111 1111", "4111-1111-1111-1111", "4111111111111111", "378282246310005", "3714 496353 98431", "4111 1111 11 111111", "6011000990139424",
+	"４１１１１１１１１１１１１１１１", "5\u200b36-90-\u00ad4399", "536\u201390\u201343\u205f99", "SSN", "ssn: ", "Social Security\nNumber ", "socialSecurityNumber", "número de seguro social ",
+	"DCN", "DCNs: ", "dcn=", "client number ", "Missouri ", "MO HealthNet ID ", "NINO ", "National Insurance ", "NI No.", "card no. ", "cardNumber", "PAN ", "visa ", "expiry 12/27 ",
+	" order ", "Order no: ", "ref ", "account ", "tracking ", " and ", " or ", ", ", "; ", " / ", " & ", "|", "\t", ",", ";", " ", "  ", "\n", "\r\n", "\r", "\n\n",
+	"\"", "'", "<", ">", "=", ":", "#", "_", "-", ".", "@", "+", "$", "£ ", "https://example.com/", "?ssn=", "&dcn=", "user@example.com", "<536904399@x>", "data:image/png;base64,",
+	"name,ssn,dob\n", "Name\tDCN\n", "| Client | NINO |\n", "a;card number\n", "%B4111111111111111^", ";4111111111111111=2712", "DE89 3704 0044 0532 0130 00",
+	"41111111-1111-4111-8111-111111111111", "\xff", "\xc3", "é", "中文", "\u200b", "\u00a0", "\U0001d7d3", "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVoxMjM0NTY3ODkw", "12 ", "7", "x",
+	strings.Repeat(" ", 280), strings.Repeat("lorem ipsum ", 30), strings.Repeat("\u200b", 300), strings.Repeat("1 ", 40), strings.Repeat("x,", 40),
+}
+
+func randomText(random *rand.Rand, pieces int) string {
+	var b strings.Builder
+	for range pieces {
+		b.WriteString(snippets[random.IntN(len(snippets))])
+	}
+	return b.String()
+}
+
+func randomCuts(random *rand.Rand, n int) []int {
+	var cuts []int
+	for at := 0; at < n; {
+		cuts = append(cuts, at)
+		at += 1 + random.IntN(1+random.IntN(200))
+	}
+	return cuts
+}
+
+// scanIn scans with a buffer that leaves so many bytes between two scans.
+func scanIn(set *Set, text string, cuts []int, stretch int) []Match {
+	var matches []Match
+	s := set.NewStream(func(m Match) { matches = append(matches, m) })
+	s.room = history + ahead + stretch
+	from := 0
+	for _, cut := range append(cuts, len(text)) {
+		s.Write([]byte(text[from:cut]))
+		from = cut
+	}
+	s.Close()
+	return matches
+}
+
+func TestMatchesAreTheSameForAnyCut(t *testing.T) {
+	set := builtin(t, Options{})
+	random := rand.New(rand.NewPCG(3, 4))
+	total := 0
+	for range 300 {
+		text := randomText(random, 20+random.IntN(400))
+		want := scan(set, text, nil)
+		total += len(want)
+		for how, got := range map[string][]Match{
+			"random cuts":      scan(set, text, randomCuts(random, len(text))),
+			"every byte":       scan(set, text, everyByte(len(text))),
+			"a small buffer":   scanIn(set, text, nil, 16),
+			"an uneven buffer": scanIn(set, text, randomCuts(random, len(text)), 16+random.IntN(500)),
+		} {
+			if !reflect.DeepEqual(got, want) {
+				t.Fatalf("%s: %q\ngot  %v\nwant %v", how, text, got, want)
+			}
+		}
+	}
+	if total < 1000 {
+		t.Errorf("only %d matches in all texts: they test too little", total)
+	}
+}
+
+func TestALongTextMatchesAsItsBufferMovesOn(t *testing.T) {
+	set := builtin(t, Options{})
+	random := rand.New(rand.NewPCG(5, 6))
+	for range 6 {
+		text := randomText(random, 20000)
+		want := scan(set, text, nil)
+		for _, stretch := range []int{64, 1000, 4097} {
+			if got := scanIn(set, text, randomCuts(random, len(text)), stretch); !reflect.DeepEqual(got, want) {
+				t.Fatalf("a buffer with a stretch of %d finds other matches in a text of %d bytes", stretch, len(text))
+			}
+		}
+		// The same text further down the stream holds the same matches.
+		const shift = 12345
+		got := scan(set, strings.Repeat("\n", shift)+text, nil)
+		for i := range got {
+			got[i].Start -= shift
+			got[i].End -= shift
+		}
+		if !reflect.DeepEqual(got, want) {
+			t.Fatal("a text finds other matches further down the stream")
+		}
+	}
+}
+
+func FuzzMatchesAreTheSameForAnyCut(f *testing.F) {
+	random := rand.New(rand.NewPCG(7, 8))
+	for range 20 {
+		f.Add([]byte(randomText(random, 40)), uint16(7))
+	}
+	set := builtin(f, Options{})
+	f.Fuzz(func(t *testing.T, text []byte, cut uint16) {
+		want := scan(set, string(text), nil)
+		at := 0
+		if len(text) > 0 {
+			at = int(cut) % len(text)
+		}
+		for how, got := range map[string][]Match{
+			"every byte":     scan(set, string(text), everyByte(len(text))),
+			"one cut":        scan(set, string(text), []int{at}),
+			"a small buffer": scanIn(set, string(text), nil, 16),
+		} {
+			if !reflect.DeepEqual(got, want) {
+				t.Fatalf("%s: got %v, want %v", how, got, want)
+			}
+		}
+		for i, m := range want {
+			if m.Start < 0 || m.Start >= m.End || m.End > int64(len(text)) || m.Confidence == None || m.Value == "" {
+				t.Errorf("impossible match %d-%d of a text of %d bytes", m.Start, m.End, len(text))
+			}
+			if i > 0 && m.Start < want[i-1].End {
+				t.Errorf("match at %d overlaps the one before", m.Start)
+			}
+		}
+	})
+}
+
+func TestAResetStreamKnowsNothingOfTheTextBefore(t *testing.T) {
+	set := builtin(t, Options{})
+	random := rand.New(rand.NewPCG(9, 10))
+	s := set.NewStream(nil)
+	s.Close()
+	for range 100 {
+		text := randomText(random, 300)
+		var got []Match
+		s.Reset(func(m Match) { got = append(got, m) })
+		s.Write([]byte(text))
+		s.Close()
+		if want := scan(set, text, nil); !reflect.DeepEqual(got, want) {
+			t.Fatalf("a reset stream finds %v, a new one %v", got, want)
+		}
+	}
+}
+
+// adversarial are texts made to be slow or to grow the memory of a Stream.
+var adversarial = map[string]string{
+	"digits":             "1",
+	"separators":         " ",
+	"keywords":           "ssn ",
+	"negative keywords":  "po ",
+	"numbers":            "536904399 ",
+	"labelled numbers":   "po 536904399 ",
+	"single digits":      "4 ",
+	"groups of four":     "4111 ",
+	"cards":              "4111 1111 1111 1111 ",
+	"hyphenated numbers": "536-90-4399,",
+	"slashes":            "536904399/",
+	"one URL":            "/24036805",
+	"one long row":       "24036805,ssn,",
+	"short rows":         "a,b\nc,d,e\n",
+	"empty rows":         ",,,,;;;;\n",
+	"quotes":             "\"a,b\n",
+	"ignorables":         "\u200b",
+	"digits, ignorables": "5\u200b",
+	"fullwidth":          "４",
+	"no-break spaces":    "\u00a0",
+	"malformed bytes":    "\xe2",
+	"line ends":          "\r",
+	"lists":              "DCN 24036805, ",
+	"dates":              "12/27 4111 1111 1111 1111",
+	"addresses":          "24036805@a ",
+}
+
+func TestMemoryOfAStreamIsBoundedWhateverTheLength(t *testing.T) {
+	set := builtin(t, Options{})
+	for name, unit := range adversarial {
+		t.Run(name, func(t *testing.T) {
+			chunk := []byte(strings.Repeat(unit, 64<<10/len(unit)))
+			s := set.NewStream(func(Match) {})
+			heap := func(n int) uint64 {
+				for range n {
+					s.Write(chunk)
+				}
+				runtime.GC()
+				var m runtime.MemStats
+				runtime.ReadMemStats(&m)
+				return m.HeapAlloc
+			}
+			early := heap(4)
+			late := heap(40)
+			if size := s.size(); size > MaxStreamBytes {
+				t.Errorf("the stream holds %d bytes, want at most %d", size, MaxStreamBytes)
+			}
+			if late > early+256<<10 {
+				t.Errorf("the heap grew from %d to %d bytes in 2.5 MB of text", early, late)
+			}
+			s.Close()
+		})
+	}
+}
+
+// size is the memory that a stream holds on to.
+func (s *Stream) size() int {
+	match := int(reflect.TypeFor[held]().Size()) + 64
+	n := cap(s.text.buf) + cap(s.text.shift)*24 + cap(s.anchors)*16 + cap(s.finder.scratch)*24 + cap(s.pending.held)*match
+	for _, list := range s.finder.found {
+		n += cap(list) * 24
+	}
+	tables := [][]table{s.finder.columns.spare}
+	for _, t := range s.finder.columns.tables {
+		tables = append(tables, t)
+	}
+	for _, list := range tables {
+		for _, t := range list {
+			n += cap(t.text) + cap(t.cells)*4
+			for _, hits := range t.hits {
+				n += cap(hits)*24 + 64
+			}
+		}
+	}
+	return n
+}
+
+func TestWritesDoNotAllocatePerByte(t *testing.T) {
+	set := builtin(t, Options{})
+	s := set.NewStream(func(Match) {})
+	chunk := bytes.Repeat([]byte("Dear Bob, the meeting on 2024-05-06 at 10:30 is moved; call 555 0100 for more.\r\n"), 1000)
+	s.Write(chunk)
+	if n := testing.AllocsPerRun(5, func() { s.Write(chunk) }); n > 100 {
+		t.Errorf("%v allocations for %d bytes", n, len(chunk))
+	}
+}
+
+func benchmarkText(b *testing.B, text []byte) {
+	set := builtin(b, Options{})
+	s := set.NewStream(func(Match) {})
+	b.SetBytes(int64(len(text)))
+	for b.Loop() {
+		for rest := text; len(rest) > 0; rest = rest[min(len(rest), 64<<10):] {
+			s.Write(rest[:min(len(rest), 64<<10)])
+		}
+		s.Close()
+		s.Reset(func(Match) {})
+	}
+}
+
+// BenchmarkStream is the throughput over whole texts of the usual sorts.
+func BenchmarkStream(b *testing.B) {
+	random := rand.New(rand.NewPCG(11, 12))
+	make := func(line func() string) []byte {
+		var text []byte
+		for len(text) < 1<<20 {
+			text = append(text, line()...)
+		}
+		return text
+	}
+	for name, line := range map[string]func() string{
+		"prose": func() string {
+			return "The committee met on Tuesday, 4 May, and agreed; nobody wished to speak against the plan,\nso the chair closed the meeting at noon and thanked all who had come.\n\n"
+		},
+		"numbers": func() string {
+			return fmt.Sprintf("%d,%09d,%04d-%02d-%02d,%d.%02d,%08d\n", random.IntN(1e6), random.IntN(1e9), 1990+random.IntN(40), 1+random.IntN(12), 1+random.IntN(28), random.IntN(1e4), random.IntN(100), random.IntN(1e8))
+		},
+		"base64": func() string {
+			const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+			line := []byte(strings.Repeat("\n", 77))
+			for i := range 76 {
+				line[i] = alphabet[random.IntN(64)]
+			}
+			return string(line)
+		},
+		"html": func() string {
+			return fmt.Sprintf("<td style=\"padding:0 %dpx;color:#%06x\"><a href=\"https://news.example.com/c/%d?id=%d\">Read more</a></td>\n", random.IntN(40), random.IntN(1<<24), random.IntN(1e8), random.Int64N(1e16))
+		},
+	} {
+		b.Run(name, func(b *testing.B) { benchmarkText(b, make(line)) })
+	}
+}
+
+// BenchmarkAdversarial shows that time stays linear: twice the text, twice the
+// time, at a throughput of its own for each sort of text.
+func BenchmarkAdversarial(b *testing.B) {
+	for name, unit := range adversarial {
+		for _, size := range []int{256 << 10, 1 << 20} {
+			b.Run(fmt.Sprintf("%s/%dKiB", strings.ReplaceAll(name, " ", "-"), size>>10), func(b *testing.B) {
+				benchmarkText(b, []byte(strings.Repeat(unit, size/len(unit))))
+			})
+		}
+	}
+}

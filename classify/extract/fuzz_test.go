@@ -1,0 +1,92 @@
+package extract
+
+import (
+	"context"
+	"strings"
+	"testing"
+)
+
+// FuzzMail holds the promises of the package for any mail: no panic, no limit
+// passed, every text in a part that is told, and the same result in any pieces.
+func FuzzMail(f *testing.F) {
+	for _, seed := range []string{
+		"",
+		"Subject: =?utf-8?B?SGVs?= =?utf-8?Q?lo=?=\n\nbody",
+		"Content-Type: multipart/mixed; boundary=b\n\npre\n--b\n\none\n--b junk\nContent-Transfer-Encoding: base64\n\nQUJD*REVG\n--b--\nepi\n--b\n",
+		"Content-Type: multipart/mixed\nContent-Type: text/html\nContent-Transfer-Encoding: quoted-printable\n\n--x\nbad line\nContent-Type: text/html\n\n<p class=x>a=\n<b>c\n--x--",
+		"Content-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\nU3ViamVjdDogaW5uZXINCg0KdGV4dCBvZiB0aGUgaW5uZXIgbWFpbA==\n",
+		"Content-Type: text/html; charset=utf-16\n\n<\x00p\x00>\x00<!--[if x]>a<![endif]--><table><tr><td>b<td>&#65;<blockquote>q</blockquote>",
+		"Content-Type: multipart/digest; boundary=\"a\nb\"; boundary=c\n\n--c\n\nFrom: x\n\n> y\nz\n--c--",
+		"Content-Type: text/plain; charset=iso-2022-jp\n\n\x1b$B!!\x1b(B078",
+	} {
+		f.Add([]byte(seed), uint8(1))
+		f.Add([]byte(crlfLines(seed)), uint8(3))
+	}
+	f.Fuzz(func(t *testing.T, mail []byte, cut uint8) {
+		limits := Limits{Depth: 4, Parts: 20, HeaderBytes: 2000, PartBytes: 5000, MailBytes: 20000}
+		r, c := read(t, string(mail), limits, 0)
+		want := c.dump(r)
+		r, c = read(t, string(mail), limits, int(cut%64)+1)
+		if got := c.dump(r); got != want {
+			t.Fatalf("in pieces of %d\n%swhole\n%s", int(cut%64)+1, got, want)
+		}
+		// One part may state that there were too many, at each level.
+		if len(c.parts) > limits.Parts+2*limits.Depth {
+			t.Fatalf("%d parts", len(c.parts))
+		}
+		for _, p := range c.parts {
+			if strings.Count(p.Path, ".") > limits.Depth+1 {
+				t.Fatalf("path %q is too deep", p.Path)
+			}
+		}
+		for _, s := range c.texts {
+			if s.text.Len() > 3*5000+4*2000+len(mail)*3 {
+				t.Fatalf("a text of %d bytes out of %d", s.text.Len(), len(mail))
+			}
+		}
+	})
+}
+
+// FuzzHTML holds that the reader of markup neither panics nor depends on cuts,
+// and that it makes at most so much text of its input.
+func FuzzHTML(f *testing.F) {
+	for _, seed := range []string{
+		"<p>a<b>c</b>&amp;&#x41;<!-- x --><script>y</script>",
+		"<table><tr><td>a<table><tr><td>b</table><td>c<br>d</table><pre> x\n</pre>",
+		"<a href='x\" title=\"&lt\">y</a <b>z<![CDATA[q]]><div class=gmail_quote>r</div>",
+	} {
+		f.Add(seed, uint8(2))
+	}
+	f.Fuzz(func(t *testing.T, markup string, cut uint8) {
+		parse := func(n int) (string, int) {
+			c := newCollector(t)
+			r := NewReader(context.Background(), Limits{}, c)
+			p := &Part{Path: "1"}
+			h := newHTML(newTextStream(r, p, Body), newTextStream(r, p, Attachment))
+			for s := markup; s != ""; {
+				k := min(n, len(s))
+				h.write([]byte(s[:k]))
+				s = s[k:]
+			}
+			h.close()
+			var b strings.Builder
+			size := 0
+			for _, where := range []Where{Body, Attachment} {
+				for _, s := range c.texts {
+					if s.where == where {
+						b.WriteString(s.text.String() + strings.Join(s.marks, " "))
+						size += s.text.Len()
+					}
+				}
+			}
+			return b.String(), size
+		}
+		whole, size := parse(len(markup) + 1)
+		if got, _ := parse(int(cut%32) + 1); got != whole {
+			t.Fatalf("in pieces of %d\n%q\nwhole\n%q", int(cut%32)+1, got, whole)
+		}
+		if size > 3*len(markup)+10 {
+			t.Fatalf("%d bytes of text out of %d", size, len(markup))
+		}
+	})
+}

@@ -1,0 +1,293 @@
+package extract
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+// repeated is a reader of n copies of a text between a head and a tail, which
+// takes no memory of its own.
+func repeated(head, s string, n int, tail string) io.Reader {
+	return io.MultiReader(strings.NewReader(head), &repeater{s: s, n: n}, strings.NewReader(tail))
+}
+
+type repeater struct {
+	s   string
+	n   int
+	off int
+}
+
+func (r *repeater) Read(b []byte) (int, error) {
+	if r.n == 0 {
+		return 0, io.EOF
+	}
+	total := 0
+	for len(b) > 0 && r.n > 0 {
+		k := copy(b, r.s[r.off:])
+		b, total, r.off = b[k:], total+k, r.off+k
+		if r.off == len(r.s) {
+			r.off, r.n = 0, r.n-1
+		}
+	}
+	return total, nil
+}
+
+// sizes is a Sink that keeps counts instead of text.
+type sizes struct {
+	texts, streams, fields int
+	paths                  map[string]Problem
+	secret                 bool
+}
+
+func (s *sizes) Field(string, string, string) { s.fields++ }
+func (s *sizes) Text(*Part, Where) Stream     { s.streams++; return (*sizeStream)(s) }
+func (s *sizes) Part(p *Part)                 { s.paths[p.Path] = p.Problem }
+
+type sizeStream sizes
+
+func (s *sizeStream) Write(b []byte) (int, error) {
+	s.texts += len(b)
+	s.secret = s.secret || strings.Contains(string(b[max(0, len(b)-100):]), secret)
+	return len(b), nil
+}
+func (s *sizeStream) Mark(bool)    {}
+func (s *sizeStream) Close() error { return nil }
+
+// readSizes reads with little memory and in little time, or fails.
+func readSizes(t *testing.T, mail io.Reader, limits Limits) *sizes {
+	t.Helper()
+	s := &sizes{paths: map[string]Problem{}}
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	start := time.Now()
+	if err := ReadMail(NewReader(t.Context(), limits, s), mail); err != nil {
+		t.Fatal(err)
+	}
+	spent := time.Since(start)
+	runtime.ReadMemStats(&after)
+	if spent > 10*time.Second {
+		t.Errorf("took %v", spent)
+	}
+	if grown := int64(after.HeapSys) - int64(before.HeapSys); grown > 64<<20 {
+		t.Errorf("took %d MiB of memory", grown>>20)
+	}
+	return s
+}
+
+func TestHostileSizesAreBounded(t *testing.T) {
+	const multi = "Content-Type: multipart/mixed; boundary=b\r\n\r\n"
+	for _, h := range []struct {
+		name    string
+		mail    io.Reader
+		path    string
+		problem Problem
+	}{
+		{"a line of 50 MB", repeated("Subject: x\n\n", strings.Repeat("x", 1000), 50000, "\n"+secret), "1", ""},
+		{"a base64 line of 50 MB", repeated("Content-Transfer-Encoding: base64\n\n", strings.Repeat("QUJD", 250), 50000, "\n"), "1", ""},
+		{"a quoted-printable line of 50 MB", repeated("Content-Transfer-Encoding: quoted-printable\n\n", strings.Repeat("=41=", 250), 50000, "\n"), "1", ""},
+		{"a line of 50 MB of hyphens in a multipart", repeated(multi+"--b\n\n", strings.Repeat("-", 1000), 50000, "\n"), "1", ""},
+		{"a million lines of hyphens", repeated(multi+"--b\n\n", "--a\n", 1000000, "\n"), "1", ""},
+		{"50 MB of empty lines in base64", repeated("Content-Transfer-Encoding: base64\n\n", "\r\n", 10<<20, "\n"), "1", ""},
+		{"100,000 parts", repeated(multi, "--b\n\nx\n", 100000, "--b--\n"+secret), "TEXT", TooMany},
+		{"100,000 boundaries that are never closed", repeated(multi, "--b\n", 100000, ""), "TEXT", TooMany},
+		{"10,000 nestings of one boundary", repeated("", "Content-Type: multipart/mixed; boundary=b\n\n--b\n", 10000, "\n"+secret), strings.Repeat("1.", 49) + "1", TooDeep},
+		{"10,000 nestings of attached mails", repeated("", "Content-Type: message/rfc822\n\n", 10000, "\n"+secret), strings.Repeat("1.", 50) + "1", TooDeep},
+		{"a header of 50 MB in one field", repeated("X-Y: ", strings.Repeat("y", 1000), 50000, "\n\n"+secret), "0", TooBig},
+		{"a header of 50 MB in folded lines", repeated("X-Y: z\n", " "+strings.Repeat("y", 99)+"\n", 500000, "\n"+secret), "0", TooBig},
+		{"a million header fields", repeated("", "X-Y: z\n", 1000000, "\n"+secret), "0", TooBig},
+		{"a part's header of 50 MB", repeated(multi+"--b\nX-Y: ", strings.Repeat("y", 1000), 50000, "\n\n"+secret), "1", TooBig},
+		{"a boundary of a megabyte", repeated("Content-Type: multipart/mixed; boundary=", "x", 1000000, "\n\n"+secret), "TEXT", ""},
+		{"a million encoded words", repeated("Subject: ", "=?utf-8?q?a?= ", 70000, "\n\n"+secret), "0", ""},
+		{"encoded words that never end", repeated("Subject: ", "=?utf-8?q?", 100000, "\n\n"+secret), "0", ""},
+		{"half a million parameters", repeated("Content-Type: text/plain", "; a*0=b", 140000, "\n\n"+secret), "1", ""},
+		{"comments in a content type", repeated("Content-Type: ", "()", 500000, "\n\n"+secret), "1", ""},
+		{"HTML of nothing but openings", repeated("Content-Type: text/html\n\n", "<", 20<<20, ""), "1", ""},
+		{"HTML nested without end", repeated("Content-Type: text/html\n\n", "<table><tr><td><blockquote>x", 500000, ""), "1", ""},
+		{"an HTML attribute of 50 MB", repeated("Content-Type: text/html\n\n<p class=\"", strings.Repeat("x", 1000), 50000, ""), "1", ""},
+		{"an HTML tag of 50 MB", repeated("Content-Type: text/html\n\n<p ", strings.Repeat("x", 1000), 50000, ""), "1", ""},
+		{"HTML of nothing but entities", repeated("Content-Type: text/html\n\n", "&amp;&#x41;&CounterClockwiseContourIntegral;", 300000, ""), "1", ""},
+	} {
+		t.Run(h.name, func(t *testing.T) {
+			s := readSizes(t, h.mail, Limits{})
+			problem, told := s.paths[h.path]
+			if !told && h.path != "TEXT" || problem != h.problem {
+				t.Errorf("part %q has problem %q, want %q (%d parts)", h.path, problem, h.problem, len(s.paths))
+			}
+			if len(s.paths) > DefaultLimits.Parts+2*DefaultLimits.Depth {
+				t.Errorf("%d parts", len(s.paths))
+			}
+		})
+	}
+}
+
+// The text behind what is too much is scanned as it stands.
+func TestTextPastLimitsIsStillRead(t *testing.T) {
+	multi := "Content-Type: multipart/mixed; boundary=b\n\n"
+	for name, mail := range map[string]string{
+		"parts":           multi + strings.Repeat("--b\n\nx\n", 30) + secret,
+		"depth":           strings.Repeat("Content-Type: multipart/mixed; boundary=b\n\n--b\n", 30) + "\n" + secret,
+		"mails":           strings.Repeat("Content-Type: message/rfc822\n\n", 30) + "\n" + secret,
+		"header":          "X-Y: " + strings.Repeat("y", 3000) + "\n" + secret + "\n\nx",
+		"a part's header": multi + "--b\nX-Y: " + strings.Repeat("y", 3000) + "\n" + secret + "\n\nx",
+	} {
+		limits := Limits{Parts: 10, Depth: 5, HeaderBytes: 1000}
+		_, c := read(t, mail, limits, 0)
+		if !c.has(secret) {
+			t.Errorf("past the limit of %s the text is not read:\n%s", name, c.tree())
+		}
+		invariant(t, mail, limits)
+	}
+}
+
+func TestPartsAndMailsTooBigAreCutShort(t *testing.T) {
+	mail := "Content-Type: multipart/mixed; boundary=b\n\n--b\n\n" + strings.Repeat("0123456789", 20) + "\n--b\n\nnext\n--b--\n"
+	_, c := read(t, mail, Limits{PartBytes: 100}, 0)
+	if p := c.known["1"]; p.Problem != TooBig {
+		t.Errorf("part 1 has problem %q", p.Problem)
+	}
+	if c.known["2"].Problem != "" || !c.has("next") {
+		t.Error("the next part is not read")
+	}
+	for _, s := range c.texts {
+		if s.text.Len() > 100 {
+			t.Errorf("a text of %d bytes", s.text.Len())
+		}
+	}
+	invariant(t, mail, Limits{PartBytes: 100})
+
+	_, c = read(t, mail, Limits{MailBytes: 100}, 0)
+	if c.known["1"].Problem != TooBig || c.known["TEXT"].Problem != TooBig {
+		t.Errorf("parts\n%s", c.tree())
+	}
+}
+
+func TestPassingTheDeadlineIsAProblem(t *testing.T) {
+	ctx, cancel := context.WithDeadline(t.Context(), time.Now().Add(-time.Second))
+	defer cancel()
+	c := newCollector(t)
+	r := NewReader(ctx, Limits{}, c)
+	r.Field("Subject", "x")
+	if n, err := r.Write([]byte("body")); n != 4 || err != nil {
+		t.Errorf("Write: %d, %v", n, err)
+	}
+	if err := r.Close(); err != nil {
+		t.Errorf("Close: %v", err)
+	}
+	c.check()
+	timedOut := 0
+	for _, p := range c.parts {
+		if p.Problem == TimedOut {
+			timedOut++
+		}
+	}
+	if timedOut == 0 {
+		t.Errorf("no part timed out:\n%s", c.tree())
+	}
+}
+
+func TestTimeIsThatOfReading(t *testing.T) {
+	slow := &slowSink{collector: newCollector(t), wait: 20 * time.Millisecond}
+	r := NewReader(t.Context(), Limits{PartTime: 10 * time.Millisecond, MailTime: time.Minute}, slow)
+	mail := "Content-Type: multipart/mixed; boundary=b\n\n--b\n\nfirst\n" + strings.Repeat(strings.Repeat("x", 99)+"\n", 3000) + "--b\n\n" + secret + "\n--b--\n"
+	if err := ReadMail(r, strings.NewReader(mail)); err != nil {
+		t.Fatal(err)
+	}
+	if slow.known["1"].Problem != TimedOut || !slow.has(secret) {
+		t.Errorf("want part 1 timed out and part 2 read, got\n%s", slow.tree())
+	}
+	r = NewReader(t.Context(), Limits{MailTime: 10 * time.Millisecond}, &slowSink{collector: newCollector(t), wait: 20 * time.Millisecond})
+	if err := ReadMail(r, strings.NewReader(mail)); err != nil || r.problem != TimedOut {
+		t.Errorf("the mail ends with %v, problem %q", err, r.problem)
+	}
+}
+
+// slowSink takes its time with texts that begin with "first".
+type slowSink struct {
+	*collector
+	wait time.Duration
+}
+
+func (s *slowSink) Text(p *Part, where Where) Stream {
+	return &slowStream{s.collector.Text(p, where), s.wait}
+}
+
+type slowStream struct {
+	Stream
+	wait time.Duration
+}
+
+func (s *slowStream) Write(b []byte) (int, error) {
+	if strings.HasPrefix(string(b), "first") {
+		time.Sleep(s.wait)
+	}
+	return s.Stream.Write(b)
+}
+
+func TestCancellingStopsAtOnce(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	c := newCollector(t)
+	r := NewReader(ctx, Limits{}, c)
+	r.Field("Subject", "x")
+	if _, err := r.Write([]byte("before " + strings.Repeat("x", 5000))); err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	if _, err := r.Write([]byte("after")); !errors.Is(err, context.Canceled) {
+		t.Errorf("Write: %v", err)
+	}
+	if err := r.Close(); !errors.Is(err, context.Canceled) {
+		t.Errorf("Close: %v", err)
+	}
+	c.check()
+	if c.has("after") {
+		t.Error("text was read after the end")
+	}
+}
+
+func TestAStreamThatFailsStopsTheReader(t *testing.T) {
+	broken := errors.New("broken")
+	r := NewReader(t.Context(), Limits{}, failingSink{broken})
+	if err := ReadMail(r, strings.NewReader("Subject: x\n\nbody")); !errors.Is(err, broken) {
+		t.Errorf("got %v", err)
+	}
+}
+
+type failingSink struct{ err error }
+
+func (f failingSink) Field(string, string, string) {}
+func (f failingSink) Text(*Part, Where) Stream     { return f }
+func (f failingSink) Part(*Part)                   {}
+func (f failingSink) Write([]byte) (int, error)    { return 0, f.err }
+func (f failingSink) Mark(bool)                    {}
+func (f failingSink) Close() error                 { return nil }
+
+func TestASourceThatFailsIsTheCallersError(t *testing.T) {
+	broken := errors.New("disk")
+	c := newCollector(t)
+	err := ReadMail(NewReader(t.Context(), Limits{}, c), io.MultiReader(strings.NewReader("Subject: x\n\nbody"), &brokenReader{broken}))
+	if !errors.Is(err, broken) || c.known["1"].Problem == "" {
+		t.Errorf("error %v, parts\n%s", err, c.tree())
+	}
+}
+
+type brokenReader struct{ err error }
+
+func (b *brokenReader) Read([]byte) (int, error) { return 0, b.err }
+
+func TestLimitsHoldWhateverTheyAre(t *testing.T) {
+	for _, depth := range []int{1, 2, 3} {
+		mail := strings.Repeat("Content-Type: message/rfc822\n\n", 5) + "\nx"
+		_, c := read(t, mail, Limits{Depth: depth}, 0)
+		deep := fmt.Sprint(strings.Repeat("1.", depth), "1")
+		if c.known[deep] == nil || c.known[deep].Problem != TooDeep {
+			t.Errorf("depth %d:\n%s", depth, c.tree())
+		}
+	}
+}

@@ -1,0 +1,64 @@
+package milter
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/postern-mail/postern/rules"
+)
+
+// TestARealPolicyDecides takes the way of a mail from the wire to the verdict
+// with nothing in it that a test made up.
+func TestARealPolicyDecides(t *testing.T) {
+	policy, err := rules.Load("testdata/policy.toml", rules.Options{Enforce: true, Routes: rules.Routes{TLS: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		name   string
+		fields []string
+		body   string
+		steps  []string
+		reply  string // up to what differs from mail to mail
+	}{
+		{"a plain mail", []string{"Subject: hi"}, "hello\r\n", nil, "a"},
+		{"a number in the body", []string{"Subject: hi"}, "my social security number is 219-09-9998\r\n", nil, "y550"},
+		{"a number in the subject", []string{"Subject: SSN 219-09-9998"}, "hello\r\n", nil, "y550"},
+		{
+			"a number in base64",
+			[]string{"MIME-Version: 1.0", "Content-Type: text/plain", "Content-Transfer-Encoding: base64"},
+			"bXkgc29jaWFsIHNlY3VyaXR5IG51bWJlciBpcyAyMTktMDktOTk5OAo=\r\n", nil, "y550",
+		},
+		{"a route", []string{"X-Case: over-tls", "X-Postern-Route: direct"}, "hello\r\n", []string{changed(1, "x-postern-route", ""), "hX-Postern-Route\x00 tls"}, "a"},
+		{"a hold", []string{"X-Case: look-at-it"}, "hello\r\n", []string{"hX-Postern-Ref\x00 REF", "qpostern REF wait"}, "a"},
+		{"a delay", []string{"X-Case: later"}, "hello\r\n", nil, "y451"},
+	}
+	genuine := func(c *Config) { c.engine, c.Engine = nil, func() *rules.Engine { return policy } }
+	for _, mode := range []string{"enforce", "observe"} {
+		h := serve(t, nil, genuine, func(c *Config) { c.Enforce = mode == "enforce" })
+		m := connect(t, h)
+		for _, tt := range tests {
+			t.Run(tt.name+" in "+mode+" mode", func(t *testing.T) {
+				m.t = t
+				steps, reply := m.mail("Q1", tt.body, append([]string{"From: alice@agency.example"}, tt.fields...)...)
+				want, wantReply := tt.steps, tt.reply
+				if mode == "observe" {
+					want, wantReply = nil, "a"
+				}
+				got := strings.Join(steps, "\n")
+				if i := strings.Index(got, "P-"); i >= 0 {
+					got = strings.ReplaceAll(got, got[i:i+12], "REF")
+				}
+				if got != strings.Join(want, "\n") || !strings.HasPrefix(reply, wantReply) {
+					t.Errorf("modifications %q, reply %q; want %q, %q", got, reply, want, wantReply)
+				}
+				if strings.Contains(reply, "219") {
+					t.Errorf("the reply holds the number: %q", reply)
+				}
+			})
+		}
+		if log := h.log.String(); strings.Contains(log, "219-09") || strings.Contains(log, "social security") {
+			t.Errorf("the log holds content: %s", log)
+		}
+	}
+}

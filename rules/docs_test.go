@@ -1,0 +1,65 @@
+package rules
+
+import (
+	"fmt"
+	"os"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+func page(t *testing.T) string {
+	t.Helper()
+	text, err := os.ReadFile("../docs/policy.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestEveryExampleOfThePageLoads(t *testing.T) {
+	blocks := regexp.MustCompile("(?s)```toml\n(.*?)```").FindAllStringSubmatch(page(t), -1)
+	if len(blocks) < 10 {
+		t.Fatalf("only %d examples", len(blocks))
+	}
+	for i, block := range blocks {
+		t.Run(fmt.Sprint("example ", i+1), func(t *testing.T) {
+			p := policyOf(t, block[1], enforcing())
+			if w := p.Warnings(); len(w) > 0 {
+				t.Errorf("%v\n%s", w, block[1])
+			}
+		})
+	}
+}
+
+func TestEveryKeyStandsOnThePage(t *testing.T) {
+	text := page(t)
+	seen := map[reflect.Type]bool{}
+	var keys func(of reflect.Type)
+	keys = func(of reflect.Type) {
+		switch of.Kind() {
+		case reflect.Pointer, reflect.Slice, reflect.Map:
+			keys(of.Elem())
+		case reflect.Struct:
+			if seen[of] {
+				return
+			}
+			seen[of] = true
+			for i := range of.NumField() {
+				f := of.Field(i)
+				key := f.Tag.Get("toml")
+				if key != "" && !strings.Contains(text, "`"+key+"`") && !strings.Contains(text, "["+key) && !strings.Contains(text, "] "+key+"`") && !strings.Contains(text, "{ "+key+" = ") {
+					t.Errorf("%q is not explained", key)
+				}
+				if key != "" || f.Anonymous {
+					keys(f.Type)
+				}
+			}
+		}
+	}
+	keys(reflect.TypeFor[source]())
+	if len(seen) < 12 {
+		t.Errorf("only %d tables seen", len(seen))
+	}
+}
