@@ -250,6 +250,7 @@ func (w *world) startPostfix(opt options) {
 
 // in is w for a subtest.
 func (w *world) in(t *testing.T) *world {
+	t.Helper()
 	sub := *w
 	sub.T = t
 	return &sub
