@@ -120,7 +120,7 @@ func fold(text string, width int) []string {
 	var lines []string
 	for part := range strings.SplitSeq(text, "\n") {
 		line := ""
-		for _, word := range strings.Fields(part) {
+		for word := range strings.FieldsSeq(part) {
 			for len(word) > width {
 				if line != "" {
 					lines, line = append(lines, line), ""

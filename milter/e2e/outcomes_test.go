@@ -5,6 +5,7 @@ package e2e
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"regexp"
@@ -227,8 +228,8 @@ func TestSwaks(t *testing.T) {
 		cmd := exec.Command("swaks", args...)
 		var out bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &out, &out
-		err := cmd.Run()
-		if _, exited := err.(*exec.ExitError); err != nil && !exited {
+		var refused *exec.ExitError
+		if err := cmd.Run(); err != nil && !errors.As(err, &refused) {
 			t.Fatalf("swaks: %v", err)
 		}
 		return out.String()

@@ -157,6 +157,7 @@ type options struct {
 
 func newWorld(t *testing.T, opt options) *world {
 	t.Helper()
+	t.Parallel()
 	l, err := lab.Open()
 	if err != nil {
 		t.Fatal(err)
@@ -183,7 +184,7 @@ func (w *world) startHops() {
 		opt lab.HopOptions
 	}{
 		{&w.store, lab.HopOptions{Name: "store.agency.example"}},
-		{&w.partner, lab.HopOptions{Name: "mx.partner.example", Names: []string{"partner.example"}}},
+		{&w.partner, lab.HopOptions{Name: "mx.partner.example", Names: []string{"partner.example"}, RefuseRcpt: "nobody@"}},
 		{&w.wrong, lab.HopOptions{Name: "mx.wrong.example", Names: []string{"elsewhere.example"}}},
 		{&w.plain, lab.HopOptions{Name: "mx.plain.example", NoTLS: true}},
 		{&w.gateway, lab.HopOptions{Name: "gateway.agency.example"}},
@@ -249,6 +250,7 @@ func (w *world) startPostfix(opt options) {
 
 // in is w for a subtest.
 func (w *world) in(t *testing.T) *world {
+	t.Helper()
 	sub := *w
 	sub.T = t
 	return &sub
