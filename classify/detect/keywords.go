@@ -19,14 +19,14 @@ const (
 	account              // speaks against bare numbers: the numbers of accounts and cases
 )
 
-// Keywords is one group of a detector's keywords.
+// keywordGroup is one group of a detector's keywords.
 //
 // A pattern is lower case. "{a|b|}" are alternatives, a space stands between
 // words, and a full stop may be left out in the text. Upper-case letters make a
 // pattern match in that case only.
-type Keywords struct {
-	Role     role
-	Patterns []string
+type keywordGroup struct {
+	role     role
+	patterns []string
 }
 
 // keyword is one compiled spelling of a pattern.
