@@ -105,7 +105,7 @@ func (f *finder) labelsBefore(d *Detector, c *candidate, col *column) labels {
 	words := f.set.words
 	found := labels{noneYet, noneYet, noneYet}
 	own := f.found[f.detector+1]
-	for i := len(own) - 1; i >= 0 && own[i].start+words.longest >= max(f.around.label, found.nearest()); i-- {
+	for i := len(own) - 1; i >= 0 && own[i].start+words.longest >= max(f.around.label, found.strong.end); i-- {
 		h := &own[i]
 		if h.end > c.start || h.end < f.around.label || col.inHeader(h) {
 			continue
