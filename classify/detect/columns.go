@@ -134,8 +134,8 @@ func (c *columns) live(d, i int) bool {
 // begin takes the present line as a header row if its cells are short enough.
 func (c *columns) begin(t *text, d int) {
 	line := t.slice(c.line.start, c.pos)
-	if bytes.HasSuffix(bytes.TrimRight(line, " "), []byte(":")) {
-		return // "Close these two, please:" leads in a list
+	if !namesColumns(line) {
+		return
 	}
 	var ok bool
 	if c.ends, ok = splitRow(line, d, c.ends[:0]); !ok {
@@ -148,6 +148,16 @@ func (c *columns) begin(t *text, d int) {
 	c.tables[d] = append(c.tables[d], table{
 		start: c.line.start, end: c.pos, text: append(old.text[:0], line...), cells: append(old.cells[:0], c.ends...),
 	})
+}
+
+// namesColumns tells a header row from lines that look like one: the rule or the
+// empty row above it, Excel's "sep=;", and "Close these two, please:", which
+// leads in a list.
+func namesColumns(line []byte) bool {
+	if bytes.HasPrefix(line, []byte("sep=")) || bytes.HasSuffix(bytes.TrimRight(line, " "), []byte(":")) {
+		return false
+	}
+	return bytes.ContainsFunc(line, isAlnum)
 }
 
 // drop forgets a table and keeps its memory for the next.

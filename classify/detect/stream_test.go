@@ -255,6 +255,7 @@ func TestWritesDoNotAllocatePerByte(t *testing.T) {
 }
 
 func benchmarkText(b *testing.B, text []byte) {
+	b.Helper()
 	set := builtin(b, Options{})
 	s := set.NewStream(func(Match) {})
 	b.SetBytes(int64(len(text)))
@@ -270,7 +271,7 @@ func benchmarkText(b *testing.B, text []byte) {
 // BenchmarkStream is the throughput over whole texts of the usual sorts.
 func BenchmarkStream(b *testing.B) {
 	random := rand.New(rand.NewPCG(11, 12))
-	make := func(line func() string) []byte {
+	repeat := func(line func() string) []byte {
 		var text []byte
 		for len(text) < 1<<20 {
 			text = append(text, line()...)
@@ -296,7 +297,7 @@ func BenchmarkStream(b *testing.B) {
 			return fmt.Sprintf("<td style=\"padding:0 %dpx;color:#%06x\"><a href=\"https://news.example.com/c/%d?id=%d\">Read more</a></td>\n", random.IntN(40), random.IntN(1<<24), random.IntN(1e8), random.Int64N(1e16))
 		},
 	} {
-		b.Run(name, func(b *testing.B) { benchmarkText(b, make(line)) })
+		b.Run(name, func(b *testing.B) { benchmarkText(b, repeat(line)) })
 	}
 }
 
