@@ -27,7 +27,8 @@ var charsetAliases = map[string]string{
 	"utf8mb4": "utf-8", "utf8": "utf-8", "unicode-1-1-utf-8": "utf-8", "unicode": "utf-16", "ucs-2": "utf-16", "iso-10646-ucs-2": "utf-16",
 	"ucs-4": "utf-32", "iso-10646-ucs-4": "utf-32", "utf32": "utf-32", "utf-32": "utf-32", "utf16": "utf-16",
 	"ansi": "windows-1252", "latin": "iso-8859-1", "latin-1": "iso-8859-1", "cp-850": "ibm850", "cp850": "ibm850", "cp437": "ibm437",
-	"cp037": "ibm037", "cp1047": "ibm1047", "ebcdic-cp-us": "ibm037", "ebcdic": "ibm037", "ibm1140": "ibm01140", "cp936": "gbk",
+	"cp037": "ibm037", "cp1047": "ibm1047", "ebcdic-cp-us": "ibm037", "ebcdic": "ibm037", "ibm1140": "ibm01140",
+	"cp500": "ibm1047", "ibm500": "ibm1047", "cp1140": "ibm01140", // as far as letters and digits go "cp936": "gbk",
 	"cp949": "euc-kr", "ks_c_5601-1987": "euc-kr", "cp932": "shift_jis", "ms932": "shift_jis", "cp950": "big5", "x-mac-roman": "macintosh",
 	"hz": "hz-gb-2312", "gb_2312-80": "gb2312", "koi8-ru": "koi8-u", "iso-8859-8-i": "iso-8859-8", "iso-8859-8-e": "iso-8859-8",
 }
@@ -47,6 +48,8 @@ func lookupCharset(name string) (enc encoding.Encoding, ok bool) {
 	switch name {
 	case "utf-8":
 		return encoding.Nop, true
+	case "utf-7", "unicode-1-1-utf-7":
+		return utf7Encoding{}, true
 	case "utf-16", "utf-16be":
 		return unicode.UTF16(unicode.BigEndian, unicode.UseBOM), true
 	case "utf-16le":
@@ -118,12 +121,17 @@ func newCharset(enc encoding.Encoding, next stage) stage {
 		return &hybrid{next: next}
 	case *charmap.Charmap:
 		return newTable(e, next)
+	case utf7Encoding:
+		return &utf7{next: next}
 	}
 	if enc == encoding.Nop || enc == unicode.UTF8 {
 		return next // malformed UTF-8 is for the detectors to judge
 	}
 	return &transcoder{w: transform.NewWriter(stageWriter{next}, enc.NewDecoder()), next: next}
 }
+
+// utf7Encoding names the charset that golang.org/x/text lacks; utf7 decodes it.
+type utf7Encoding struct{ encoding.Encoding }
 
 type stageWriter struct{ next stage }
 

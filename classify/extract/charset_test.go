@@ -32,6 +32,7 @@ func TestCharsetsBecomeUTF8(t *testing.T) {
 		{"ibm850", "Zoë 078", charmap.CodePage850},
 		{"cp437", "Zoë 078", charmap.CodePage437},
 		{"ibm037", "Hello 078-05-1123", charmap.CodePage037},
+		{"cp500", "Hello 078-05-1123", charmap.CodePage1047},
 		{"macintosh", "Zoë 078", charmap.Macintosh},
 		{"shift_jis", "日本 078", japanese.ShiftJIS},
 		{"iso-2022-jp", "日本 078", japanese.ISO2022JP},
@@ -76,6 +77,24 @@ func TestTextOfNoDeclaredCharset(t *testing.T) {
 		_, got := read(t, mail, Limits{}, 0)
 		if text := got.texts[len(got.texts)-1].text.String(); text != c.want {
 			t.Errorf("%q in %q reads %.100q, want %.100q", c.bytes, c.charset, text, c.want)
+		}
+		invariant(t, mail, Limits{})
+	}
+}
+
+func TestUTF7IsDecoded(t *testing.T) {
+	for encoded, want := range map[string]string{
+		"078-05-1123 1 +- 1": "078-05-1123 1 + 1",
+		"Hi Mom +Jjo-!":      "Hi Mom ☺!",
+		"+ADAANwA4AC0AMAA1-": "078-05",
+		"+ADA ANw":           "0 ANw",
+		"+2D3eAA-":           "😀",
+		"a+":                 "a",
+	} {
+		mail := "Content-Type: text/plain; charset=utf-7\r\n\r\n" + encoded
+		_, got := read(t, mail, Limits{}, 0)
+		if text := got.texts[len(got.texts)-1].text.String(); text != want {
+			t.Errorf("%q reads %q, want %q", encoded, text, want)
 		}
 		invariant(t, mail, Limits{})
 	}

@@ -2,6 +2,7 @@ package extract
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 )
 
@@ -31,6 +32,8 @@ type header struct {
 	current []byte // the field being read, unfolded
 	pending []byte // bad lines, perhaps the body
 	lines   int
+	blank   bool   // the block began with a blank line
+	eol     []byte // the end of the line at hand, as it stands
 }
 
 // field is a field kept; text is what of its value is scanned.
@@ -308,7 +311,17 @@ func (h *header) line(line []byte) lineResult {
 	if len(h.pending) > 0 {
 		return h.afterBad(line)
 	}
+	if h.blank {
+		// QUIRK: some clients skip a blank line before the header of a mail.
+		if h.blank = false; !opensMail(line) {
+			h.pending = append(append(h.pending, line...), h.eol...)
+			return bodyInPending
+		}
+	}
 	switch {
+	case len(line) == 0 && h.lines == 1 && h.part != nil:
+		h.blank = true
+		return headerGoesOn
 	case len(line) == 0:
 		h.flush()
 		return headerEnds
@@ -332,6 +345,12 @@ func (h *header) line(line []byte) lineResult {
 	return h.hold(line)
 }
 
+// opensMail reports whether a line is a field that the header of a mail has.
+func opensMail(line []byte) bool {
+	name, ok := fieldName(line)
+	return ok && slices.ContainsFunc(mailNames, func(n string) bool { return strings.EqualFold(n, name) })
+}
+
 // afterBad takes a line behind a bad one: it decides whether the bad ones were
 // junk within the header, or the beginning of a body that no blank line leads in.
 func (h *header) afterBad(line []byte) lineResult {
@@ -350,7 +369,7 @@ func hasPrefixFold(s, prefix string) bool {
 
 // hold keeps a line that may be of the body.
 func (h *header) hold(line []byte) lineResult {
-	h.pending = append(append(h.pending, line...), crlf...)
+	h.pending = append(append(h.pending, line...), h.eol...)
 	if len(line) == 0 || len(h.pending) > maxBadLines {
 		h.r.anomalies.add(noBlankLine)
 		return bodyInPending

@@ -12,6 +12,7 @@ type leaf struct {
 	w        *walker
 	e        *entity
 	part     *Part
+	in       stage // takes the bytes: the one decoder, or all of them
 	decoders []stage
 	readings []*reading
 	begun    time.Duration
@@ -31,6 +32,9 @@ func newLeaf(w *walker, e *entity, p *Part) *leaf {
 				l.read(encoding, charset)
 			}
 		}
+	}
+	if l.in = l.decoders[0]; len(l.decoders) > 1 {
+		l.in = &aligned{next: fork(l.decoders)}
 	}
 	if unknown {
 		l.problem(Unsupported)
@@ -84,11 +88,8 @@ func (l *leaf) stop(p Problem) {
 }
 
 func (l *leaf) write(b []byte) {
-	if l.over {
-		return
-	}
-	for _, d := range l.decoders {
-		d.write(b)
+	if !l.over {
+		l.in.write(b)
 	}
 }
 
@@ -96,9 +97,7 @@ func (l *leaf) close() {
 	if p := l.r.problem; p != "" {
 		l.stop(p)
 	}
-	for _, d := range l.decoders {
-		d.close()
-	}
+	l.in.close()
 	l.settle()
 	l.r.leaves = l.r.leaves[:len(l.r.leaves)-1]
 	l.r.tellPart(l.part)
@@ -153,7 +152,6 @@ type reading struct {
 	unknown bool // the charset is
 	size    int64
 	next    stage
-	also    stage // the same bytes in another light
 }
 
 // sense orders readings by how much of a sense they make.
@@ -184,15 +182,8 @@ func (rd *reading) write(b []byte) {
 		}
 		rd.decide()
 	}
-	rd.push(b)
-}
-
-func (rd *reading) push(b []byte) {
 	if len(b) > 0 {
 		rd.next.write(b)
-		if rd.also != nil {
-			rd.also.write(b)
-		}
 	}
 }
 
@@ -233,10 +224,10 @@ func (rd *reading) decide() {
 		l.r.anomalies.add(undeclaredBase64)
 		n := len(l.decoders)
 		l.read("base64", "")
-		rd.also = l.decoders[n]
+		rd.next = &aligned{next: fork{rd.next, l.decoders[n]}}
 		l.decoders = l.decoders[:n]
 	}
-	rd.push(rd.head)
+	rd.next.write(rd.head)
 	rd.head = nil
 }
 
@@ -309,9 +300,6 @@ func isWide(charset string) bool {
 func (rd *reading) close() {
 	if !rd.decided && len(rd.head) > 0 {
 		rd.decide()
-	}
-	if rd.also != nil {
-		rd.also.close()
 	}
 	if rd.next != nil {
 		rd.next.close()

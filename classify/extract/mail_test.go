@@ -99,6 +99,11 @@ func TestMailsGiveTheirPartsAndTexts(t *testing.T) {
 			anomalies: "encoded-container",
 		},
 		{
+			name: "an attached mail without a header or a body has both",
+			mail: "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822\n\n--b--\n",
+			tree: "1.0 text/rfc822-headers\n1.1 text/plain\n1 message/rfc822\n",
+		},
+		{
 			name: "the parts of a digest are mails unless they say otherwise",
 			mail: "Content-Type: multipart/digest; boundary=b\n\n--b\n\nSubject: one\n\ntext\n--b--\n",
 			tree: "1.0 text/rfc822-headers\n1.1 text/plain\n1 message/rfc822\n", texts: "1.1 attachment \"text\"\n",

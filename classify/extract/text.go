@@ -18,6 +18,48 @@ type discard struct{}
 func (discard) write([]byte) {}
 func (discard) close()       {}
 
+// fork gives everything to several stages.
+type fork []stage
+
+func (f fork) write(b []byte) {
+	for _, s := range f {
+		s.write(b)
+	}
+}
+
+func (f fork) close() {
+	for _, s := range f {
+		s.close()
+	}
+}
+
+// aligned passes bytes on in blocks of one size, so that what stands behind a
+// fork takes its turns in the same order however the input is cut.
+type aligned struct {
+	next stage
+	buf  []byte
+}
+
+const alignedBlock = 4 << 10
+
+func (a *aligned) write(b []byte) {
+	for len(b) > 0 {
+		n := min(len(b), alignedBlock-len(a.buf))
+		a.buf = append(a.buf, b[:n]...)
+		if b = b[n:]; len(a.buf) == alignedBlock {
+			a.next.write(a.buf)
+			a.buf = a.buf[:0]
+		}
+	}
+}
+
+func (a *aligned) close() {
+	if len(a.buf) > 0 {
+		a.next.write(a.buf)
+	}
+	a.next.close()
+}
+
 // textStream is the last stage: it opens the Sink's Stream at the first text.
 type textStream struct {
 	r      *Reader

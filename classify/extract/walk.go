@@ -82,6 +82,7 @@ func (w *walker) header(b []byte) []byte {
 	}
 	w.end = w.pos - int64(len(w.line)) - 1
 	line := bytes.TrimSuffix(w.line, crlf[:1])
+	w.head.eol = crlf[1-(len(w.line)-len(line)):]
 	w.line = w.line[:0]
 	if w.long {
 		w.long = false
@@ -96,7 +97,9 @@ func (w *walker) headerLine(line []byte) {
 	if len(line) > 2 && line[0] == '-' && line[1] == '-' {
 		if l, n := w.match(line); l != nil {
 			line = append([]byte(nil), line...)
-			w.r.anomalies.add(noBlankLine)
+			if w.head.lines > 0 {
+				w.r.anomalies.add(noBlankLine)
+			}
 			w.delimiter(l, line[n:])
 			w.boundaryJunk(l, line[n:])
 			w.endJunk()
@@ -368,7 +371,7 @@ func (l *level) stray(r *Reader) *lazyText {
 
 // endBody ends the header or body being read inside the innermost level.
 func (w *walker) endBody() {
-	if w.head != nil {
+	for w.head != nil { // the body may be a mail, whose header has yet to begin
 		w.endHeader()
 	}
 	if w.in != nil {
@@ -404,10 +407,13 @@ func (l *level) end(w *walker) {
 
 // close ends the input, and with it whatever is open.
 func (w *walker) close() {
-	if w.head != nil && len(w.line) > 0 && !w.r.halted() {
-		line := w.line
-		w.line, w.end = nil, w.pos
-		w.headerLine(bytes.TrimSuffix(line, crlf[:1]))
+	for w.head != nil && w.junk == nil {
+		if line := w.line; len(line) > 0 && !w.r.halted() {
+			w.line, w.end, w.head.eol = nil, w.pos, nil
+			w.headerLine(bytes.TrimSuffix(line, crlf[:1]))
+		} else {
+			w.endHeader()
+		}
 	}
 	if w.head == nil && len(w.cand) > 0 && !w.r.halted() {
 		// The last line may be a boundary without a line end.
