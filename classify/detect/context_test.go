@@ -48,6 +48,7 @@ func TestAHeaderRowReachesAsFarAsItMay(t *testing.T) {
 		{"CR alone", "a,dcn\r" + strings.Repeat("b,c\r", 100) + "b,24036805\r", []string{"24036805 high"}},
 		{"a line of prose before", "Here is the list, as asked:\na,dcn,c\nb,24036805,c\n", []string{"24036805 high"}},
 		{"a second table after five rows of its own", "a,b\nc,d\n" + row(3, 1, "dcn") + strings.Repeat(row(3, 0, "y"), 80) + row(3, 1, "24036805"), []string{"24036805 high"}},
+		{"a line that leads in a list is no header", "DCNs to close, please:\n24036805, 22833081\n", []string{"24036805 medium", "22833081 medium"}},
 		{"quotes that are never closed", "a,dcn\n5\" pipe,24036805\n", []string{"24036805 high"}},
 		{"doubled quotes", "a,dcn\n\"5\"\" pipe, long\",24036805\n", []string{"24036805 high"}},
 		{"a quoted value", "a,dcn\n\"x, y\",\"24036805\"\n", []string{"24036805 high"}},

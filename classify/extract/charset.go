@@ -83,6 +83,9 @@ func wideCharset(head []byte) string {
 	case bytes.HasPrefix(head, []byte{0xfe, 0xff}):
 		return "utf-16be"
 	}
+	if bytes.IndexByte(head, 0) < 0 {
+		return ""
+	}
 	var nul [4]int
 	for i, c := range head {
 		if c == 0 {

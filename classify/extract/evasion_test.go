@@ -53,6 +53,8 @@ func TestNothingIsHiddenByBrokenForm(t *testing.T) {
 		{"a boundary without a line end", multi("--x\nContent-Transfer-Encoding: base64\n\n" + strings.TrimSpace(inBase64) + "\n--x--"), ""},
 		{"two content types, the multipart second", "Content-Type: text/plain\nContent-Type: multipart/mixed; boundary=x\n\n--x\nContent-Transfer-Encoding: base64\n\n" + inBase64 + "--x--\n", "duplicate-content-type"},
 		{"two content types, the multipart first", "Content-Type: multipart/mixed; boundary=x\nContent-Type: text/plain\n\n--x\nContent-Transfer-Encoding: base64\n\n" + inBase64 + "--x--\n", "duplicate-content-type"},
+		{"two content types, HTML the second", "Content-Type: text/plain\nContent-Type: text/html\n\nthe number is <b>078</b>-05-1123\n", "duplicate-content-type"},
+		{"two charsets", "Content-Type: text/plain; charset=utf-8; charset=utf-7\nContent-Transfer-Encoding: base64\n\n" + inBase64, "unknown-charset"},
 		{"two transfer encodings, the first true", "Content-Transfer-Encoding: base64\nContent-Transfer-Encoding: 7bit\n\n" + inBase64, "duplicate-transfer-encoding"},
 		{"two transfer encodings, the second true", "Content-Transfer-Encoding: 7bit\nContent-Transfer-Encoding: base64\n\n" + inBase64, "duplicate-transfer-encoding"},
 		{"two transfer encodings, neither true", "Content-Transfer-Encoding: quoted-printable\nContent-Transfer-Encoding: base64\n\nmy " + secret, "bad-base64 duplicate-transfer-encoding"},

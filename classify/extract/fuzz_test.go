@@ -2,6 +2,7 @@ package extract
 
 import (
 	"context"
+	"math/rand/v2"
 	"strings"
 	"testing"
 )
@@ -89,4 +90,35 @@ func FuzzHTML(f *testing.F) {
 			t.Fatalf("%d bytes of text out of %d", size, len(markup))
 		}
 	})
+}
+
+// Mails put together at random from what matters to the reader meet its states
+// far more often than random bytes do.
+func TestMailsOfRandomPiecesReadTheSameInAnyCut(t *testing.T) {
+	pieces := []string{
+		"\r\n", "\n", "\r", "\r\n\r\n", "\n\n", "--b\r\n", "--b--\r\n", "--b", "--bb\n", "--bb--\n", "--", "-", "--b \r", "--bx\n", " ", "\t", ">", "> q\r\n", "x", "=", "=\r\n", "= \n",
+		"=4", "=41", "QUJD", "QQ==", "Q", "*", "\x00", "\xff\xfe", "\xc3", "\xa9", "\xe2\x82", "<p>", "<b", "</td>", "<td>", "<table>", "<!--", "-->", "<script>", "</script", ">", "&amp", ";", "&#6", "5",
+		"<blockquote>", "</blockquote>", "<a href='", "\"", "'", "<br>", "<pre>", "text 078-05-1123", strings.Repeat("y", 600), strings.Repeat("QUJDREVG", 60) + "\r\n",
+		"Content-Type: multipart/mixed; boundary=b\r\n", "Content-Type: multipart/mixed; boundary=\"bb\"\n", "Content-Type: multipart/mixed\n", "Content-Type: text/html\r\n",
+		"Content-Type: message/rfc822\r\n", "Content-Type: text/plain; charset=utf-16\r\n", "Content-Type: text/plain; charset=iso-8859-1\r\n", "Content-Type: text/plain; charset=shift_jis\n",
+		"Content-Type: application/octet-stream; name=x\n", "Content-Transfer-Encoding: base64\r\n", "Content-Transfer-Encoding: quoted-printable\r\n", "Content-Transfer-Encoding: x\r\n",
+		"Subject: =?utf-8?q?a?=\r\n", "From: a\r\nTo: b\r\n", "bad line\r\n", " folded\r\n", "X-Y", ":",
+	}
+	limits := Limits{Depth: 5, Parts: 12, HeaderBytes: 1500, PartBytes: 4000, MailBytes: 9000}
+	for seed := range uint64(3000) {
+		random := rand.New(rand.NewPCG(seed, 1))
+		var b strings.Builder
+		b.WriteString(pieces[len(pieces)-16+random.IntN(16)])
+		for range 3 + random.IntN(40) {
+			b.WriteString(pieces[random.IntN(len(pieces))])
+		}
+		mail := b.String()
+		r, c := read(t, mail, limits, 0)
+		want := c.dump(r)
+		n := 1 + random.IntN(5)
+		r, c = read(t, mail, limits, n)
+		if got := c.dump(r); got != want || t.Failed() {
+			t.Fatalf("seed %d, in pieces of %d the mail %q reads\n%swhole\n%s", seed, n, mail, got, want)
+		}
+	}
 }

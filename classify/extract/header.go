@@ -116,7 +116,7 @@ func (h *header) field(name, value string) {
 // hide takes out of a field's text what is read elsewhere (file names), or by
 // nobody (boundaries).
 func hide(value string, hidden []string) string {
-	for _, s := range hidden {
+	for _, s := range hidden[:min(len(hidden), maxNames)] {
 		if len(s) > 2 {
 			value = strings.ReplaceAll(value, s, "")
 		}

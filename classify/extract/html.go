@@ -85,12 +85,62 @@ func (h *htmlReader) write(b []byte) {
 			h.aside.write(b[:i])
 			h.state, h.tail, b = inRawEnd, h.tail[:0], b[i+1:]
 		default:
-			if h.step(b[0]) {
+			if b = h.run(b); len(b) > 0 && h.step(b[0]) {
 				b = b[1:]
 			}
 		}
 	}
 }
+
+// tagStops are the bytes at which a name or a bare value may end.
+var tagStops = func() (t [256]bool) {
+	for _, c := range " \t\r\n\f/=<>&\"'" {
+		t[c] = true
+	}
+	return t
+}()
+
+// run takes the bytes of a tag that only make a name or value longer, and the
+// white space between attributes, as step would.
+func (h *htmlReader) run(b []byte) []byte {
+	i := 0
+	switch h.state {
+	case beforeAttr:
+		for i < len(b) && isSpace(b[i]) {
+			i++
+		}
+	case inName:
+		for i < len(b) && isLetter(b[i]) && len(h.name) < maxTagName {
+			h.name = append(h.name, b[i]|0x20)
+			i++
+		}
+	case inAttr:
+		for i < len(b) && !tagStops[b[i]] && len(h.attr) < maxNoise {
+			h.attr = append(h.attr, lowerTable[b[i]])
+			i++
+		}
+	case inBare:
+		for i < len(b) && !tagStops[b[i]] {
+			i++
+		}
+		if h.noise {
+			h.noiseValue(b[:i])
+		} else {
+			h.aside.write(b[:i])
+		}
+	}
+	return b[i:]
+}
+
+// lowerTable turns ASCII letters to lower case.
+var lowerTable = func() (t [256]byte) {
+	for i := range t {
+		if t[i] = byte(i); 'A' <= i && i <= 'Z' {
+			t[i] |= 0x20
+		}
+	}
+	return t
+}()
 
 // text takes text outside tags, up to the next markup.
 func (h *htmlReader) text(b []byte) []byte {

@@ -1,22 +1,26 @@
 package extract
 
-import (
-	"bytes"
-	"strings"
-)
+import "bytes"
 
-// noiseAttrs are attributes whose short values no reader sees and no writer
-// hides words in. A value longer than maxNoise is read all the same.
-var noiseAttrs = map[string]bool{
-	"style": true, "class": true, "id": true, "width": true, "height": true, "align": true, "valign": true, "bgcolor": true, "border": true,
-	"cellpadding": true, "cellspacing": true, "color": true, "face": true, "size": true, "lang": true, "dir": true, "rel": true, "target": true,
-	"type": true, "role": true, "colspan": true, "rowspan": true, "charset": true, "xmlns": true, "http-equiv": true, "hspace": true, "vspace": true,
-	"link": true, "vlink": true, "bordercolor": true, "background": true, "media": true, "method": true, "tabindex": true, "shape": true, "coords": true,
+// isNoise reports whether an attribute is one whose short values no reader sees
+// and no writer hides words in. A value longer than maxNoise is read all the same.
+func isNoise(attr []byte) bool {
+	switch string(attr) {
+	case "style", "class", "id", "width", "height", "align", "valign", "bgcolor", "border", "cellpadding", "cellspacing", "color", "face",
+		"size", "lang", "dir", "rel", "target", "type", "role", "colspan", "rowspan", "charset", "xmlns", "http-equiv", "hspace", "vspace",
+		"link", "vlink", "bordercolor", "background", "media", "method", "tabindex", "shape", "coords":
+		return true
+	}
+	return false
 }
 
-// bareNoise are attributes that need no value.
-var bareNoise = map[string]bool{
-	"nowrap": true, "disabled": true, "checked": true, "selected": true, "noshade": true, "hidden": true, "readonly": true, "/": true, "": true,
+// needsNoValue reports whether an attribute is one that stands without a value.
+func needsNoValue(attr []byte) bool {
+	switch string(attr) {
+	case "nowrap", "disabled", "checked", "selected", "noshade", "hidden", "readonly", "":
+		return true
+	}
+	return false
 }
 
 // inTag takes one byte of a tag behind its name, outside quoted values.
@@ -86,7 +90,7 @@ func (h *htmlReader) attrName(c byte) bool {
 // bareAttr ends an attribute without a value. A word where none belongs may be
 // text behind a "<" that is no markup.
 func (h *htmlReader) bareAttr() {
-	if !bareNoise[string(h.attr)] {
+	if !needsNoValue(h.attr) {
 		h.spill(h.attr)
 	}
 	h.attr = h.attr[:0]
@@ -96,7 +100,7 @@ func (h *htmlReader) beginValue(c byte) bool {
 	if isSpace(c) {
 		return true
 	}
-	h.noise, h.value = noiseAttrs[string(h.attr)], h.value[:0]
+	h.noise, h.value = isNoise(h.attr), h.value[:0]
 	if !h.noise {
 		h.aside.newline()
 		if hasDigit(h.attr) {
@@ -163,13 +167,10 @@ func (h *htmlReader) noiseValue(b []byte) {
 
 func (h *htmlReader) endValue() {
 	if h.noise {
-		if opensQuote(string(h.attr), string(h.value)) {
-			// QUIRK: Outlook puts the head of the quoted mail into an element,
-			// and its text behind it.
-			value := strings.ToLower(string(h.value))
-			h.quoting, h.quotesRest = true, strings.Contains(value, "divrplyfwdmsg") || strings.Contains(value, "outlookmessageheader")
+		if name := string(h.attr); name == "class" || name == "id" {
+			h.quoteMarker()
 		}
-		if bytes.ContainsAny(h.value, "<>") { // a quote sign forgotten: text was swallowed
+		if bytes.IndexByte(h.value, '<') >= 0 || bytes.IndexByte(h.value, '>') >= 0 { // a quote sign forgotten: text was swallowed
 			h.spill(h.value)
 		}
 	} else {
@@ -178,42 +179,54 @@ func (h *htmlReader) endValue() {
 	h.attr, h.state = h.attr[:0], beforeAttr
 }
 
-// quoteMarkers are the classes and ids that clients give to the element which
-// holds the mail that is answered or forwarded.
-var quoteMarkers = []string{
-	"gmail_quote", "gmail_extra", "yahoo_quoted", "moz-cite-prefix", "divrplyfwdmsg", "protonmail_quote", "outlookmessageheader", "zmail_extra",
-	"tutanota_quote",
+// quoteMarkers are what the classes and ids have in common that clients give to
+// the element which holds the mail that is answered or forwarded. QUIRK: Outlook
+// puts the head of that mail into an element, and its text behind it.
+var quoteMarkers = []struct {
+	mark []byte
+	rest bool // all that follows is quoted
+}{
+	{[]byte("_quote"), false}, // gmail_quote, protonmail_quote, tutanota_quote, yahoo_quoted
+	{[]byte("mail_extra"), false},
+	{[]byte("moz-cite-prefix"), false},
+	{[]byte("divrplyfwdmsg"), true},
+	{[]byte("outlookmessageheader"), true},
 }
 
-// opensQuote reports whether an attribute is one of quoteMarkers.
-func opensQuote(attr, value string) bool {
-	if attr != "class" && attr != "id" {
-		return false
+// quoteMarker looks for quoteMarkers in the value of a class or id.
+func (h *htmlReader) quoteMarker() {
+	for i, c := range h.value {
+		h.value[i] = lowerTable[c]
 	}
-	value = strings.ToLower(value)
-	for _, mark := range quoteMarkers {
-		if strings.Contains(value, mark) {
-			return true
+	for _, m := range quoteMarkers {
+		if bytes.Contains(h.value, m.mark) {
+			h.quoting, h.quotesRest = true, m.rest
 		}
 	}
-	return false
 }
 
 // endTag ends a tag: the element shapes the page.
 func (h *htmlReader) endTag() {
 	h.state = inText
-	name := string(h.name)
-	switch name {
-	case "script", "style":
-		if !h.closing {
-			h.raw, h.state = "/"+name, inRaw
-			h.aside.newline()
-		}
+	switch string(h.name) {
+	case "script":
+		h.beginRaw("/script")
+		return
+	case "style":
+		h.beginRaw("/style")
 		return
 	}
 	if h.quoting && !h.closing && h.quotesRest {
 		h.page.quoteRest()
 		h.quoting = false
 	}
-	h.page.element(name, h.closing, h.quoting)
+	h.page.element(h.name, h.closing, h.quoting)
+}
+
+// beginRaw begins an element whose content is no markup, up to its end.
+func (h *htmlReader) beginRaw(end string) {
+	if !h.closing {
+		h.raw, h.state = end, inRaw
+		h.aside.newline()
+	}
 }

@@ -204,6 +204,11 @@ func (rd *reading) decide() {
 	if declared == "" {
 		declared = l.e.defaultType
 	}
+	for _, t := range l.e.types { // of two text types, HTML is the one that loses nothing
+		if t.token == "text/html" {
+			declared = t.token
+		}
+	}
 	rd.found = sniff(rd.head, declared, l.part.Name)
 	f := rd.found.family
 	if l.e.inEncrypted && (f == binary || f == unsupported) {

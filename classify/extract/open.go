@@ -146,7 +146,7 @@ func (w *walker) openContainer(e *entity, p *Part, multi bool) {
 
 // push opens the level of a container whose bytes stand in the clear.
 func (w *walker) push(e *entity, p *Part, multi bool) {
-	l := &level{part: p, entity: e, start: w.pos, listed: !e.root}
+	l := &level{part: p, entity: e, start: w.pos, listed: !e.root || len(e.names) > 0}
 	w.levels = append(w.levels, l)
 	p.Detected = mediaType(e)
 	if !multi {
@@ -231,7 +231,7 @@ func (x *encodedBox) decide() {
 	x.next = inner
 	if !x.plain() {
 		meter := &meter{r: r, next: inner}
-		x.next = newDecoder(r, x.encoding, meter, newLazyText(r, x.p, x.p.Where))
+		x.next = newDecoder(r, x.encoding, meter, inner.levels[0].stray(r))
 	}
 	x.next.write(x.head)
 	x.head = nil

@@ -35,6 +35,9 @@ func (t *textBuffer) writeByte(c byte) {
 	if len(t.buf) == pageBuffer {
 		t.flush()
 	}
+	if t.buf == nil {
+		t.buf = make([]byte, 0, pageBuffer)
+	}
 	t.buf = append(t.buf, c)
 }
 
@@ -150,11 +153,11 @@ func (p *page) space(c byte) {
 	switch {
 	case p.pre == 0:
 		p.due = max(p.due, spaceGap)
-	case c == '\n':
-		p.visible([]byte{'\n'})
-		p.fresh = true
 	case c != '\r':
-		p.visible([]byte{c})
+		p.settle()
+		p.emitByte(c)
+		p.length++
+		p.fresh = c == '\n'
 	}
 }
 
@@ -167,6 +170,11 @@ func (p *page) visible(b []byte) {
 	p.emit(b)
 }
 
+func (p *page) emitByte(c byte) {
+	p.writeByte(c)
+	p.last = c
+}
+
 func (p *page) emit(b []byte) {
 	p.write(b)
 	p.last = b[len(b)-1]
@@ -177,7 +185,7 @@ func (p *page) settle() {
 	switch p.due {
 	case spaceGap:
 		if !p.fresh {
-			p.emit([]byte{' '})
+			p.emitByte(' ')
 			p.length++
 		}
 	case lineGap:
@@ -185,7 +193,7 @@ func (p *page) settle() {
 	case blankLineGap:
 		p.line()
 		if p.last != 0 {
-			p.emit([]byte{'\n'})
+			p.emitByte('\n')
 		}
 	}
 	p.due = noGap
@@ -194,7 +202,7 @@ func (p *page) settle() {
 // line begins a line, unless this is the beginning of one.
 func (p *page) line() {
 	if p.last != 0 && p.last != '\n' {
-		p.emit([]byte{'\n'})
+		p.emitByte('\n')
 	}
 }
 
@@ -213,9 +221,9 @@ func (p *page) newLine() {
 }
 
 // element takes a tag that was read.
-func (p *page) element(name string, closing, quoting bool) {
+func (p *page) element(name []byte, closing, quoting bool) {
 	p.quote(name, closing, quoting)
-	switch name {
+	switch string(name) {
 	case "br":
 		if p.due == lineGap && !p.rows[len(p.rows)-1].inside {
 			p.due = blankLineGap
@@ -223,7 +231,7 @@ func (p *page) element(name string, closing, quoting bool) {
 			p.newLine()
 		}
 	case "td", "th":
-		p.cell(name == "th", closing)
+		p.cell(len(name) == 2 && name[1] == 'h', closing)
 	case "tr":
 		p.endRow()
 	case "table":
@@ -256,7 +264,7 @@ func (p *page) cell(header, closing bool) {
 		p.line()
 		r.broken = false
 	} else {
-		p.emit([]byte{'\t'})
+		p.emitByte('\t')
 	}
 	r.cells++
 	r.inside, r.header = true, header
@@ -290,19 +298,19 @@ func (p *page) table(closing bool) {
 const maxQuotes = 100
 
 // quote follows the elements that hold quoted text and marks the stream.
-func (p *page) quote(name string, closing, quoting bool) {
+func (p *page) quote(name []byte, closing, quoting bool) {
 	n := len(p.quotes)
-	if !closing && (quoting || name == "blockquote") {
+	if !closing && (quoting || string(name) == "blockquote") {
 		if n == 0 {
 			p.flush()
 			p.out.mark(true)
 		}
 		if n < maxQuotes {
-			p.quotes = append(p.quotes, quoter{name: name})
+			p.quotes = append(p.quotes, quoter{name: string(name)})
 			return
 		}
 	}
-	if n == 0 || p.quotes[n-1].name != name {
+	if n == 0 || p.quotes[n-1].name != string(name) {
 		return
 	}
 	top := &p.quotes[n-1]
@@ -321,6 +329,6 @@ func (p *page) quote(name string, closing, quoting bool) {
 
 // quoteRest marks all that follows as quoted.
 func (p *page) quoteRest() {
-	p.quote("", false, true)
+	p.quote(nil, false, true)
 	p.quotes[0] = quoter{} // no end tag is named so
 }

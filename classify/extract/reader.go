@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync"
 	"time"
 )
 
@@ -39,8 +40,9 @@ func NewReader(ctx context.Context, limits Limits, sink Sink) *Reader {
 
 // Field takes one field of the mail's header, in order, as the MTA hands it over:
 // value may hold folds (CRLF or LF followed by white space) and 8-bit bytes.
+// Fields behind the first Write are ignored.
 func (r *Reader) Field(name, value string) {
-	if r.alive() {
+	if !r.inBody && r.alive() {
 		r.mail.head.field(name, unfold(value))
 	}
 }
@@ -186,11 +188,10 @@ func ReadText(r *Reader, text io.Reader) error {
 type textPart struct{ textStream }
 
 func (t *textPart) write(b []byte) {
-	t.part.Bytes += int64(len(b))
-	if t.part.Bytes > t.r.limits.PartBytes || t.part.Bytes > t.r.limits.MailBytes {
-		t.part.Problem = TooBig
-		return
+	if room := min(t.r.limits.PartBytes, t.r.limits.MailBytes) - t.part.Bytes; int64(len(b)) > room {
+		b, t.part.Problem = b[:room], TooBig
 	}
+	t.part.Bytes += int64(len(b))
 	t.textStream.write(b)
 }
 
@@ -202,10 +203,14 @@ func (t *textPart) close() {
 	t.r.tellPart(t.part)
 }
 
+var blocks = sync.Pool{New: func() any { return new([maxBlock]byte) }}
+
 // readAll feeds everything and closes the Reader. A source that fails leaves the
 // rest unread, which is the caller's error.
 func (r *Reader) readAll(src io.Reader) error {
-	buf := make([]byte, maxBlock)
+	pooled := blocks.Get().(*[maxBlock]byte)
+	defer blocks.Put(pooled)
+	buf := pooled[:]
 	for {
 		n, err := src.Read(buf)
 		if _, failed := r.feed(buf[:n]); failed != nil {

@@ -2,6 +2,7 @@ package extract
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 )
 
@@ -105,17 +106,21 @@ type sniffed struct {
 // sniff tells the type of a part. declared is the media type that the mail
 // claims, name the file name; both decide only what the bytes leave open.
 func sniff(head []byte, declared, name string) sniffed {
-	if s, ok := sniffDocument(head); ok {
+	looks := looksText(head)
+	if s, ok := sniffDocument(head, looks); ok {
 		return s
 	}
 	wide := wideCharset(head)
 	if wide != "" && hasMagic(head) { // pixels and samples may look like UTF-16
 		wide = ""
 	}
-	if wide == "" && !looksText(head) && !(isTextual(declared) && textWithNULs(head)) {
+	if wide == "" && !looks && !(isTextual(declared) && textWithNULs(head)) {
 		return sniffBinary(head, declared)
 	}
-	text := bytes.ReplaceAll(head, []byte{0}, nil)
+	text := head
+	if !looks {
+		text = bytes.ReplaceAll(head, []byte{0}, nil)
+	}
 	if wide != "" {
 		text = bytes.TrimLeft(text, "\xff\xfe")
 	}
@@ -125,7 +130,7 @@ func sniff(head []byte, declared, name string) sniffed {
 }
 
 // sniffDocument tells the documents whose beginning may look like text.
-func sniffDocument(head []byte) (sniffed, bool) {
+func sniffDocument(head []byte, looksText bool) (sniffed, bool) {
 	trimmed := bytes.TrimLeft(head, "\xef\xbb\xbf \t\r\n\x00")
 	switch {
 	case bytes.HasPrefix(trimmed, []byte("{\\rtf")), bytes.HasPrefix(trimmed, []byte("{\\rt\\")):
@@ -142,7 +147,7 @@ func sniffDocument(head []byte) (sniffed, bool) {
 		return sniffed{media: "application/x-yenc", family: unsupported}, true
 	}
 	// Readers of PDF look for its header in the first 1,024 bytes.
-	if !looksText(head) && bytes.Contains(head, []byte("%PDF-")) && !hasMagic(head) {
+	if !looksText && bytes.Contains(head, []byte("%PDF-")) && !hasMagic(head) {
 		return sniffed{media: "application/pdf", family: unsupported}, true
 	}
 	return sniffed{}, false
@@ -237,14 +242,24 @@ func sniffZip(head []byte) sniffed {
 	return s
 }
 
+// controlTable holds 1 for control characters that text has no use for.
+var controlTable = func() (t [256]uint8) {
+	for c := range 0x20 {
+		t[c] = 1
+	}
+	for _, c := range "\t\n\r\f\x1a\x1b" {
+		t[c] = 0
+	}
+	t[0x7f] = 1
+	return t
+}()
+
 // looksText reports whether bytes are text of some charset: next to no control
 // characters. NUL bytes count as such.
 func looksText(head []byte) bool {
 	controls := 0
 	for _, c := range head {
-		if c < 0x20 && c != '\t' && c != '\n' && c != '\r' && c != '\f' && c != 0x1b && c != 0x1a || c == 0x7f {
-			controls++
-		}
+		controls += int(controlTable[c])
 	}
 	if controls == 0 {
 		return !bytes.HasPrefix(head, []byte("\xff\xd8\xff"))
@@ -279,15 +294,12 @@ func sniffText(text []byte, declared, name string) sniffed {
 	s := sniffed{media: "text/plain"}
 	trimmed := bytes.TrimLeft(text, "\xef\xbb\xbf \t\r\n\x00")
 	lower := strings.ToLower(string(trimmed[:min(len(trimmed), 512)]))
-	html := false
-	for _, start := range htmlStarts {
-		html = html || strings.HasPrefix(lower, start)
-	}
+	html := strings.HasPrefix(lower, "<") && slices.ContainsFunc(htmlStarts, func(start string) bool { return strings.HasPrefix(lower, start) })
 	if !html && (strings.HasPrefix(lower, "<?xml") || strings.HasPrefix(lower, "<!--")) {
 		html = strings.Contains(lower, "<html") || strings.Contains(lower, "<!doctype html")
 	}
 	switch {
-	case html || declared == "text/html" || declared == "application/xhtml+xml":
+	case html || declared == "text/html" || declared == "application/xhtml+xml" || !isTextual(declared) && namedHTML(name):
 		s.media, s.family = "text/html", htmlText
 		s.hinted = metaCharset(strings.ToLower(string(text)))
 	case strings.HasPrefix(lower, "-----begin pgp signature"):
@@ -310,6 +322,12 @@ func sniffText(text []byte, declared, name string) sniffed {
 		s.media = "application/json"
 	}
 	return s
+}
+
+// namedHTML reports whether a file name is that of an HTML file.
+func namedHTML(name string) bool {
+	name = strings.ToLower(name)
+	return strings.HasSuffix(name, ".html") || strings.HasSuffix(name, ".htm") || strings.HasSuffix(name, ".xhtml")
 }
 
 // isTextual reports whether a media type is text by its name.
