@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"net"
 	"os"
 	"os/exec"
 	"regexp"
@@ -278,6 +279,11 @@ func TestObserveModeChangesNothing(t *testing.T) {
 }
 
 func TestListeners(t *testing.T) {
+	ipv6, err := net.Listen("tcp6", "[::1]:0")
+	if err != nil {
+		t.Fatalf("this machine has no IPv6: %v", err)
+	}
+	_ = ipv6.Close()
 	t.Run("Postfix reaches postern by IPv6", func(t *testing.T) {
 		w := newWorld(t, options{config: strings.Replace(config, "@LISTEN@", "inet:[::1]:0", 1)})
 		w.submit(550, mail("six", "refuse"), "pat@plain.example")

@@ -41,26 +41,35 @@ func (w *world) leaveByTheirRoutes() {
 		w.submit(250, mail("tls", "over-tls"), "pat@partner.example")
 		w.overTLS(w.partner, "tls")
 	})
-	w.Run("tls: a host without it is answered at once", func(t *testing.T) {
+	w.Run("tls: a host without it, or that refuses it, is answered at once", func(t *testing.T) {
 		w := w.in(t)
-		w.submit(250, mail("no-tls", "over-tls"), "pat@plain.example")
-		if text := w.bounced("no-tls"); !strings.Contains(text, "Status: 5.7.4") || !strings.Contains(text, "TLS is required") {
-			t.Errorf("bounce is\n%s", text)
+		for token, to := range map[string]string{"no-tls": "pat@plain.example", "refused-tls": "pat@refusing.example"} {
+			w.submit(250, mail(token, "over-tls"), to)
+			if text := w.bounced(token); !strings.Contains(text, "Status: 5.7.") || !strings.Contains(text, "TLS is required") {
+				t.Errorf("bounce is\n%s", text)
+			}
+			w.nowhere(token)
 		}
-		w.nowhere("no-tls")
+	})
+	w.Run("tls: any certificate will do", func(t *testing.T) {
+		w := w.in(t)
+		w.submit(250, mail("unverified", "over-tls"), "pat@stranger.example")
+		w.overTLS(w.stranger, "unverified")
 	})
 	w.Run("tls-verified: a certificate of the domain will do", func(t *testing.T) {
 		w := w.in(t)
 		w.submit(250, mail("verified", "over-verified"), "pat@partner.example")
 		w.overTLS(w.partner, "verified")
 	})
-	w.Run("tls-verified: a certificate of another name is answered at once", func(t *testing.T) {
+	w.Run("tls-verified: a certificate of another name or authority is answered at once", func(t *testing.T) {
 		w := w.in(t)
-		w.submit(250, mail("other-name", "over-verified"), "pat@wrong.example")
-		if text := w.bounced("other-name"); !strings.Contains(text, "Status: 5.7.5") {
-			t.Errorf("bounce is\n%s", text)
+		for token, to := range map[string]string{"other-name": "pat@wrong.example", "other-authority": "pat@stranger.example"} {
+			w.submit(250, mail(token, "over-verified"), to)
+			if text := w.bounced(token); !strings.Contains(text, "Status: 5.7.5") {
+				t.Errorf("bounce is\n%s", text)
+			}
+			w.nowhere(token)
 		}
-		w.nowhere("other-name")
 	})
 	w.Run("gateway: the mail goes there over TLS, whatever the recipient's domain", func(t *testing.T) {
 		w := w.in(t)
@@ -140,6 +149,20 @@ func (w *world) leaveByTheirRoutes() {
 		}
 		w.nowhere("mixed")
 	})
+}
+
+// A fault of our own is no refusal of the other side: the mail waits.
+func TestAFaultOfOurOwnTLSIsNotBounced(t *testing.T) {
+	w := newWorld(t, options{main: "smtp_tls_CAfile = /no/such/file\n"})
+	id := lab.QueueID(w.submit(250, mail("own-fault", "over-tls"), "pat@partner.example"))
+	w.deferred(id)
+	if log := w.postfix.Log(); !strings.Contains(log, "our TLS engine is unavailable") {
+		t.Errorf("the log does not tell of the fault:\n%s", log)
+	}
+	w.nowhere("own-fault")
+	if mails := w.store.Mails(); len(mails) > 0 {
+		t.Errorf("the sender got %v", mails)
+	}
 }
 
 func TestForgedHeadersAreNotObeyed(t *testing.T) {
