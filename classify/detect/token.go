@@ -206,11 +206,11 @@ func inBase64(t *text, start, end int64) bool {
 	for last > start && isBase64(t.at(last-1)) {
 		last--
 	}
-	if from < start && first-from >= base64Run || to > end && to-last >= base64Run {
-		return true
-	}
 	if first < end {
-		return false
+		return from < start && first-from >= base64Run || to > end && to-last >= base64Run
+	}
+	if (from < start || to > end) && to-from >= base64Run {
+		return true
 	}
 	for t.at(to) == '=' {
 		to++
