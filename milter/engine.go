@@ -23,6 +23,15 @@ type inspection interface {
 	Finish() (*rules.Verdict, error)
 }
 
+func adapt(current func() *rules.Engine) func() engine {
+	return func() engine {
+		if e := current(); e != nil {
+			return loaded{e}
+		}
+		return nil
+	}
+}
+
 // loaded makes an engine of the real one.
 type loaded struct{ *rules.Engine }
 

@@ -27,6 +27,10 @@ type Config struct {
 	Enforce bool
 	// Engine returns the policy in force. It is called once a mail, at MAIL.
 	Engine func() *rules.Engine
+	// Shadow returns a second policy that reads what Engine's reads; it changes
+	// nothing, and its differing decisions are counted and noted. It may be nil,
+	// and so may what it returns.
+	Shadow func() *rules.Engine
 	// Audit takes one record for each mail that was read; nil: none is kept.
 	Audit *audit.Log
 	// AuditRequired makes a mail wait for its record; if it cannot be written
@@ -45,16 +49,15 @@ type Config struct {
 	AuditWait     time.Duration // for a required record; default 5 s
 
 	engine func() engine // for tests, in place of Engine
+	shadow func() engine // for tests, in place of Shadow
 }
 
 func (c *Config) setDefaults() {
 	if c.engine == nil {
-		c.engine = func() engine {
-			if e := c.Engine(); e != nil {
-				return loaded{e}
-			}
-			return nil
-		}
+		c.engine = adapt(c.Engine)
+	}
+	if c.shadow == nil && c.Shadow != nil {
+		c.shadow = adapt(c.Shadow)
 	}
 	if c.Metrics == nil {
 		c.Metrics = NewMetrics(prometheus.NewRegistry())

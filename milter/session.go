@@ -150,7 +150,9 @@ func (s *Session) Header(name, value string, m *milter.Modifier) (resp milter.Re
 	}
 	// With leading space agreed upon the MTA sends what follows the colon;
 	// without, it has taken one blank off.
-	s.tx.inspection.Field(name, strings.TrimPrefix(value, " "))
+	value = strings.TrimPrefix(value, " ")
+	s.tx.inspection.Field(name, value)
+	s.tx.shadow.field(name, value)
 	return milter.RespContinue, nil
 }
 
@@ -173,6 +175,7 @@ func (s *Session) BodyChunk(chunk []byte, _ *milter.Modifier) (resp milter.Respo
 	if _, err := s.tx.inspection.Write(chunk); err != nil {
 		return s.fail(faultCancelled), nil
 	}
+	s.tx.shadow.write(chunk)
 	return milter.RespContinue, nil
 }
 
@@ -214,6 +217,7 @@ func (s *Session) open() milter.Response {
 	if tx.inspection = tx.engine.Inspect(ctx, &tx.env); tx.inspection == nil {
 		return s.pass("recipients")
 	}
+	tx.shadow = s.openShadow(ctx)
 	return nil
 }
 

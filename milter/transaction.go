@@ -15,6 +15,7 @@ type transaction struct {
 	began      time.Time
 	engine     engine
 	inspection inspection
+	shadow     *shadow
 	cancel     context.CancelFunc
 	fields     fieldCount
 	final      milter.Response // once set, the answer to whatever still comes
@@ -28,6 +29,7 @@ func (tx *transaction) release() {
 		tx.cancel()
 		tx.cancel = nil
 	}
+	tx.shadow.release()
 	if i := tx.inspection; i != nil {
 		tx.inspection = nil
 		defer func() { _ = recover() }() // it may be the panic's own doing

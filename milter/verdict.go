@@ -37,7 +37,7 @@ var faults = []fault{
 func (s *Session) decide(m *milter.Modifier) (milter.Response, error) {
 	tx, ended := s.tx, time.Now()
 	s.readMacros()
-	verdict, err := s.finish()
+	verdict, shadow, err := s.finish()
 	if err != nil {
 		return s.fail(faultCancelled), nil
 	}
@@ -49,7 +49,7 @@ func (s *Session) decide(m *milter.Modifier) (milter.Response, error) {
 	entry := audit.Entry{
 		Envelope: &tx.env, Report: verdict.Report, Decision: verdict.Decision,
 		Mode: s.server.mode(), PolicyID: tx.engine.ID(), Checksum: tx.engine.Checksum(),
-		MessageTime: now.Sub(tx.began), VerdictTime: now.Sub(ended),
+		MessageTime: now.Sub(tx.began), VerdictTime: now.Sub(ended), Shadow: shadow,
 	}
 	if s.server.AuditRequired && s.note(entry) != nil {
 		return s.fail(faultAudit), nil
@@ -69,12 +69,15 @@ func (s *Session) decide(m *milter.Modifier) (milter.Response, error) {
 }
 
 // finish ends the inspection while the MTA is told that we are at it.
-func (s *Session) finish() (*rules.Verdict, error) {
+func (s *Session) finish() (*rules.Verdict, *audit.Shadow, error) {
 	stop := s.guard.progress(s.server.ProgressEvery, s.tx.cancel)
 	defer stop()
 	verdict, err := s.tx.inspection.Finish()
 	s.tx.inspection = nil
-	return verdict, err
+	if err != nil {
+		return nil, nil, err
+	}
+	return verdict, s.tx.shadow.finish(verdict.Decision), nil
 }
 
 // note writes the audit record, if one is kept.

@@ -40,9 +40,10 @@ type httpConfig struct {
 }
 
 type policyConfig struct {
-	Pos  rules.Pos
-	File string `toml:"file"`
-	Use  string `toml:"use"`
+	Pos    rules.Pos
+	File   string `toml:"file"`
+	Use    string `toml:"use"`
+	Shadow string `toml:"shadow"`
 }
 
 type limitsConfig struct {

@@ -47,6 +47,7 @@ type server struct {
 	conf    config
 	log     *slog.Logger
 	engine  atomic.Pointer[rules.Engine]
+	shadow  atomic.Pointer[rules.Engine] // nil without one
 	metrics *milter.Metrics
 	audit   *audit.Log
 	ready   atomic.Bool
@@ -113,26 +114,46 @@ func (s *server) run(c *cobra.Command, registry *prometheus.Registry) error {
 	}
 }
 
-// reload builds a whole new engine and puts it in force, or keeps the old one.
+// reload builds whole new engines and puts them in force, or keeps the old ones.
 func (s *server) reload() error {
-	opt, err := s.conf.policyOptions()
-	if err != nil {
-		s.metrics.ReloadFailed()
-		return err
-	}
-	engine, err := rules.Load(s.conf.policyName(s.global.policy), opt)
+	engine, shadow, err := s.build()
 	if err != nil {
 		s.metrics.ReloadFailed()
 		return err
 	}
 	s.engine.Store(engine)
+	s.shadow.Store(shadow)
 	s.metrics.PolicyLoaded(engine.ID(), engine.Checksum(), engine.RuleIDs())
 	s.metrics.ReloadSucceeded()
-	for _, w := range engine.Warnings() {
+	s.tell("policy loaded", engine)
+	if shadow != nil {
+		s.tell("shadow policy loaded", shadow)
+	}
+	return nil
+}
+
+// build loads the policy, and the shadow policy if there is one. The shadow
+// needs no routes: it sends nothing anywhere.
+func (s *server) build() (engine, shadow *rules.Engine, err error) {
+	opt, err := s.conf.policyOptions()
+	if err != nil {
+		return nil, nil, err
+	}
+	if engine, err = rules.Load(s.conf.policyName(s.global.policy), opt); err != nil {
+		return nil, nil, err
+	}
+	if s.conf.Policy.Shadow != "" {
+		opt.Enforce = false
+		shadow, err = rules.Load(s.conf.Policy.Shadow, opt)
+	}
+	return engine, shadow, err
+}
+
+func (s *server) tell(message string, e *rules.Engine) {
+	s.log.Info(message, "policy", e.ID(), "checksum", e.Checksum(), "summary", e.Summary()) //nolint:sloglint // one of two constants
+	for _, w := range e.Warnings() {
 		s.log.Warn("policy", "warning", w.String())
 	}
-	s.log.Info("policy loaded", "policy", engine.ID(), "checksum", engine.Checksum(), "summary", engine.Summary())
-	return nil
 }
 
 // hangup is what SIGHUP does.
@@ -186,6 +207,7 @@ func (s *server) newMilter() *milter.Server {
 	return milter.NewServer(milter.Config{
 		Enforce:       s.conf.enforce(),
 		Engine:        s.engine.Load,
+		Shadow:        s.shadow.Load,
 		Audit:         s.audit,
 		AuditRequired: s.conf.Audit.OnError == "tempfail",
 		Metrics:       s.metrics,

@@ -26,6 +26,15 @@ type Entry struct {
 	Checksum    string
 	MessageTime time.Duration // from MAIL to the verdict
 	VerdictTime time.Duration // from the end of the mail to the verdict
+	Shadow      *Shadow       // nil if no second policy looked on
+}
+
+// Shadow is what a second policy that only looked on decided.
+type Shadow struct {
+	Decision *rules.Decision
+	Differs  bool
+	PolicyID string
+	Checksum string
 }
 
 // Record is one line of the file.
@@ -49,6 +58,7 @@ type Record struct {
 	Samples      []Sample                  `json:"samples"`
 	Fingerprints []Fingerprint             `json:"fingerprints"`
 	Policy       Policy                    `json:"policy"`
+	Shadow       ShadowRecord              `json:"shadow"`
 	Seconds      Seconds                   `json:"seconds"`
 }
 
@@ -128,6 +138,15 @@ type Policy struct {
 	Checksum string `json:"checksum"`
 }
 
+// ShadowRecord is the decision of the shadow policy; empty if there was none.
+type ShadowRecord struct {
+	Policy     Policy    `json:"policy"`
+	Differs    bool      `json:"differs"`
+	Action     string    `json:"action"`
+	Recipients []Outcome `json:"recipients"`
+	Rules      []string  `json:"rules"`
+}
+
 // Seconds tells how long the mail took.
 type Seconds struct {
 	Message float64 `json:"message"`
@@ -149,8 +168,16 @@ func record(e Entry, samples bool) Record {
 		Policy:  Policy{e.PolicyID, e.Checksum},
 		Seconds: Seconds{e.MessageTime.Seconds(), e.VerdictTime.Seconds()},
 	}
+	r.Shadow = ShadowRecord{Recipients: []Outcome{}, Rules: []string{}}
 	if e.Decision != nil {
 		r.decision(e.Decision)
+	}
+	if e.Shadow != nil {
+		d := e.Shadow.Decision
+		r.Shadow = ShadowRecord{
+			Policy: Policy{e.Shadow.PolicyID, e.Shadow.Checksum}, Differs: e.Shadow.Differs,
+			Action: d.Action.String(), Recipients: outcomes(d), Rules: fired(d),
+		}
 	}
 	if e.Report != nil {
 		r.report(e.Report, samples)
@@ -175,20 +202,31 @@ func (r *Record) decision(d *rules.Decision) {
 	if d.Action == rules.Reject || d.Action == rules.TempFail {
 		r.Reply = Reply{d.Reply.Code, d.Reply.Enhanced}
 	}
-	for _, o := range d.Recipients {
-		r.Recipients = append(r.Recipients, Outcome{
-			o.Address, string(o.Direction), o.Action.String(), string(o.Route), append([]string{}, o.Rules...),
-		})
-	}
-	for _, rule := range d.Rules {
-		if rule.Fired {
-			r.Rules = append(r.Rules, rule.ID)
-		}
-	}
+	r.Recipients, r.Rules = outcomes(d), fired(d)
 	r.Labels = append(r.Labels, d.Labels...)
 	for _, e := range d.Edits {
 		r.Edits = append(r.Edits, Edit{string(e.Op), e.Name})
 	}
+}
+
+func outcomes(d *rules.Decision) []Outcome {
+	all := []Outcome{}
+	for _, o := range d.Recipients {
+		all = append(all, Outcome{
+			o.Address, string(o.Direction), o.Action.String(), string(o.Route), append([]string{}, o.Rules...),
+		})
+	}
+	return all
+}
+
+func fired(d *rules.Decision) []string {
+	ids := []string{}
+	for _, rule := range d.Rules {
+		if rule.Fired {
+			ids = append(ids, rule.ID)
+		}
+	}
+	return ids
 }
 
 func (r *Record) report(report *classify.Report, samples bool) {
