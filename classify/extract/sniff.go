@@ -346,11 +346,8 @@ func isTextual(media string) bool {
 
 // metaCharset finds the charset that HTML names in its head.
 func metaCharset(lower string) string {
-	i := strings.Index(lower, "charset=")
-	if i < 0 {
-		return ""
-	}
-	rest := strings.TrimLeft(lower[i+len("charset="):], "\"' ")
+	_, rest, _ := strings.Cut(lower, "charset=")
+	rest = strings.TrimLeft(rest, "\"' ")
 	if end := strings.IndexAny(rest, "\"'>; /"); end >= 0 {
 		return rest[:end]
 	}
