@@ -310,6 +310,8 @@ func sniffText(text []byte, declared, name string) sniffed {
 		s.media = declared
 	case strings.HasPrefix(lower, "<?xml"):
 		s.media = "application/xml"
+	case opensJSON(lower):
+		s.media = "application/json"
 	case strings.HasPrefix(lower, "begin:vcalendar"):
 		s.media = "text/calendar"
 	case strings.HasPrefix(lower, "begin:vcard"):
@@ -328,6 +330,13 @@ func sniffText(text []byte, declared, name string) sniffed {
 func namedHTML(name string) bool {
 	name = strings.ToLower(name)
 	return strings.HasSuffix(name, ".html") || strings.HasSuffix(name, ".htm") || strings.HasSuffix(name, ".xhtml")
+}
+
+// opensJSON reports whether text begins with an object, or a list of them or
+// of strings.
+func opensJSON(text string) bool {
+	rest := strings.TrimLeft(text, "{[ \t\r\n")
+	return len(rest) < len(text) && strings.HasPrefix(rest, "\"")
 }
 
 // isTextual reports whether a media type is text by its name.
