@@ -233,3 +233,15 @@ func TestAMailIsLoggedInOneLine(t *testing.T) {
 	}
 	t.Errorf("no line tells of the mail: %s", h.log.String())
 }
+
+func TestTheManualKnowsEveryFault(t *testing.T) {
+	manual, err := os.ReadFile("../docs/audit.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, why := range faults {
+		if why != faultAudit && !strings.Contains(string(manual), "`"+string(why)+"`") {
+			t.Errorf("docs/audit.md does not tell of fault %q", why)
+		}
+	}
+}

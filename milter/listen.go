@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"syscall"
 
 	"github.com/coreos/go-systemd/v22/activation"
 )
@@ -126,9 +127,13 @@ func removeStale(path string) error {
 	if info.Mode().Type() != fs.ModeSocket {
 		return fmt.Errorf("cannot listen on %q: it is there and no socket", path)
 	}
-	if conn, err := net.Dial("unix", path); err == nil {
+	conn, err := net.Dial("unix", path)
+	switch {
+	case err == nil:
 		conn.Close()
 		return fmt.Errorf("cannot listen on %q: another process serves it", path)
+	case !errors.Is(err, syscall.ECONNREFUSED):
+		return fmt.Errorf("cannot listen on %q: whether another process serves it is unknown: %w", path, err)
 	}
 	return os.Remove(path)
 }

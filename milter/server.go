@@ -33,7 +33,9 @@ type Config struct {
 	// the mail is deferred.
 	AuditRequired bool
 	Metrics       *Metrics
-	Log           *slog.Logger
+	// Log must not write to package log, as slog.Default does at first: the
+	// Server turns that around.
+	Log *slog.Logger
 
 	Sessions      int           // connections at once; default 1000
 	MailTime      time.Duration // from the first field of a mail to its verdict; default 60 s

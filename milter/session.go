@@ -95,6 +95,10 @@ func (s *Session) MailFrom(string, *milter.Modifier) (resp milter.Response, err 
 	return milter.RespContinue, nil
 }
 
+// maxRecipients bounds a mail where the MTA does not; Postfix stops at 1,000 by
+// default, Sendmail nowhere.
+const maxRecipients = 50_000
+
 // readMacros puts what the MTA has told so far into the envelope.
 func (s *Session) readMacros() {
 	env := &s.tx.env
@@ -126,6 +130,9 @@ func (s *Session) RcptTo(string, *milter.Modifier) (resp milter.Response, err er
 	clear(s.table.rcpt)
 	if s.server.Enforce && !s.pickup && (isMarker(to.Address) || isMarker(to.Canonical)) {
 		return refuseMarker(), nil
+	}
+	if len(tx.env.Recipients) == maxRecipients {
+		return s.fail(faultTooManyRecipients), nil
 	}
 	tx.env.Recipients = append(tx.env.Recipients, to)
 	return milter.RespContinue, nil

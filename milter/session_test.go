@@ -383,3 +383,25 @@ func TestTheLibraryIsLeftNoFields(t *testing.T) {
 		t.Errorf("after the header the library keeps %v, error %v", kept, err)
 	}
 }
+
+func TestRecipientsWithoutEndDeferTheMail(t *testing.T) {
+	h := serve(t, &fakeEngine{})
+	s := &Session{server: h.Server, guard: &guard{address: "<bob@outside.example>"}}
+	if resp, err := s.MailFrom("", nil); err != nil || resp != milter.RespContinue {
+		t.Fatalf("MAIL got %v, error %v", resp, err)
+	}
+	for i := range maxRecipients {
+		if resp, err := s.RcptTo("", nil); err != nil || resp != milter.RespContinue {
+			t.Fatalf("recipient %d got %v, error %v", i+1, resp, err)
+		}
+	}
+	for _, what := range []string{"one recipient too many", "the next one"} {
+		resp, err := s.RcptTo("", nil)
+		if err != nil || resp.Response().Code != replyReply || !strings.HasPrefix(string(resp.Response().Data), "451 ") {
+			t.Errorf("%s got %v, error %v", what, resp, err)
+		}
+	}
+	if n := h.metric(t, `postern_faults_total{fault="too-many-recipients"}`); n != "1" {
+		t.Errorf("%s such faults, want 1", n)
+	}
+}

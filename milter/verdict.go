@@ -17,19 +17,20 @@ import (
 type fault string
 
 const (
-	faultPanic         fault = "panic"
-	faultNoPolicy      fault = "no-policy"
-	faultNoRecipient   fault = "no-recipient"
-	faultCancelled     fault = "cancelled"
-	faultNotOffered    fault = "not-offered"     // the MTA lacks the means
-	faultUnsafeEdit    fault = "unsafe-edit"     // a name or address that must not reach the wire
-	faultTooManyFields fault = "too-many-fields" // forged fields could not be counted
-	faultAudit         fault = "audit"           // the required record was not written
+	faultPanic             fault = "panic"
+	faultNoPolicy          fault = "no-policy"
+	faultNoRecipient       fault = "no-recipient"
+	faultTooManyRecipients fault = "too-many-recipients"
+	faultTooManyFields     fault = "too-many-fields" // forged ones could not be counted
+	faultCancelled         fault = "cancelled"
+	faultNotOffered        fault = "not-offered" // the MTA lacks the means
+	faultUnsafeEdit        fault = "unsafe-edit" // a name or address that must not reach the wire
+	faultAudit             fault = "audit"       // the required record was not written
 )
 
 var faults = []fault{
 	faultPanic, faultNoPolicy, faultNoRecipient, faultCancelled,
-	faultNotOffered, faultUnsafeEdit, faultTooManyFields, faultAudit,
+	faultNotOffered, faultUnsafeEdit, faultTooManyFields, faultTooManyRecipients, faultAudit,
 }
 
 // decide finishes the inspection and carries the decision out.

@@ -52,15 +52,15 @@ func (c *ruleCompiler) contentTests(s *sourceCondition) []expr {
 		c.stray(s, "found", "unique", "total", "confidence", "where", "quoted")
 	}
 	if len(s.Label) > 0 {
-		var any []expr
+		var either []expr
 		for _, name := range s.Label {
 			if c.labelOf[name] == nil {
 				c.wrong(s.At("label"), didYouMean(name, slices.Collect(maps.Keys(c.labelOf))), "unknown label %q", name)
 			} else if e, ok := c.label(name); ok {
-				any = append(any, e)
+				either = append(either, e)
 			}
 		}
-		kids = append(kids, join(opAny, any))
+		kids = append(kids, join(opAny, either))
 	}
 	if s.Has("tag") {
 		kids = append(kids, c.tag(s))
@@ -102,23 +102,23 @@ func (c *ruleCompiler) onlyContent(s *sourceCondition) {
 }
 
 // mailTest numbers a test of the mail; equal tests are asked once.
-func (c *compiler) mailTest(key string, make func() mailTest) expr {
+func (c *compiler) mailTest(key string, build func() mailTest) expr {
 	n, ok := c.tests[key]
 	if !ok {
 		n = len(c.mailTests)
 		c.tests[key] = n
-		c.mailTests = append(c.mailTests, make())
+		c.mailTests = append(c.mailTests, build())
 	}
 	return expr{op: opMail, test: n, mail: true}
 }
 
 // class numbers a test of recipients likewise.
-func (c *compiler) class(key string, make func() rcptTest) expr {
+func (c *compiler) class(key string, build func() rcptTest) expr {
 	n, ok := c.classes[key]
 	if !ok {
 		n = len(c.rcptTests)
 		c.classes[key] = n
-		c.rcptTests = append(c.rcptTests, make())
+		c.rcptTests = append(c.rcptTests, build())
 	}
 	return expr{op: opRecipient, test: n}
 }

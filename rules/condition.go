@@ -26,8 +26,7 @@ type set []uint64
 
 func words(n int) int { return (n + 63) / 64 }
 
-func (s set) has(i int) bool { return s[i/64]>>(i%64)&1 == 1 }
-func (s set) add(i int)      { s[i/64] |= 1 << (i % 64) }
+func (s set) add(i int) { s[i/64] |= 1 << (i % 64) }
 
 func (s set) empty() bool {
 	for _, w := range s {

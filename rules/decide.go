@@ -432,6 +432,8 @@ func (m *mail) markers() []Edit {
 // marker is the label of a route's marker domain.
 func (r Route) marker() string {
 	switch r {
+	case Direct:
+		panic("internal error: the direct route has no marker")
 	case TLSForced:
 		return "tls"
 	case TLSVerified:

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/postern-mail/postern/classify"
@@ -151,7 +152,7 @@ func (m *mail) spots(t *foundTest, id string, name func(path string, where extra
 		}
 		spot := name(f.Part, f.Where)
 		switch {
-		case contains(all, spot):
+		case slices.Contains(all, spot):
 		case len(all) == maxSpots:
 			more = true
 		default:
@@ -162,15 +163,6 @@ func (m *mail) spots(t *foundTest, id string, name func(path string, where extra
 		}
 	}
 	return strings.Join(all, ", ")
-}
-
-func contains(all []string, s string) bool {
-	for _, one := range all {
-		if one == s {
-			return true
-		}
-	}
-	return false
 }
 
 // placeOf is the place of a finding.
@@ -199,7 +191,7 @@ func (m *mail) partPath(path string, full bool) string {
 	if !full || members == "" {
 		return number
 	}
-	for _, member := range strings.Split(members, "!") {
+	for member := range strings.SplitSeq(members, "!") {
 		if shown, ok := shownName(member); !ok || shown != member {
 			return number
 		}
@@ -222,6 +214,7 @@ func (m *mail) senderSpot(path string, where extract.Where) string {
 		return "the header"
 	case extract.Body:
 		return "the text"
+	case extract.Attachment:
 	}
 	number, _, _ := strings.Cut(path, "!")
 	if name, ok := shownName(m.report.SafeNames[number]); ok {

@@ -47,8 +47,8 @@ func compareGolden(t *testing.T, golden, got string) {
 }
 
 func TestUnknownPolicyIsToldWithTheNearestPack(t *testing.T) {
-	_, err := ReadPolicy("exmaple", testDetectors, Options{})
-	want := `policy "exmaple": no shipped pack has that name, and the file cannot be read: no such file or directory (did you mean "example"?)`
+	_, err := ReadPolicy("exampel", testDetectors, Options{})
+	want := `policy "exampel": no shipped pack has that name, and the file cannot be read: no such file or directory (did you mean "example"?)`
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v", err)
 	}

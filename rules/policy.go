@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/postern-mail/postern/classify"
@@ -141,7 +142,7 @@ func (p *Policy) RuleIDs() []string {
 // Summary says in one line what was understood.
 func (p *Policy) Summary() string {
 	s := fmt.Sprintf("%s, %s, %s, judges %s", count(len(p.rules), "rule"), count(len(p.exemptions), "exemption"),
-		count(len(p.labels), "label"), join2(p.scope))
+		count(len(p.labels), "label"), joined(p.scope, " and "))
 	if len(p.inside.domains) == 0 {
 		return s + ", no inside domains named"
 	}
@@ -155,15 +156,12 @@ func count(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-func join2(directions []Direction) string {
-	s := ""
+func joined(directions []Direction, with string) string {
+	names := make([]string, len(directions))
 	for i, d := range directions {
-		if i > 0 {
-			s += " and "
-		}
-		s += string(d)
+		names[i] = string(d)
 	}
-	return s
+	return strings.Join(names, with)
 }
 
 // OriginInScope reports whether a mail of this origin may concern the policy.

@@ -92,6 +92,7 @@ func (d dice) mail() (*Envelope, *classify.Report) {
 
 // tries runs a property on many random worlds; the seed is in the message.
 func tries(t *testing.T, n int, property func(d dice, opt Options) string) {
+	t.Helper()
 	for seed := range uint64(n) {
 		d := dice{rand.New(rand.NewPCG(seed, 1))}
 		opt := enforcing()
@@ -225,6 +226,7 @@ func BenchmarkDecide(b *testing.B) {
 }
 
 func bigWorld(tb testing.TB, rules int) (*Policy, *Envelope, *classify.Report) {
+	tb.Helper()
 	var text strings.Builder
 	text.WriteString(world)
 	for i := range rules {

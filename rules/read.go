@@ -158,8 +158,7 @@ func readFile(path string, most int64) ([]byte, error) {
 
 // plainError is an error without the path, which stands before it already.
 func plainError(err error) error {
-	var path *fs.PathError
-	if errors.As(err, &path) {
+	if path, ok := errors.AsType[*fs.PathError](err); ok {
 		return path.Err
 	}
 	return err

@@ -43,7 +43,7 @@ func (m *mail) word(d *Decision) {
 		d.Reply.Code = 451
 	}
 	var lines []string
-	for _, text := range strings.Split(said[0].text, "\n") {
+	for text := range strings.SplitSeq(said[0].text, "\n") {
 		lines = append(lines, m.wrap(text, m.env.Ref)...)
 	}
 	if len(lines) > maxLines {
@@ -181,7 +181,7 @@ func (m *mail) wrap(text, ref string) []string {
 	}
 	var lines []string
 	line := ""
-	for _, word := range strings.Fields(m.plain(text)) {
+	for word := range strings.FieldsSeq(m.plain(text)) {
 		for octets(word) > maxLineOctets/2 {
 			if line != "" {
 				lines, line = append(lines, line), ""

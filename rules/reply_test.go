@@ -30,31 +30,38 @@ func TestReplies(t *testing.T) {
 	}{
 		{
 			"what was found, where, and the reference", `reject = "5.7.1 No: {found}."`, attached("payment-card", "report.csv"),
-			550, "5.7.1", []string{"No: payment card number (1) in attachment report.csv. (P-0123456789)"},
+			550, "5.7.1",
+			[]string{"No: payment card number (1) in attachment report.csv. (P-0123456789)"},
 		},
 		{
 			"all other fields", `reject = "5.6.0 {rule} {clause} {help} {ref} {recipients} {x y}"`, report(find{id: "payment-card"}),
-			550, "5.6.0", []string{"cards 1.10 ext. 42 P-0123456789 b@out.example {x y}"},
+			550, "5.6.0",
+			[]string{"cards 1.10 ext. 42 P-0123456789 b@out.example {x y}"},
 		},
 		{
 			"a rule without a text", `reject = true`, report(find{id: "payment-card", count: 2}),
-			550, "5.7.1", []string{"This mail was not sent, because it holds payment card number (2) in the text. Take that out, or send it another way. For help ask ext. 42. (P-0123456789)"},
+			550, "5.7.1",
+			[]string{"This mail was not sent, because it holds payment card number (2) in the text. Take that out, or send it another way. For help ask ext. 42. (P-0123456789)"},
 		},
 		{
 			"a code alone", `reject = "5.7.26"`, report(find{id: "payment-card", where: extract.Subject, part: "0"}),
-			550, "5.7.26", []string{"This mail was not sent, because it holds payment card number (1) in the subject. Take that out, or send it another way. For help ask ext. 42. (P-0123456789)"},
+			550, "5.7.26",
+			[]string{"This mail was not sent, because it holds payment card number (1) in the subject. Take that out, or send it another way. For help ask ext. 42. (P-0123456789)"},
 		},
 		{
 			"a tempfail", `tempfail = "4.7.1 Later."`, report(find{id: "payment-card"}),
-			451, "4.7.1", []string{"Later. (P-0123456789)"},
+			451, "4.7.1",
+			[]string{"Later. (P-0123456789)"},
 		},
 		{
 			"lines of one's own", "reject = \"5.7.1 One.\\nTwo.\\nThree.\\nFour.\"", report(find{id: "payment-card"}),
-			550, "5.7.1", []string{"One. (P-0123456789)", "Two.", "Three."},
+			550, "5.7.1",
+			[]string{"One. (P-0123456789)", "Two.", "Three."},
 		},
 		{
 			"plain ASCII", `reject = "5.7.1 “£5” – naïve\u2026"`, report(find{id: "payment-card"}),
-			550, "5.7.1", []string{`"GBP5" - na?ve... (P-0123456789)`},
+			550, "5.7.1",
+			[]string{`"GBP5" - na?ve... (P-0123456789)`},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

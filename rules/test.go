@@ -379,11 +379,7 @@ func (t *directionTest) matches(m *mail, i int) bool {
 }
 
 func (t *directionTest) failed(*mail) (why, nearest string) {
-	names := make([]string, len(t.directions))
-	for i, d := range t.directions {
-		names[i] = string(d)
-	}
-	return "no recipient is " + strings.Join(names, " or "), ""
+	return "no recipient is " + joined(t.directions, " or "), ""
 }
 
 // partnerTest asks for the method that the partner registry has for a recipient.

@@ -192,7 +192,7 @@ func (d *decoder) decode(n node, into reflect.Value) {
 		d.wrong(n, "", "nested deeper than %d", maxNesting)
 		return
 	}
-	if self, ok := into.Addr().Interface().(fromTOML); ok {
+	if self, ok := reflect.TypeAssert[fromTOML](into.Addr()); ok {
 		self.fromTOML(d, n)
 		return
 	}
@@ -207,7 +207,7 @@ func (d *decoder) decode(n node, into reflect.Value) {
 		d.time(n, into)
 		return
 	}
-	if text, ok := into.Addr().Interface().(encoding.TextUnmarshaler); ok {
+	if text, ok := reflect.TypeAssert[encoding.TextUnmarshaler](into.Addr()); ok {
 		d.text(n, text)
 		return
 	}

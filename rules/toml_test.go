@@ -64,7 +64,7 @@ prats = 1
 [[tables]]
 name = "a"
 [[tables]]
-nmae = "b"
+nam = "b"
 [labels]
 x = true
 `
@@ -77,7 +77,7 @@ config line 6: limits.mail_time: got the number 60, wanted a duration such as "6
 config line 7: limits.small: got the number 300, wanted a number that fits
 config line 8: limits.bytes: got the number 1.5, wanted a whole number
 config line 9: unknown key "prats" in limits (did you mean "parts"?)
-config line 13: unknown key "nmae" in tables #2 (did you mean "name"?)
+config line 13: unknown key "nam" in tables #2 (did you mean "name"?)
 config line 15: labels.x: got true, wanted a whole number`
 	if m := DecodeTOML("config", []byte(text), &s); m == nil || m.Err().Error() != want {
 		t.Errorf("got\n%v", m)

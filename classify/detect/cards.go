@@ -31,7 +31,7 @@ var paymentCard = &Detector{
 	},
 	Mask: lastShown(4), Masking: "last four digits",
 	Fingerprint: true,
-	keywords: []Keywords{{strong, []string{
+	keywords: []keywordGroup{{strong, []string{
 		"{card|cards} {number|numbers|no.|nos.|num.|#|details}",
 		"{credit|debit|payment|bank|purchase|purchasing|procurement|corporate} {card|cards}",
 		"card on file", "card ending", "card used", "visa", "master card", "amex", "american express", "discover card",

@@ -3,7 +3,6 @@ package detect
 import (
 	"bytes"
 	"slices"
-	"unicode/utf8"
 )
 
 // The bounds of a header row.
@@ -13,10 +12,6 @@ const (
 	headerChars = 30 // of one cell
 	raggedRows  = 5  // so many rows of another number of cells end a block
 )
-
-// delimiters of tables, in the order in which they are trusted: a semicolon
-// makes a comma in the same line a decimal point or prose.
-const delimiters = "\t|;,"
 
 // columns follows the lines of a text and knows which lines form a table. Of
 // each table it keeps the header row; of other lines only counts.
@@ -30,19 +25,6 @@ type columns struct {
 	ended  bool    // the end of the present line is in sight
 	ends   []int32 // where the cells of a possible header row end
 	spare  []table // dropped tables, for their memory
-}
-
-// row counts the delimiters of a line. Those between double quotes do not
-// count, unless the quotes are never closed.
-type row struct {
-	start  int64
-	count  [len(delimiters)]int
-	cell   [len(delimiters)]int64 // where the present cell begins
-	quoted [len(delimiters)]int   // delimiters since the open quote
-	inside bool
-	fresh  bool // nothing but spaces since the cell began: a quote opens here
-	shut   bool // the last character closed a quote: another one opens it again
-	text   bool // the line is not blank
 }
 
 // table is a header row and what came after it.
@@ -104,97 +86,6 @@ func (c *columns) advance(t *text, to int64) {
 	}
 }
 
-// nextLine is the length of what stands before the first line break in s, or
-// that of a piece without one.
-func nextLine(s []byte) (int, bool) {
-	s = s[:min(len(s), linePiece)]
-	n := bytes.IndexByte(s, '\n')
-	brk := n >= 0
-	if !brk {
-		n = len(s)
-	}
-	if r := bytes.IndexByte(s[:n], '\r'); r >= 0 {
-		return r, true
-	}
-	return n, brk
-}
-
-// linePiece is how much of a line is read at once.
-const linePiece = 512
-
-func newRow(at int64) row {
-	r := row{start: at, fresh: true}
-	for d := range r.cell {
-		r.cell[d] = at
-	}
-	return r
-}
-
-// read counts the delimiters in a piece of a line that begins at a position.
-func (r *row) read(s []byte, at int64) {
-	if !r.text {
-		r.text = len(bytes.TrimLeft(s, " \v\f")) > 0
-	}
-	if !r.inside && bytes.IndexByte(s, '"') < 0 {
-		r.readPlain(s, at)
-		return
-	}
-	for i, b := range s {
-		switch d := delimiterOf[b]; {
-		case b == '"' && r.inside:
-			r.inside, r.shut = false, true
-			continue
-		case b == '"' && (r.fresh || r.shut):
-			r.inside, r.quoted, r.fresh = true, [len(delimiters)]int{}, false
-		case d >= 0 && r.inside:
-			r.quoted[d]++
-		case d >= 0:
-			r.count[d]++
-			r.cell[d] = at + int64(i) + 1
-			r.fresh = true
-		case b != ' ':
-			r.fresh = false
-		}
-		r.shut = false
-	}
-}
-
-// readPlain reads a piece that holds no quotes and is in none.
-func (r *row) readPlain(s []byte, at int64) {
-	if len(s) == 0 {
-		return
-	}
-	last := -1
-	for d := range len(delimiters) {
-		if n := bytes.Count(s, []byte{delimiters[d]}); n > 0 {
-			i := bytes.LastIndexByte(s, delimiters[d])
-			r.count[d] += n
-			r.cell[d] = at + int64(i) + 1
-			last = max(last, i)
-		}
-	}
-	r.shut = false
-	r.fresh = (r.fresh || last >= 0) && len(bytes.TrimLeft(s[last+1:], " ")) == 0
-}
-
-// delims is the number of delimiters if the line ended here.
-func (r *row) delims(d int) int {
-	if r.inside {
-		return r.count[d] + r.quoted[d]
-	}
-	return r.count[d]
-}
-
-var delimiterOf = func() (of [256]int8) {
-	for i := range of {
-		of[i] = -1
-	}
-	for i, c := range []byte(delimiters) {
-		of[c] = int8(i)
-	}
-	return of
-}()
-
 // endLine takes the present line into the tables: as a row, as a line that is
 // none, as the header of a table to come.
 func (c *columns) endLine(t *text) {
@@ -243,6 +134,9 @@ func (c *columns) live(d, i int) bool {
 // begin takes the present line as a header row if its cells are short enough.
 func (c *columns) begin(t *text, d int) {
 	line := t.slice(c.line.start, c.pos)
+	if !namesColumns(line) {
+		return
+	}
 	var ok bool
 	if c.ends, ok = splitRow(line, d, c.ends[:0]); !ok {
 		return
@@ -254,6 +148,16 @@ func (c *columns) begin(t *text, d int) {
 	c.tables[d] = append(c.tables[d], table{
 		start: c.line.start, end: c.pos, text: append(old.text[:0], line...), cells: append(old.cells[:0], c.ends...),
 	})
+}
+
+// namesColumns tells a header row from lines that look like one: the rule or the
+// empty row above it, Excel's "sep=;", and "Close these two, please:", which
+// leads in a list.
+func namesColumns(line []byte) bool {
+	if bytes.HasPrefix(line, []byte("sep=")) || bytes.HasSuffix(bytes.TrimRight(line, " "), []byte(":")) {
+		return false
+	}
+	return bytes.ContainsFunc(line, isAlnum)
 }
 
 // drop forgets a table and keeps its memory for the next.
@@ -271,71 +175,6 @@ func (t *table) cell(i int) []byte {
 		from = t.cells[i-1] + 1
 	}
 	return t.text[from:t.cells[i]]
-}
-
-// splitRow appends where the cells of a row end. It fails as soon as a cell
-// cannot be that of a header row.
-func splitRow(line []byte, d int, ends []int32) ([]int32, bool) {
-	if bytes.IndexByte(line, '"') >= 0 {
-		ends = splitQuoted(line, d, ends)
-		from := int32(0)
-		for _, end := range ends {
-			if !isHeading(line[from:end]) {
-				return ends, false
-			}
-			from = end + 1
-		}
-		return ends, true
-	}
-	for from := 0; ; {
-		n := bytes.IndexByte(line[from:], delimiters[d])
-		if n < 0 {
-			return append(ends, int32(len(line))), isHeading(line[from:])
-		}
-		if !isHeading(line[from : from+n]) {
-			return ends, false
-		}
-		ends = append(ends, int32(from+n))
-		from += n + 1
-	}
-}
-
-// splitQuoted is splitRow's cutting for a row with quotes.
-func splitQuoted(line []byte, d int, ends []int32) []int32 {
-	r, before := newRow(0), 0
-	for i := range line {
-		inside := r.inside
-		r.read(line[i:i+1], int64(i))
-		switch {
-		case !inside && r.inside:
-			before = len(ends)
-		case inside && !r.inside:
-			ends = ends[:before] // the delimiters between the quotes were none
-		case line[i] == delimiters[d]:
-			ends = append(ends, int32(i))
-		}
-	}
-	return append(ends, int32(len(line)))
-}
-
-// isHeading reports whether a cell can be a column's header.
-func isHeading(s []byte) bool {
-	s = bytes.Trim(s, " \t\"")
-	if len(s) > headerChars*utf8.UTFMax || utf8.RuneCount(s) > headerChars {
-		return false
-	}
-	run, all := 0, 0
-	for _, c := range s {
-		if !isDigit(c) {
-			run = 0
-			continue
-		}
-		run, all = run+1, all+1
-		if run >= 8 || all >= 9 {
-			return false
-		}
-	}
-	return true
 }
 
 // column says where the place that the text was read to stands in a table.

@@ -65,7 +65,6 @@ func (f *finder) weigh(d *Detector, c *candidate) context {
 		// than the cells before it in the row.
 		if header := f.headerLabels(d, c, &col); header.nearest() >= 0 {
 			found, column = header, true
-			found.strong.end, found.weak.end, found.negative.end = headerEnd(c, found.strong), headerEnd(c, found.weak), headerEnd(c, found.negative)
 		}
 	}
 	where := f.verdict(d, c, &found, &col)
@@ -73,15 +72,6 @@ func (f *finder) weigh(d *Detector, c *candidate) context {
 		where = f.shareList(c, where, column, &col)
 	}
 	return where
-}
-
-// headerEnd places a header's label right before the candidate, keeping absent
-// labels absent.
-func headerEnd(c *candidate, l label) int64 {
-	if l.end < 0 {
-		return -1
-	}
-	return c.start
 }
 
 // verdict decides from the nearest labels and the window.
@@ -115,7 +105,7 @@ func (f *finder) labelsBefore(d *Detector, c *candidate, col *column) labels {
 	words := f.set.words
 	found := labels{noneYet, noneYet, noneYet}
 	own := f.found[f.detector+1]
-	for i := len(own) - 1; i >= 0 && own[i].start+words.longest >= max(f.around.label, found.nearest()); i-- {
+	for i := len(own) - 1; i >= 0 && own[i].start+words.longest >= max(f.around.label, found.strong.end); i-- {
 		h := &own[i]
 		if h.end > c.start || h.end < f.around.label || col.inHeader(h) {
 			continue
@@ -197,6 +187,12 @@ func (f *finder) headerLabels(d *Detector, c *candidate, col *column) labels {
 		found.strong, found.weak = noneYet, noneYet
 	} else {
 		found.negative = noneYet
+	}
+	// In the header they stand at no distance from the candidate.
+	for _, l := range []*label{&found.strong, &found.weak, &found.negative} {
+		if l.end >= 0 {
+			l.end = c.start
+		}
 	}
 	return found
 }

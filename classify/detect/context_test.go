@@ -48,6 +48,9 @@ func TestAHeaderRowReachesAsFarAsItMay(t *testing.T) {
 		{"CR alone", "a,dcn\r" + strings.Repeat("b,c\r", 100) + "b,24036805\r", []string{"24036805 high"}},
 		{"a line of prose before", "Here is the list, as asked:\na,dcn,c\nb,24036805,c\n", []string{"24036805 high"}},
 		{"a second table after five rows of its own", "a,b\nc,d\n" + row(3, 1, "dcn") + strings.Repeat(row(3, 0, "y"), 80) + row(3, 1, "24036805"), []string{"24036805 high"}},
+		{"a line that leads in a list is no header", "DCNs to close, please:\n24036805, 22833081\n", []string{"24036805 medium", "22833081 medium"}},
+		{"Excel's line that names the delimiter", "sep=;\na;dcn\nb;24036805\n", []string{"24036805 high"}},
+		{"an empty row and a rule before the header", ",,\n-,-,-\na,dcn,c\nb,24036805,c\n", []string{"24036805 high"}},
 		{"quotes that are never closed", "a,dcn\n5\" pipe,24036805\n", []string{"24036805 high"}},
 		{"doubled quotes", "a,dcn\n\"5\"\" pipe, long\",24036805\n", []string{"24036805 high"}},
 		{"a quoted value", "a,dcn\n\"x, y\",\"24036805\"\n", []string{"24036805 high"}},
@@ -101,7 +104,7 @@ func TestCompileRefusesWhatCannotWork(t *testing.T) {
 		want      string
 	}{
 		"twice the same":   {[]*Detector{usSSN, usSSN}, `detector "us-ssn" stands twice in the set`},
-		"an empty keyword": {[]*Detector{{ID: "x", keywords: []Keywords{{strong, []string{"a{b|}", "{|c}"}}}}}, `detector "x": keyword pattern "{|c}" has the spelling "", want 1 to 256 bytes`},
+		"an empty keyword": {[]*Detector{{ID: "x", keywords: []keywordGroup{{strong, []string{"a{b|}", "{|c}"}}}}}, `detector "x": keyword pattern "{|c}" has the spelling "", want 1 to 256 bytes`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if _, err := Compile(c.detectors, Options{}); err == nil || err.Error() != c.want {

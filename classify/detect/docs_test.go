@@ -58,7 +58,7 @@ In keywords ` + "`{a|b}`" + ` are alternatives, a full stop may be missing, and 
 			b.WriteString(" |\n")
 		}
 		for _, k := range d.keywords {
-			fmt.Fprintf(&b, "\n%s: `%s`.\n", roles[k.Role], strings.Join(k.Patterns, "`, `"))
+			fmt.Fprintf(&b, "\n%s: `%s`.\n", roles[k.role], strings.Join(k.patterns, "`, `"))
 		}
 		fmt.Fprintf(&b, "\nShown in logs and replies: %s, as in `%s`.\n\nSources:\n\n", d.Masking, d.Mask(samples[d.ID]))
 		for _, s := range d.Sources {

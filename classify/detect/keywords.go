@@ -19,14 +19,14 @@ const (
 	account              // speaks against bare numbers: the numbers of accounts and cases
 )
 
-// Keywords is one group of a detector's keywords.
+// keywordGroup is one group of a detector's keywords.
 //
 // A pattern is lower case. "{a|b|}" are alternatives, a space stands between
 // words, and a full stop may be left out in the text. Upper-case letters make a
 // pattern match in that case only.
-type Keywords struct {
-	Role     role
-	Patterns []string
+type keywordGroup struct {
+	role     role
+	patterns []string
 }
 
 // keyword is one compiled spelling of a pattern.
@@ -129,7 +129,7 @@ func alternatives(pattern string) []string {
 	shut := open + strings.IndexByte(pattern[open:], '}')
 	var all []string
 	for _, rest := range alternatives(pattern[shut+1:]) {
-		for _, choice := range strings.Split(pattern[open+1:shut], "|") {
+		for choice := range strings.SplitSeq(pattern[open+1:shut], "|") {
 			all = append(all, pattern[:open]+choice+rest)
 		}
 	}
@@ -138,13 +138,13 @@ func alternatives(pattern string) []string {
 
 // stops spells a keyword with and without each of its full stops.
 func stops(spelled string) []string {
-	i := strings.IndexByte(spelled, '.')
-	if i < 0 {
+	head, tail, found := strings.Cut(spelled, ".")
+	if !found {
 		return []string{spelled}
 	}
 	var all []string
-	for _, rest := range stops(spelled[i+1:]) {
-		all = append(all, spelled[:i]+"."+rest, spelled[:i]+rest)
+	for _, rest := range stops(tail) {
+		all = append(all, head+"."+rest, head+rest)
 	}
 	return all
 }

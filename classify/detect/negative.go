@@ -6,7 +6,8 @@ var negatives = []string{
 	"order", "invoice", "inv.", "tracking", "track", "parcel", "consignment", "waybill", "purchase order", "po",
 	"ticket", "ref.", "reference", "serial", "sn", "s/n", "model", "sku", "upc", "ean", "gtin", "isbn", "issn",
 	"phone", "tel.", "telephone", "fax", "mobile", "cell", "zip", "batch", "revision", "version", "commit", "imei",
-	"iccid", "confirmation", "booking", "document control", "design change", "uid", "bates", "routing", "aba",
+	"iccid", "confirmation", "booking", "document control{| number (dcn)| number, dcn}", "design change{| notice (dcn)| notice, dcn}",
+	"uid", "bates", "routing", "aba",
 }
 
 // accounts name numbers that are often bare digits; they speak only against

@@ -23,7 +23,7 @@ type Detector struct {
 	// Fingerprint tells whether values may be given a keyed fingerprint.
 	Fingerprint bool
 
-	keywords []Keywords
+	keywords []keywordGroup
 	// digits is the least number of digits that a chain at the value's first
 	// digit holds, with single separators between its runs.
 	digits int
@@ -106,8 +106,8 @@ func Compile(detectors []*Detector, opt Options) (*Set, error) {
 		seen[d.ID] = true
 		least, most = min(least, d.digits), max(most, d.digits)
 		for _, group := range d.keywords {
-			for _, pattern := range group.Patterns {
-				if err := s.words.add(i, group.Role, pattern); err != nil {
+			for _, pattern := range group.patterns {
+				if err := s.words.add(i, group.role, pattern); err != nil {
 					return nil, fmt.Errorf("detector %q: %w", d.ID, err)
 				}
 			}

@@ -18,7 +18,7 @@ const (
 // MaxStreamBytes bounds the memory of one Stream. What a text really needs is
 // far less: its worst is one where every character moves the offsets, between
 // header rows of the greatest length.
-const MaxStreamBytes = 4 << 20
+const MaxStreamBytes = 2 << 20
 
 // Stream scans one stream of text. It is an io.Writer; for any way of cutting
 // the text the matches are the same. Its memory is bounded whatever the length.

@@ -199,8 +199,18 @@ func inBase64(t *text, start, end int64) bool {
 	for to-end < base64Run && isBase64(t.at(to)) {
 		to++
 	}
-	if to-from >= base64Run {
-		return to-from > end-start
+	first, last := start, end // the separators of a value are no base64
+	for first < end && isBase64(t.at(first)) {
+		first++
+	}
+	for last > start && isBase64(t.at(last-1)) {
+		last--
+	}
+	if from < start && first-from >= base64Run || to > end && to-last >= base64Run {
+		return true
+	}
+	if first < end {
+		return false
 	}
 	for t.at(to) == '=' {
 		to++

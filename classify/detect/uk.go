@@ -18,7 +18,7 @@ var ukNINO = &Detector{
 	Sources: []string{"HMRC, National Insurance Manual NIM39110"},
 	Mask:    maskNINO, Masking: "last two digits and the suffix",
 	Fingerprint: true,
-	keywords: []Keywords{{strong, []string{
+	keywords: []keywordGroup{{strong, []string{
 		"national insurance{| number| numbers| no.| num.}", "nat. ins.", "nino{|s}", "ni {number|numbers|num.|no.|#}",
 	}}},
 	digits: 6,

@@ -22,7 +22,7 @@ var usSSN = &Detector{
 	Mask:        lastShown(4),
 	Masking:     "last four digits",
 	Fingerprint: true,
-	keywords: []Keywords{{strong, []string{
+	keywords: []keywordGroup{{strong, []string{
 		"ssn{|s}{| #}", "ss {#|no.|num.|number}", "{soc.|social} sec.", "social security{| number| numbers| no.| num.| #}",
 		"ssa number", "ssid", "{número|numero} de seguro social",
 	}}},
@@ -126,7 +126,7 @@ var moDCN = &Detector{
 	Mask:        lastShown(2),
 	Masking:     "last two digits",
 	Fingerprint: true,
-	keywords: []Keywords{
+	keywords: []keywordGroup{
 		{strong, []string{
 			"dcn{|s}{| #}", "{departmental|dept.|department} client {number|numbers|no.|num.|id|#}",
 			"mo health net {|participant }{id|number|no.|#}",

@@ -30,7 +30,7 @@ func readVectors(t *testing.T, detector string) []vector {
 		t.Fatal(err)
 	}
 	var vectors []vector
-	for _, line := range strings.Split(strings.TrimRight(string(b), "\n"), "\n") {
+	for line := range strings.SplitSeq(strings.TrimRight(string(b), "\n"), "\n") {
 		if strings.HasPrefix(line, "#") {
 			continue
 		}

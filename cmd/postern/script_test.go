@@ -23,7 +23,16 @@ func TestMain(m *testing.M) {
 
 // The scripts of testdata run the verbs as a person would; one for each behaviour.
 func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{Dir: "testdata"})
+	testscript.Run(t, testscript.Params{
+		Dir:  "testdata",
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"unindent": unindent},
+	})
+}
+
+// unindent takes the leading bar off the lines of a file: a txtar in a txtar.
+func unindent(ts *testscript.TestScript, _ bool, args []string) {
+	text := strings.ReplaceAll("\n"+ts.ReadFile(args[0]), "\n|", "\n")
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text[1:]), 0o600))
 }
 
 // running is a postern under test.

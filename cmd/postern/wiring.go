@@ -3,32 +3,39 @@ package main
 import (
 	"fmt"
 	"net"
+	"strings"
+
+	"github.com/postern-mail/postern/contrib/postfix"
 )
 
-// wiring returns the lines that make a Postfix use this milter. In enforce mode a
-// postern that does not answer defers the mail; in observe mode it is passed.
+// wiring returns the lines that make a Postfix use this milter: those of the
+// shipped recipes, without their explanations.
 func wiring(milter net.Addr, enforce bool) string {
 	spec := "inet:" + milter.String()
 	if milter.Network() == "unix" {
 		spec = "unix:" + milter.String()
 	}
-	action := "accept"
+	mainCF, rest := "observe.main.cf", "The files of contrib/postfix explain every line."
 	if enforce {
-		action = "tempfail"
+		mainCF = "enforce.main.cf"
+		rest = "The maps, and the transports behind the routes, are in contrib/postfix, where every line is explained."
 	}
-	return fmt.Sprintf(`
-Wire it into Postfix. main.cf, for mail that local programs submit:
+	return fmt.Sprintf("\nTo wire it into Postfix, append to main.cf:\n\n%s\nand to master.cf:\n\n%s\n%s\n\n",
+		recipe(mainCF, spec), recipe("listeners.master.cf", spec), rest)
+}
 
-    non_smtpd_milters = { %[1]s, connect_timeout=5s, command_timeout=15s, content_timeout=90s, default_action=%[2]s }
-    milter_default_action = %[2]s
-
-master.cf, for the services that carry outgoing mail (submission, submissions, an internal relay):
-
-    submission inet n - n - - smtpd
-      -o milter_macro_daemon_name=ORIGINATING
-      -o { smtpd_milters = { %[1]s, connect_timeout=5s, command_timeout=15s, content_timeout=90s, default_action=%[2]s } }
-
-The files of contrib/postfix add forced TLS, gateways and held mail.
-
-`, spec, action)
+// recipe is a shipped file without comments, indented for reading.
+func recipe(name, milter string) string {
+	data, err := postfix.Files.ReadFile(name)
+	if err != nil {
+		panic("internal error: " + err.Error())
+	}
+	text := strings.NewReplacer("@MILTER@", milter, "@RELAY@", "10.0.0.5:25").Replace(string(data))
+	var b strings.Builder
+	for line := range strings.Lines(text) {
+		if line = strings.TrimRight(line, "\n"); line != "" && !strings.HasPrefix(line, "#") {
+			b.WriteString("    " + line + "\n")
+		}
+	}
+	return b.String()
 }

@@ -140,8 +140,8 @@ func show(l *lab.Lab, binary string, page *page) error {
 		return err
 	}
 	page.title("postern demo")
-	page.text("A private Postfix with the files of contrib/postfix, postern in enforce mode with the pack \"example\",",
-		"agency.example inside. partner.example has TLS, oldpartner.example and elsewhere.example have none.")
+	page.text("A private Postfix with the files of contrib/postfix; postern in enforce mode with the pack \"example\".",
+		"agency.example is inside. partner.example has TLS; oldpartner.example and elsewhere.example have none.")
 	page.head()
 	wrong := 0
 	var audited lab.Reply

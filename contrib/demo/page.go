@@ -22,7 +22,7 @@ func newPage(out *os.File) *page {
 }
 
 // The columns of the table.
-var widths = []int{2, 28, 46, 24, 9}
+var widths = []int{2, 24, 38, 22, 7}
 
 const (
 	bold  = "1"
@@ -33,7 +33,7 @@ const (
 )
 
 func (p *page) paint(style, text string) string {
-	if !p.colour || text == "" {
+	if !p.colour || text == "" || style == "" {
 		return text
 	}
 	return "\x1b[" + style + "m" + text + "\x1b[0m"
@@ -120,7 +120,7 @@ func fold(text string, width int) []string {
 	var lines []string
 	for part := range strings.SplitSeq(text, "\n") {
 		line := ""
-		for _, word := range strings.Fields(part) {
+		for word := range strings.FieldsSeq(part) {
 			for len(word) > width {
 				if line != "" {
 					lines, line = append(lines, line), ""
@@ -184,7 +184,7 @@ func members(object string) ([]string, error) {
 			return nil, err
 		}
 		line := []rune(fmt.Sprintf("%-12v %s", name, value))
-		if most := 112; len(line) > most {
+		if most := 100; len(line) > most {
 			line = append(line[:most-1], '…')
 		}
 		all = append(all, string(line))

@@ -5,6 +5,8 @@ package e2e
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"net"
 	"os"
 	"os/exec"
 	"regexp"
@@ -227,8 +229,8 @@ func TestSwaks(t *testing.T) {
 		cmd := exec.Command("swaks", args...)
 		var out bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &out, &out
-		err := cmd.Run()
-		if _, exited := err.(*exec.ExitError); err != nil && !exited {
+		var refused *exec.ExitError
+		if err := cmd.Run(); err != nil && !errors.As(err, &refused) {
 			t.Fatalf("swaks: %v", err)
 		}
 		return out.String()
@@ -277,6 +279,11 @@ func TestObserveModeChangesNothing(t *testing.T) {
 }
 
 func TestListeners(t *testing.T) {
+	ipv6, err := net.Listen("tcp6", "[::1]:0")
+	if err != nil {
+		t.Fatalf("this machine has no IPv6: %v", err)
+	}
+	_ = ipv6.Close()
 	t.Run("Postfix reaches postern by IPv6", func(t *testing.T) {
 		w := newWorld(t, options{config: strings.Replace(config, "@LISTEN@", "inet:[::1]:0", 1)})
 		w.submit(550, mail("six", "refuse"), "pat@plain.example")

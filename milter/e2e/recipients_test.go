@@ -19,13 +19,22 @@ func TestRoutesPerRecipient(t *testing.T) {
 		defer w.partner.SetTLS(true)
 		w.submit(250, mail("alone", "four-ways"), "pat@partner.example", "bob@agency.example")
 		w.arrives(w.store, "alone")
-		text := w.bounced("alone")
-		if !strings.Contains(text, "Final-Recipient: rfc822; pat@partner.example\r\n") || strings.Contains(strings.ToLower(text), "postern") {
-			t.Errorf("bounce is\n%s", text)
+		w.spotless(w.bounced("alone"), "pat@partner.example")
+		if _, arrived := w.partner.Find("Subject: alone\r\n"); arrived {
+			t.Error("it left in clear")
 		}
-		if got := w.partner.Mails(); len(got) > 1 {
-			t.Errorf("the partner got %d mails, want the first one alone", len(got))
-		}
+	})
+	t.Run("tls-verified: a certificate of another name bounces for its recipient alone", func(t *testing.T) {
+		w := w.in(t)
+		w.submit(250, mail("verified", "over-verified"), "pat@partner.example", "pat@wrong.example", "bob@agency.example")
+		w.arrives(w.store, "verified")
+		w.overTLS(w.partner, "verified")
+		w.spotless(w.bounced("verified"), "pat@wrong.example")
+	})
+	t.Run("a recipient that the next hop refuses bounces under the real address", func(t *testing.T) {
+		w := w.in(t)
+		w.submit(250, mail("refused", "four-ways"), "nobody@partner.example", "bob@agency.example")
+		w.spotless(w.bounced("refused"), "nobody@partner.example")
 	})
 	t.Run("nobody but postern may write a mark", func(t *testing.T) {
 		w := w.in(t)
@@ -66,6 +75,31 @@ func TestRoutesPerRecipient(t *testing.T) {
 		w.overTLS(w.gateway, "held-ways")
 		w.arrives(w.store, "held-ways")
 	})
+}
+
+// spotless looks that a bounce names the recipient, and shows nothing of ours.
+func (w *world) spotless(bounce, recipient string) {
+	w.Helper()
+	if !strings.Contains(bounce, "Final-Recipient: rfc822; "+recipient+"\r\n") || ours.MatchString(bounce) {
+		w.Errorf("bounce for %q is\n%s", recipient, bounce)
+	}
+}
+
+// Without its listeners the recipe cannot deliver; even then a bounce does not
+// show a mark, and nothing leaves in clear.
+func TestAMarkIsNotSeenWhenTheFirstLegIsDown(t *testing.T) {
+	w := newWorld(t, options{perRecipient: true, main: "maximal_queue_lifetime = 0\n"})
+	for _, command := range [][]string{{"postconf", "-MX", w.postfix.Address + ":10031/inet"}, {"postfix", "reload"}} {
+		if _, err := w.postfix.Run(command[0], command[1:]...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.submit(250, mail("leg", "four-ways"), "pat@partner.example", "bob@agency.example")
+	w.arrives(w.store, "leg")
+	w.spotless(w.bounced("leg"), "pat@partner.example")
+	if got := w.partner.Mails(); len(got) > 0 {
+		t.Errorf("the partner got %v", got)
+	}
 }
 
 func (w *world) perRecipientWays() {

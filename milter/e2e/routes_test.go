@@ -17,6 +17,8 @@ smtp_tls_protocols = >=TLSv1
 smtp_tls_mandatory_protocols = >=TLSv1
 smtp_tls_mandatory_ciphers = null
 relayhost = [mx.plain.example]
+smtp_fallback_relay = [mx.plain.example]
+smtpd_milter_maps = inline:{ 127.0.0.1=DISABLE }
 `
 
 // hostilePerSite is the older table, which counts where there is no newer one.
@@ -29,45 +31,54 @@ func TestRoutes(t *testing.T) {
 	for name, main := range map[string]string{
 		"stock main.cf": "", "main.cf whose policy table weakens TLS": hostile, "main.cf with a per-site table": hostilePerSite,
 	} {
-		t.Run(name, func(t *testing.T) { testRoutes(t, newWorld(t, options{main: main})) })
+		t.Run(name, func(t *testing.T) { newWorld(t, options{main: main}).leaveByTheirRoutes() })
 	}
 }
 
-func testRoutes(t *testing.T, w *world) {
-	t.Run("tls: the next hop gets the mail over TLS", func(t *testing.T) {
+func (w *world) leaveByTheirRoutes() {
+	w.Run("tls: the next hop gets the mail over TLS", func(t *testing.T) {
 		w := w.in(t)
 		w.submit(250, mail("tls", "over-tls"), "pat@partner.example")
 		w.overTLS(w.partner, "tls")
 	})
-	t.Run("tls: a host without it is answered at once", func(t *testing.T) {
+	w.Run("tls: a host without it, or that refuses it, is answered at once", func(t *testing.T) {
 		w := w.in(t)
-		w.submit(250, mail("no-tls", "over-tls"), "pat@plain.example")
-		if text := w.bounced("no-tls"); !strings.Contains(text, "Status: 5.7.4") || !strings.Contains(text, "TLS is required") {
-			t.Errorf("bounce is\n%s", text)
+		for token, to := range map[string]string{"no-tls": "pat@plain.example", "refused-tls": "pat@refusing.example"} {
+			w.submit(250, mail(token, "over-tls"), to)
+			if text := w.bounced(token); !strings.Contains(text, "Status: 5.7.") || !strings.Contains(text, "TLS is required") {
+				t.Errorf("bounce is\n%s", text)
+			}
+			w.nowhere(token)
 		}
-		w.nowhere("no-tls")
 	})
-	t.Run("tls-verified: a certificate of the domain will do", func(t *testing.T) {
+	w.Run("tls: any certificate will do", func(t *testing.T) {
+		w := w.in(t)
+		w.submit(250, mail("unverified", "over-tls"), "pat@stranger.example")
+		w.overTLS(w.stranger, "unverified")
+	})
+	w.Run("tls-verified: a certificate of the domain will do", func(t *testing.T) {
 		w := w.in(t)
 		w.submit(250, mail("verified", "over-verified"), "pat@partner.example")
 		w.overTLS(w.partner, "verified")
 	})
-	t.Run("tls-verified: a certificate of another name is answered at once", func(t *testing.T) {
+	w.Run("tls-verified: a certificate of another name or authority is answered at once", func(t *testing.T) {
 		w := w.in(t)
-		w.submit(250, mail("other-name", "over-verified"), "pat@wrong.example")
-		if text := w.bounced("other-name"); !strings.Contains(text, "Status: 5.7.5") {
-			t.Errorf("bounce is\n%s", text)
+		for token, to := range map[string]string{"other-name": "pat@wrong.example", "other-authority": "pat@stranger.example"} {
+			w.submit(250, mail(token, "over-verified"), to)
+			if text := w.bounced(token); !strings.Contains(text, "Status: 5.7.5") {
+				t.Errorf("bounce is\n%s", text)
+			}
+			w.nowhere(token)
 		}
-		w.nowhere("other-name")
 	})
-	t.Run("gateway: the mail goes there over TLS, whatever the recipient's domain", func(t *testing.T) {
+	w.Run("gateway: the mail goes there over TLS, whatever the recipient's domain", func(t *testing.T) {
 		w := w.in(t)
 		w.submit(250, mail("gateway", "over-gateway"), "pat@plain.example", "sam@partner.example")
 		if got := w.overTLS(w.gateway, "gateway"); len(got.To) != 2 {
 			t.Errorf("recipients are %q", got.To)
 		}
 	})
-	t.Run("gateway: while it has no TLS the mail waits", func(t *testing.T) {
+	w.Run("gateway: while it has no TLS the mail waits", func(t *testing.T) {
 		w := w.in(t)
 		w.gateway.SetTLS(false)
 		defer w.gateway.SetTLS(true)
@@ -78,12 +89,12 @@ func testRoutes(t *testing.T, w *world) {
 		w.flush()
 		w.overTLS(w.gateway, "waiting")
 	})
-	t.Run("a route without a line in route.regexp is held", func(t *testing.T) {
+	w.Run("a route without a line in route.regexp is held", func(t *testing.T) {
 		w := w.in(t)
 		w.held(lab.QueueID(w.submit(250, mail("forgotten", "over-nothing"), "pat@plain.example")))
 		w.nowhere("forgotten")
 	})
-	t.Run("a held mail leaves by its route when it is released", func(t *testing.T) {
+	w.Run("a held mail leaves by its route when it is released", func(t *testing.T) {
 		w := w.in(t)
 		id := lab.QueueID(w.submit(250, mail("held-tls", "look-at-it over-tls"), "pat@partner.example"))
 		w.held(id)
@@ -92,7 +103,7 @@ func testRoutes(t *testing.T, w *world) {
 		}
 		w.overTLS(w.partner, "held-tls")
 	})
-	t.Run("a mail that is queued anew keeps its route", func(t *testing.T) {
+	w.Run("a mail that is queued anew keeps its route", func(t *testing.T) {
 		w := w.in(t)
 		w.away(w.partner)
 		id := lab.QueueID(w.submit(250, mail("anew", "over-tls"), "pat@partner.example"))
@@ -109,7 +120,7 @@ func testRoutes(t *testing.T, w *world) {
 		w.requeue(id)
 		w.overTLS(w.partner, "anew-tls")
 	})
-	t.Run("a held mail that is queued anew is held again", func(t *testing.T) {
+	w.Run("a held mail that is queued anew is held again", func(t *testing.T) {
 		w := w.in(t)
 		id := lab.QueueID(w.submit(250, mail("held-anew", "look-at-it over-tls"), "pat@partner.example"))
 		w.held(id)
@@ -130,7 +141,7 @@ func testRoutes(t *testing.T, w *world) {
 		}
 		w.overTLS(w.partner, "held-anew")
 	})
-	t.Run("colleagues and outsiders in one mail of a route are sent separately", func(t *testing.T) {
+	w.Run("colleagues and outsiders in one mail of a route are sent separately", func(t *testing.T) {
 		w := w.in(t)
 		reply := w.submit(550, mail("mixed", "over-tls"), "pat@partner.example", "bob@agency.example")
 		if !strings.Contains(reply.Text(), "bob@agency.example") {
@@ -138,6 +149,20 @@ func testRoutes(t *testing.T, w *world) {
 		}
 		w.nowhere("mixed")
 	})
+}
+
+// A fault of our own is no refusal of the other side: the mail waits.
+func TestAFaultOfOurOwnTLSIsNotBounced(t *testing.T) {
+	w := newWorld(t, options{main: "smtp_tls_CAfile = /no/such/file\n"})
+	id := lab.QueueID(w.submit(250, mail("own-fault", "over-tls"), "pat@partner.example"))
+	w.deferred(id)
+	if log := w.postfix.Log(); !strings.Contains(log, "our TLS engine is unavailable") {
+		t.Errorf("the log does not tell of the fault:\n%s", log)
+	}
+	w.nowhere("own-fault")
+	if mails := w.store.Mails(); len(mails) > 0 {
+		t.Errorf("the sender got %v", mails)
+	}
 }
 
 func TestForgedHeadersAreNotObeyed(t *testing.T) {

@@ -131,18 +131,20 @@ file = "@AUDIT@"
 `
 
 // world is a laboratory with postern, a Postfix, the agency's own mail store and
-// four mail servers outside.
+// several mail servers outside.
 type world struct {
 	*testing.T
 	lab     *lab.Lab
 	postern *lab.Daemon
 	postfix *lab.Postfix
 
-	store   *lab.Hop // agency.example, inside; bounces arrive here too
-	partner *lab.Hop // partner.example: TLS with a good certificate
-	wrong   *lab.Hop // wrong.example: TLS with the certificate of another name
-	plain   *lab.Hop // plain.example and citizen.example: no TLS
-	gateway *lab.Hop // the encryption gateway "secure"
+	store    *lab.Hop // agency.example, inside; bounces arrive here too
+	partner  *lab.Hop // partner.example: TLS with a good certificate
+	wrong    *lab.Hop // wrong.example: TLS with the certificate of another name
+	stranger *lab.Hop // stranger.example: TLS with a certificate of an unknown authority
+	refusing *lab.Hop // refusing.example: offers STARTTLS and refuses it
+	plain    *lab.Hop // plain.example and citizen.example: no TLS
+	gateway  *lab.Hop // the encryption gateway "secure"
 }
 
 // options say how a world differs from the usual one.
@@ -157,6 +159,7 @@ type options struct {
 
 func newWorld(t *testing.T, opt options) *world {
 	t.Helper()
+	t.Parallel()
 	l, err := lab.Open()
 	if err != nil {
 		t.Fatal(err)
@@ -183,8 +186,10 @@ func (w *world) startHops() {
 		opt lab.HopOptions
 	}{
 		{&w.store, lab.HopOptions{Name: "store.agency.example"}},
-		{&w.partner, lab.HopOptions{Name: "mx.partner.example", Names: []string{"partner.example"}}},
+		{&w.partner, lab.HopOptions{Name: "mx.partner.example", Names: []string{"partner.example"}, RefuseRcpt: "nobody@"}},
 		{&w.wrong, lab.HopOptions{Name: "mx.wrong.example", Names: []string{"elsewhere.example"}}},
+		{&w.stranger, lab.HopOptions{Name: "mx.stranger.example", Names: []string{"stranger.example"}, Untrusted: true}},
+		{&w.refusing, lab.HopOptions{Name: "mx.refusing.example", RefuseTLS: true}},
 		{&w.plain, lab.HopOptions{Name: "mx.plain.example", NoTLS: true}},
 		{&w.gateway, lab.HopOptions{Name: "gateway.agency.example"}},
 	} {
@@ -196,6 +201,8 @@ func (w *world) startHops() {
 	}
 	w.lab.Domain("partner.example", w.partner)
 	w.lab.Domain("wrong.example", w.wrong)
+	w.lab.Domain("stranger.example", w.stranger)
+	w.lab.Domain("refusing.example", w.refusing)
 	w.lab.Domain("plain.example", w.plain)
 	w.lab.Domain("citizen.example", w.plain)
 }
@@ -249,6 +256,7 @@ func (w *world) startPostfix(opt options) {
 
 // in is w for a subtest.
 func (w *world) in(t *testing.T) *world {
+	t.Helper()
 	sub := *w
 	sub.T = t
 	return &sub
@@ -317,7 +325,7 @@ func (w *world) overTLS(hop *lab.Hop, token string) lab.Delivery {
 func (w *world) nowhere(token string) {
 	w.Helper()
 	w.rests()
-	for _, hop := range []*lab.Hop{w.store, w.partner, w.wrong, w.plain, w.gateway} {
+	for _, hop := range []*lab.Hop{w.store, w.partner, w.wrong, w.stranger, w.refusing, w.plain, w.gateway} {
 		for _, got := range hop.Mails() {
 			if strings.Contains(got.Header(), "Subject: "+token+"\r\n") {
 				w.Errorf("mail %q arrived at %s", token, hop.Name)

@@ -79,9 +79,3 @@ func (a *authority) pair(names ...string) (tls.Certificate, error) {
 	}
 	return tls.X509KeyPair(cert, key)
 }
-
-func (a *authority) pool() *x509.CertPool {
-	pool := x509.NewCertPool()
-	pool.AddCert(a.cert)
-	return pool
-}

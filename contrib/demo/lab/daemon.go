@@ -68,7 +68,7 @@ func (d *Daemon) Start() error {
 	if err := os.WriteFile(config, []byte(fill.Replace(d.opt.Config)), 0o600); err != nil {
 		return err
 	}
-	d.cmd = exec.Command(d.opt.Binary, "serve", "--config", config) //nolint:gosec // the binary under test
+	d.cmd = exec.Command(d.opt.Binary, "serve", "--config", config)
 	d.cmd.Dir = d.dir
 	d.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	stderr, err := d.cmd.StderrPipe()

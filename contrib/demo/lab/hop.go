@@ -91,7 +91,7 @@ func (h *Hop) certify(ca *authority) (err error) {
 		names = []string{h.opt.Name}
 	}
 	pair, err := ca.pair(names...)
-	h.tls = &tls.Config{Certificates: []tls.Certificate{pair}} //nolint:gosec // what the peer asks is to be seen
+	h.tls = &tls.Config{Certificates: []tls.Certificate{pair}}
 	return err
 }
 

@@ -36,7 +36,7 @@ func Isolate() {
 	if err != nil {
 		return
 	}
-	again := exec.Command(self, os.Args[1:]...) //nolint:gosec // this very program
+	again := exec.Command(self, os.Args[1:]...)
 	again.Stdin, again.Stdout, again.Stderr = os.Stdin, os.Stdout, os.Stderr
 	again.Env = append(os.Environ(), isolated+"=1")
 	again.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGTERM}
@@ -98,7 +98,7 @@ func (n network) address(host int) string { return fmt.Sprintf("127.%d.%d.%d", n
 func openNetwork() (*nameServer, network, error) {
 	var err error
 	for range 20 {
-		n := network{a: byte(1 + rand.IntN(254)), b: byte(rand.IntN(256))} //nolint:gosec // no secret
+		n := network{a: byte(1 + rand.IntN(254)), b: byte(rand.IntN(256))}
 		var names *nameServer
 		if names, err = listenNames(n.address(53)); err == nil {
 			return names, n, nil

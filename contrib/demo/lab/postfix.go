@@ -80,7 +80,7 @@ func (l *Lab) StartPostfix(opt PostfixOptions) (*Postfix, error) {
 func (p *Postfix) configure(opt PostfixOptions) error {
 	data := filepath.Join(filepath.Dir(p.Queue), "data")
 	for _, dir := range []string{p.Config, filepath.Join(p.Queue, "etc"), data} {
-		if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // as Postfix has them
+		if err := os.MkdirAll(dir, 0o755); err != nil {
 			return err
 		}
 	}
@@ -119,7 +119,7 @@ func (p *Postfix) bind() error {
 		return err
 	}
 	everywhere := regexp.MustCompile(`(?m)^(smtp|submissions?)(\s+inet\s)`)
-	return os.WriteFile(name, everywhere.ReplaceAll(text, []byte(p.Address+":$1$2")), 0o644) //nolint:gosec // as above
+	return os.WriteFile(name, everywhere.ReplaceAll(text, []byte(p.Address+":$1$2")), 0o644)
 }
 
 // stockMain is a main.cf as Debian's package writes it, but for the places and
@@ -164,7 +164,7 @@ func (p *Postfix) jail() error {
 		"hosts":         "127.0.0.1 localhost\n",
 		"nsswitch.conf": "hosts: files dns\nservices: files\n",
 	} {
-		if err := os.WriteFile(filepath.Join(etc, name), []byte(text), 0o644); err != nil { //nolint:gosec // as in /etc
+		if err := os.WriteFile(filepath.Join(etc, name), []byte(text), 0o644); err != nil {
 			return err
 		}
 	}
@@ -179,7 +179,7 @@ func (p *Postfix) certify() error {
 	if err := os.WriteFile(filepath.Join(p.Config, "key.pem"), key, 0o600); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(p.Config, "cert.pem"), cert, 0o644) //nolint:gosec // a certificate is public
+	return os.WriteFile(filepath.Join(p.Config, "cert.pem"), cert, 0o644)
 }
 
 // Start starts the instance again after Stop.
@@ -248,7 +248,7 @@ func (p *Postfix) Stop() error {
 
 // command runs one of Postfix's programs on this instance.
 func (p *Postfix) command(name string, args ...string) *exec.Cmd {
-	cmd := exec.Command(name, append([]string{"-c", p.Config}, args...)...) //nolint:gosec // names of ours
+	cmd := exec.Command(name, append([]string{"-c", p.Config}, args...)...)
 	cmd.Env = append(os.Environ(), "MAIL_CONFIG="+p.Config)
 	return cmd
 }
@@ -265,7 +265,7 @@ func (p *Postfix) Run(name string, args ...string) (string, error) {
 
 // Sendmail submits text as a local program does.
 func (p *Postfix) Sendmail(text string, args ...string) error {
-	cmd := exec.Command("sendmail", append([]string{"-C", p.Config}, args...)...) //nolint:gosec // the tests' own
+	cmd := exec.Command("sendmail", append([]string{"-C", p.Config}, args...)...)
 	cmd.Env = append(os.Environ(), "MAIL_CONFIG="+p.Config)
 	cmd.Stdin = strings.NewReader(text)
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -349,7 +349,7 @@ func copyFile(from, to string) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(to, text, 0o644) //nolint:gosec // configuration that every service reads
+	return os.WriteFile(to, text, 0o644)
 }
 
 func chownTo(path, user string) error {
