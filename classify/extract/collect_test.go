@@ -10,14 +10,13 @@ import (
 // collector is a Sink that writes down what it is told. Streams that are open at
 // once stay apart; they are listed in the order in which they were opened.
 type collector struct {
-	t       testing.TB
-	fields  []string
-	texts   []*collected
-	parts   []*Part
-	open    int
-	told    map[*Part]bool
-	known   map[string]*Part
-	closing bool
+	t      testing.TB
+	fields []string
+	texts  []*collected
+	parts  []*Part
+	open   int
+	told   map[*Part]bool
+	known  map[string]*Part
 }
 
 type collected struct {
@@ -31,6 +30,7 @@ type collected struct {
 }
 
 func newCollector(t testing.TB) *collector {
+	t.Helper()
 	return &collector{t: t, told: map[*Part]bool{}, known: map[string]*Part{}}
 }
 

@@ -27,7 +27,8 @@
 //     text, a line each. Received, DKIM-*, ARC-*, Authentication-Results,
 //     Message-ID, References, In-Reply-To and Date are no text.
 //   - A text part is one text, transfer encoding and charset undone, NUL bytes
-//     dropped. HTML is two: what a client shows, with a TAB between the cells of
+//     dropped; the values of JSON, calendars and cards have their escapes and
+//     folds undone. HTML is two: what a client shows, with a TAB between the cells of
 //     a table and a line for each row, and what it does not show (attribute
 //     values, comments, scripts, styles), a line each.
 //   - Preamble, epilogue and junk behind a boundary are texts of their multipart.

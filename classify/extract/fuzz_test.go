@@ -102,6 +102,7 @@ func TestMailsOfRandomPiecesReadTheSameInAnyCut(t *testing.T) {
 		"Content-Type: multipart/mixed; boundary=b\r\n", "Content-Type: multipart/mixed; boundary=\"bb\"\n", "Content-Type: multipart/mixed\n", "Content-Type: text/html\r\n",
 		"Content-Type: message/rfc822\r\n", "Content-Type: text/plain; charset=utf-16\r\n", "Content-Type: text/plain; charset=iso-8859-1\r\n", "Content-Type: text/plain; charset=shift_jis\n",
 		"Content-Type: application/octet-stream; name=x\n", "Content-Transfer-Encoding: base64\r\n", "Content-Transfer-Encoding: quoted-printable\r\n", "Content-Transfer-Encoding: x\r\n",
+		"\\u00", "\\n", "\\", "\r\n ", "+", "+ADA", "Content-Type: application/json\r\n", "Content-Type: text/calendar\n", "Content-Type: text/plain; charset=utf-7\n",
 		"Subject: =?utf-8?q?a?=\r\n", "From: a\r\nTo: b\r\n", "bad line\r\n", " folded\r\n", "X-Y", ":",
 	}
 	limits := Limits{Depth: 5, Parts: 12, HeaderBytes: 1500, PartBytes: 4000, MailBytes: 9000}

@@ -146,10 +146,7 @@ func (h *header) content(name, value string) (hidden []string) {
 		}
 		names := v.all("name")
 		h.addNames(names, false)
-		for _, b := range v.all("boundary") {
-			hidden = append(hidden, b)
-		}
-		return append(hidden, names...)
+		return append(v.all("boundary"), names...)
 	case "content-transfer-encoding":
 		if len(e.encodings) > 0 && !strings.EqualFold(e.encodings[0], strings.TrimSpace(value)) {
 			h.r.anomalies.add(duplicateTransferEncoding)

@@ -264,6 +264,10 @@ func (rd *reading) openText() stage {
 		text = newHTML(out, newTextStream(l.r, l.part, l.part.Where))
 	case media == "text/plain":
 		text = &quoteMarks{out: out}
+	default:
+		if e := newEscapes(media, out); e != nil {
+			text = e
+		}
 	}
 	text = &dropNUL{r: l.r, next: text}
 	name := rd.charset

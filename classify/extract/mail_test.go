@@ -162,6 +162,16 @@ func TestMailsGiveTheirPartsAndTexts(t *testing.T) {
 			tree: "1 application/octet-stream unsupported\n",
 		},
 		{
+			name: "the escapes of JSON are undone",
+			mail: "Content-Type: application/json\n\n{\"a\": \"ssn\\n078\\u002d05\\/1\\ud83d\\ude00\\q\\u00\"}",
+			tree: "1 application/json\n", texts: "1 body \"{\\\"a\\\": \\\"ssn\\n078-05/1😀\\\\q\\\\u00\\\"}\"\n",
+		},
+		{
+			name: "the folds and escapes of calendars are undone",
+			mail: "Content-Type: text/calendar\n\nSUMMARY:ssn\\n078-\n 05\\,1\nX:\\y\n",
+			tree: "1 text/calendar\n", texts: "1 body \"SUMMARY:ssn\\n078-05,1\\r\\nX:\\\\y\\r\\n\"\n",
+		},
+		{
 			name: "an octet-stream of text is text", mail: "Content-Type: application/octet-stream\n\nname;ssn\n",
 			tree: "1 text/plain\n", texts: "1 body \"name;ssn\\r\\n\"\n",
 		},

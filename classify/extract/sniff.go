@@ -310,6 +310,8 @@ func sniffText(text []byte, declared, name string) sniffed {
 		s.media = declared
 	case strings.HasPrefix(lower, "<?xml"):
 		s.media = "application/xml"
+	case opensJSON(lower):
+		s.media = "application/json"
 	case strings.HasPrefix(lower, "begin:vcalendar"):
 		s.media = "text/calendar"
 	case strings.HasPrefix(lower, "begin:vcard"):
@@ -330,6 +332,13 @@ func namedHTML(name string) bool {
 	return strings.HasSuffix(name, ".html") || strings.HasSuffix(name, ".htm") || strings.HasSuffix(name, ".xhtml")
 }
 
+// opensJSON reports whether text begins with an object, or a list of them or
+// of strings.
+func opensJSON(text string) bool {
+	rest := strings.TrimLeft(text, "{[ \t\r\n")
+	return len(rest) < len(text) && strings.HasPrefix(rest, "\"")
+}
+
 // isTextual reports whether a media type is text by its name.
 func isTextual(media string) bool {
 	if strings.HasPrefix(media, "text/") || strings.HasPrefix(media, "message/") {
@@ -346,11 +355,8 @@ func isTextual(media string) bool {
 
 // metaCharset finds the charset that HTML names in its head.
 func metaCharset(lower string) string {
-	i := strings.Index(lower, "charset=")
-	if i < 0 {
-		return ""
-	}
-	rest := strings.TrimLeft(lower[i+len("charset="):], "\"' ")
+	_, rest, _ := strings.Cut(lower, "charset=")
+	rest = strings.TrimLeft(rest, "\"' ")
 	if end := strings.IndexAny(rest, "\"'>; /"); end >= 0 {
 		return rest[:end]
 	}

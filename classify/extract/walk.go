@@ -63,11 +63,7 @@ func (w *walker) write(b []byte) {
 
 // header takes one line, or what there is of it, of a header block.
 func (w *walker) header(b []byte) []byte {
-	i := bytes.IndexByte(b, '\n')
-	piece, rest := b, b[len(b):]
-	if i >= 0 {
-		piece, rest = b[:i], b[i+1:]
-	}
+	piece, rest, ended := bytes.Cut(b, crlf[1:])
 	if room := int(w.r.limits.HeaderBytes) + maxBoundary - len(w.line); len(piece) > room {
 		w.long = true
 		w.head.overflow(append(w.line, piece[:room]...))
@@ -77,8 +73,8 @@ func (w *walker) header(b []byte) []byte {
 	}
 	w.pos += int64(len(b) - len(rest))
 	w.line = append(w.line, piece...)
-	if i < 0 {
-		return rest
+	if !ended {
+		return nil
 	}
 	w.end = w.pos - int64(len(w.line)) - 1
 	line := bytes.TrimSuffix(w.line, crlf[:1])
@@ -192,7 +188,9 @@ func dashLine(b []byte) int {
 		if j > 0 && b[j-1] == '\n' && (j+1 == len(b) || b[j+1] == '-') {
 			return j - 1
 		}
-		for k = j + 1; k < len(b) && b[k] == '-'; k++ {
+		k = j + 1
+		for k < len(b) && b[k] == '-' {
+			k++
 		}
 	}
 	if len(b) > 0 && b[len(b)-1] == '\n' {

@@ -9,7 +9,7 @@ import (
 // 2.2.3) and the white space around it. A break with no white space behind it,
 // and a bare CR, become a space.
 func unfold(value string) string {
-	if strings.IndexAny(value, "\r\n\x00") < 0 {
+	if !strings.ContainsAny(value, "\r\n\x00") {
 		return strings.Trim(value, " \t")
 	}
 	var b strings.Builder
