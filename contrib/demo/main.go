@@ -145,6 +145,7 @@ func show(l *lab.Lab, binary string, page *page) error {
 	page.head()
 	wrong := 0
 	var audited lab.Reply
+	number := 0
 	for i, m := range mails() {
 		got, err := s.send(m)
 		if err != nil {
@@ -154,13 +155,13 @@ func show(l *lab.Lab, binary string, page *page) error {
 			wrong++
 		}
 		if m.audited {
-			audited = got.reply
+			audited, number = got.reply, i+1
 		}
 	}
 	if err := s.metrics(page); err != nil {
 		return err
 	}
-	if err := s.audit(page, lab.QueueID(audited)); err != nil {
+	if err := s.audit(page, number, lab.QueueID(audited)); err != nil {
 		return err
 	}
 	if wrong > 0 {

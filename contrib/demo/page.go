@@ -22,7 +22,7 @@ func newPage(out *os.File) *page {
 }
 
 // The columns of the table.
-var widths = []int{2, 24, 38, 22, 7}
+var widths = []int{2, 26, 38, 22, 7}
 
 const (
 	bold  = "1"
@@ -47,12 +47,13 @@ func (p *page) text(lines ...string) {
 	}
 }
 
-func (p *page) section(text string) { fmt.Fprintf(p.out, "\n%s\n", p.paint(bold, text)) }
+func (p *page) section(text string) { fmt.Fprintln(p.out, p.paint(bold, text)) }
 
 func (p *page) lines(lines []string) {
 	for _, line := range lines {
 		fmt.Fprintln(p.out, "  "+line)
 	}
+	fmt.Fprintln(p.out)
 }
 
 func (p *page) head() {
@@ -144,7 +145,7 @@ func fold(text string, width int) []string {
 }
 
 // audit shows the audit line of the mail with that queue id.
-func (s *stage) audit(page *page, id string) error {
+func (s *stage) audit(page *page, number int, id string) error {
 	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
 		text, err := os.ReadFile(s.postern.Audit)
 		if err != nil {
@@ -158,7 +159,7 @@ func (s *stage) audit(page *page, id string) error {
 			if err != nil {
 				return fmt.Errorf("the audit line of %s is no JSON: %w", id, err)
 			}
-			page.section("Its audit line, a field a line, long ones cut")
+			page.section(fmt.Sprintf("The audit line of mail %d, a field a line, long ones cut", number))
 			page.lines(fields)
 			return nil
 		}
