@@ -51,8 +51,8 @@ func TestHeaderFieldQuestion(t *testing.T) {
 	if q.ask("Importance", "low").Yes || q.ask("Priority", "high").Yes {
 		t.Error("another text or field is found")
 	}
-	any := Question{Kind: HeaderField, Field: "X-Any"}
-	if !any.ask("x-any", "").Yes {
+	present := Question{Kind: HeaderField, Field: "X-Any"}
+	if !present.ask("x-any", "").Yes {
 		t.Error("a question without text asks whether the field is there")
 	}
 }

@@ -202,7 +202,9 @@ func TestMarksStayFew(t *testing.T) {
 	stream := (*sink)(scan).Text(&extract.Part{Path: "1"}, extract.Body).(*textStream)
 	for i := range 1 << 20 {
 		stream.Mark(i%2 == 0)
-		stream.Write([]byte("x "))
+		if _, err := stream.Write([]byte("x ")); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if len(stream.marks) > 1<<16 {
 		t.Errorf("%d marks are kept after %d bytes", len(stream.marks), stream.written)

@@ -90,8 +90,6 @@ func (s *Scanner) fingerprint(d *detect.Detector, value string) string {
 		return ""
 	}
 	mac := hmac.New(sha256.New, s.key)
-	io.WriteString(mac, d.ID)
-	mac.Write([]byte{0})
-	io.WriteString(mac, value)
+	mac.Write([]byte(d.ID + "\x00" + value))
 	return hex.EncodeToString(mac.Sum(nil)[:10])
 }

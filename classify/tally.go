@@ -114,6 +114,8 @@ func (t *Tally) Count() Count {
 			c.Medium += n
 		case detect.Low:
 			c.Low += n
+		case detect.None:
+			panic("internal error: a value without a level")
 		}
 	}
 	return c

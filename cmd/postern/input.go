@@ -164,18 +164,20 @@ func (m *mboxMail) line() error {
 			return nil
 		}
 		if bytes.Equal(opening, []byte(">From ")) {
-			m.r.Discard(1)
+			if _, err := m.r.Discard(1); err != nil {
+				return err
+			}
 		}
 	}
 	line, err := m.r.ReadSlice('\n')
-	m.mid = err == bufio.ErrBufferFull
+	m.mid = errors.Is(err, bufio.ErrBufferFull)
 	m.pending = line
 	m.empty = !m.mid && len(bytes.TrimRight(line, "\r\n")) == 0
-	switch err {
-	case io.EOF:
-		m.ended = true
+	switch {
+	case m.mid:
 		return nil
-	case bufio.ErrBufferFull:
+	case errors.Is(err, io.EOF):
+		m.ended = true
 		return nil
 	}
 	return err
