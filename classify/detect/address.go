@@ -286,7 +286,7 @@ func isStreet(t *text, p, to int64) bool {
 		}
 	}
 	for word := range 6 {
-		next := t.skip(q, 2)
+		next := skipWrapped(t, q)
 		if next == q {
 			return false
 		}
@@ -314,6 +314,21 @@ func isStreet(t *text, p, to int64) bool {
 		q = end
 	}
 	return false
+}
+
+// skipWrapped is the position behind the white space at p, in which a line may
+// have been wrapped.
+func skipWrapped(t *text, p int64) int64 {
+	breaks := 0
+	for n := 0; n < 8 && isSpace(t.at(p)); n++ {
+		if t.at(p) == '\n' {
+			if breaks++; breaks > 1 {
+				break
+			}
+		}
+		p++
+	}
+	return p
 }
 
 // boxAt reports whether the number at p is that of a PO box or a rural route, and

@@ -188,4 +188,4 @@ func (s *Set) compile(i int, d *Detector) error {
 }
 
 // maxChain is the most digits that a detector may ask an anchor for.
-const maxChain = 9
+const maxChain = 13
