@@ -1,6 +1,10 @@
 package detect
 
-import "bytes"
+import (
+	"bytes"
+	"fmt"
+	"strings"
+)
 
 // ukMarking is a marking of the UK government's classification scheme. The words
 // are everyday words: only where a marking stands are they one, and only the
@@ -284,25 +288,36 @@ var marker = &Detector{
 // addMarkers adds the Options' Markers to the dictionary; a keyword's term is
 // its index.
 func (s *Set) addMarkers(detector int) error {
-	s.markers = s.options.Markers
-	if s.markers == nil {
-		s.markers = DefaultMarkers
+	all := s.options.Markers
+	if all == nil {
+		all = DefaultMarkers
 	}
-	for i, m := range s.markers {
-		if err := s.words.addLiteral(detector, triggers, foldString(m.Text), int32(i)); err != nil {
-			return err
+	for i, m := range all {
+		// The dictionary knows a marker from its first letter or number on.
+		whole := foldString(m.Text)
+		word := strings.TrimLeftFunc(whole, func(r rune) bool { return !isAlnum(r) })
+		if err := s.words.addLiteral(detector, triggers, word, int32(i)); err != nil {
+			return fmt.Errorf("marker %q: %w", m.Text, err)
 		}
+		s.markers = append(s.markers, markerEntry{m, whole[:len(whole)-len(word)]})
 	}
 	return nil
+}
+
+// markerEntry is a Marker and what stands before its first letter or number.
+type markerEntry struct {
+	Marker
+	before string
 }
 
 func findMarker(f *finder, h hit) {
 	word := &f.set.words.words[h.word]
 	m := &f.set.markers[word.term]
-	if m.SubjectOnly && !f.subject.holds(h) {
+	t := f.text
+	h.start -= int64(len(m.before))
+	if !hasPrefixFold(t.slice(h.start, h.end), m.before) || m.SubjectOnly && !f.subject.holds(h) {
 		return
 	}
-	t := f.text
 	if first, _ := t.after(h.start); isWord(first) && t.wordBefore(h.start) {
 		return
 	}

@@ -127,7 +127,7 @@ type Set struct {
 	needy []bool
 	// scales are the lexicons, by detector; nil for other detectors.
 	scales  []*scale
-	markers []Marker
+	markers []markerEntry
 }
 
 // Compile builds a Set. The order of the detectors decides between matches that
