@@ -36,6 +36,7 @@ type finder struct {
 	scorers []scorer
 	until   []int64 // by detector: up to here its last keyword may count
 	heads   headers
+	pans    pans
 	limit   int64 // up to here the text may be searched for keywords
 }
 
@@ -71,7 +72,7 @@ func (f *finder) reset(s *Stream) {
 	for i := range f.until {
 		f.until[i] = -1
 	}
-	f.heads = headers{at: -1}
+	f.heads, f.pans.read, f.pans.found = headers{at: -1}, 0, f.pans.found[:0]
 	f.subject = span{}
 	for i := range f.scorers {
 		f.scorers[i].reset()
