@@ -1,9 +1,6 @@
 package anchor
 
-import (
-	"encoding/binary"
-	"math/bits"
-)
+import "math/bits"
 
 // Set is what to look for. It is immutable and safe for concurrent use.
 type Set struct {
@@ -13,76 +10,73 @@ type Set struct {
 // Hit is a place where at least one detector wants to look: the first digit of
 // a run of digits that begins a chain.
 type Hit struct {
-	At     int // index into the text
-	Digits int // digits of the chain, counted up to the Set's most
+	At     int32 // index into the text
+	Run    uint8 // digits of the run, up to 63
+	Digits uint8 // digits of the chain, counted up to the Set's most
 }
+
+// MaxDigits is the most digits of a chain that can be counted.
+const MaxDigits = 31
 
 // New returns a Set that looks for chains of at least so many digits, and counts
 // them up to most. A chain is made of runs of digits with one '-', '.' or space
 // between two runs.
-func New(least, most int) *Set { return &Set{max(least, 1), max(least, most, 1)} }
+func New(least, most int) *Set {
+	most = min(max(least, most, 1), MaxDigits)
+	return &Set{min(max(least, 1), most), most}
+}
 
 // Ahead is how many bytes behind a stretch Scan looks at.
 func (s *Set) Ahead() int { return 2 * s.most }
 
 // Scan appends to hits, in order, the places in text[from:to] where a chain
-// begins: every first digit of a run from which on the chain is long enough.
-// The bytes before from and behind to are looked at, not reported.
-func (s *Set) Scan(text []byte, from, to int, hits []Hit) []Hit {
-	for i := from; i < to; {
-		i = nextDigit(text[:to], i)
-		if i == to {
-			break
+// begins: every first digit of a run from which on the chain is long enough. The
+// text is given by its marks. The bytes before from and behind to are looked at,
+// not reported.
+func (s *Set) Scan(marks []Digits, from, to int, hits []Hit) []Hit {
+	for i := from / BlockBytes; i*BlockBytes < to; i++ {
+		digits := marks[i].Digits
+		if digits == 0 {
+			continue
 		}
-		if i == 0 || !isDigit(text[i-1]) {
-			if n := s.chain(text, i); n >= s.least {
-				hits = append(hits, Hit{At: i, Digits: n})
+		var before uint64
+		if i > 0 {
+			before = marks[i-1].Digits >> 63
+		}
+		var next Digits
+		if i+1 < len(marks) {
+			next = marks[i+1]
+		}
+		chain := digits | marks[i].Joints&(digits<<1|before)&(digits>>1|next.Digits<<63)
+		more := next.Digits | next.Joints&(next.Digits<<1|digits>>63)&(next.Digits>>1)
+		starts := digits &^ (digits<<1 | before) & s.long(chain, more)
+		if i*BlockBytes < from {
+			starts &= ^uint64(0) << (from % BlockBytes)
+		}
+		if rest := to - i*BlockBytes; rest < BlockBytes {
+			starts &= 1<<rest - 1
+		}
+		for ; starts != 0; starts &= starts - 1 {
+			k := bits.TrailingZeros64(starts)
+			run := digits>>k | next.Digits<<(64-k)
+			whole := bits.TrailingZeros64(^(chain>>k | more<<(64-k)))
+			n := bits.OnesCount64(run & (1<<whole - 1))
+			if n >= s.least {
+				hits = append(hits, Hit{int32(i*BlockBytes + k), uint8(min(bits.TrailingZeros64(^run), 63)), uint8(min(n, s.most))})
 			}
-		}
-		for i < to && isDigit(text[i]) {
-			i++
 		}
 	}
 	return hits
 }
 
-// chain counts the digits of the chain that begins at i, up to the most that count.
-func (s *Set) chain(text []byte, i int) int {
-	n, gap := 0, true
-	for ; i < len(text) && n < s.most; i++ {
-		switch c := text[i]; {
-		case isDigit(c):
-			n, gap = n+1, false
-		case !gap && (c == '-' || c == ' ' || c == '.'):
-			gap = true
-		default:
-			return n
-		}
+// long marks where at least as many bytes of a chain follow as a chain that is
+// long enough has digits.
+func (s *Set) long(chain, more uint64) uint64 {
+	n := 1
+	for ; 2*n <= s.least; n *= 2 {
+		chain &= chain>>n | more<<(64-n)
+		more &= more >> n
 	}
-	return n
-}
-
-func isDigit(c byte) bool { return c-'0' < 10 }
-
-// nextDigit returns the index of the first digit at or behind i, or len(text).
-func nextDigit(text []byte, i int) int {
-	const (
-		ones  = 0x0101010101010101
-		highs = 0x8080808080808080
-	)
-	for ; i+8 <= len(text); i += 8 {
-		// A byte is a digit if, without its high nibble of 3, it is under ten.
-		// The borrow of the subtraction can only spoil bytes behind a digit, so
-		// the lowest mark is always right.
-		x := binary.LittleEndian.Uint64(text[i:]) ^ '0'*ones
-		if m := (x - 10*ones) &^ x & highs; m != 0 {
-			return i + bits.TrailingZeros64(m)/8
-		}
-	}
-	for ; i < len(text); i++ {
-		if isDigit(text[i]) {
-			return i
-		}
-	}
-	return i
+	rest := s.least - n
+	return chain & (chain>>rest | more<<(64-rest))
 }

@@ -13,38 +13,52 @@ func plainScan(least, most int, text string, from, to int) []Hit {
 		if !isDigit(text[i]) || i > 0 && isDigit(text[i-1]) {
 			continue
 		}
-		n := 0
+		n, run, joined := 0, 0, false
 		for j := i; j < len(text); j++ {
 			if isDigit(text[j]) {
 				n++
+				if !joined {
+					run++
+				}
 			} else if c := text[j]; c != '-' && c != '.' && c != ' ' || j+1 == len(text) || !isDigit(text[j+1]) {
 				break
+			} else {
+				joined = true
 			}
 		}
 		if n >= least {
-			hits = append(hits, Hit{At: i, Digits: min(n, most)})
+			hits = append(hits, Hit{int32(i), uint8(min(run, 63)), uint8(min(n, most))})
 		}
 	}
 	return hits
 }
 
+func isDigit(c byte) bool { return c-'0' < 10 }
+
+// marksOf returns the marks of a text, its last block filled up with zeros.
+func marksOf(text []byte) []Digits {
+	marks := make([]Digits, (len(text)+BlockBytes-1)/BlockBytes)
+	MarkDigits(append(slices.Clone(text), make([]byte, BlockBytes)...), marks)
+	return marks
+}
+
 func TestScanFindsChains(t *testing.T) {
 	for name, c := range map[string]struct {
 		text string
-		want []int
+		want []int32
 	}{
 		"nothing in prose":                         {"no digits at all in this line of text", nil},
-		"a run":                                    {"a 123456 b", []int{2}},
+		"a run":                                    {"a 123456 b", []int32{2}},
 		"a run that is too short":                  {"a 12345 b", nil},
-		"groups, each of which begins a chain":     {"12 34 56 78", []int{0, 3}},
+		"groups, each of which begins a chain":     {"12 34 56 78", []int32{0, 3}},
 		"two separators end a chain":               {"123  456", nil},
 		"a separator at the end adds nothing":      {"12345-", nil},
-		"the last digits of a text of eight bytes": {"ab123456", []int{2}},
-		"bytes over 0x7f are no digits":            {"\xb0\xb1\xb2\xb3\xb4\xb5\xb6\xb7123456", []int{8}},
+		"the last digits of a text of eight bytes": {"ab123456", []int32{2}},
+		"bytes over 0x7f are no digits":            {"\xb0\xb1\xb2\xb3\xb4\xb5\xb6\xb7123456", []int32{8}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var got []int
-			for _, h := range New(6, 8).Scan([]byte(c.text), 0, len(c.text), nil) {
+			var got []int32
+			for _, h := range New(6, 8).Scan(marksOf([]byte(c.text)), 0, len(c.text), nil) {
 				got = append(got, h.At)
 			}
 			if !slices.Equal(got, c.want) {
@@ -56,31 +70,21 @@ func TestScanFindsChains(t *testing.T) {
 
 func TestScanAgreesWithThePlainScanForAnyCut(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
-	const alphabet = "0123456789-. ax/:;\xb0\xff"
-	for range 2000 {
-		text := make([]byte, random.IntN(120))
+	alphabets := []string{"0123456789-. ax/:;\xb0\xff", "0123456789", "0123456789- ", "1-"}
+	for i := range 20000 {
+		alphabet := alphabets[i%len(alphabets)]
+		text := make([]byte, random.IntN(300))
 		for i := range text {
 			text[i] = alphabet[random.IntN(len(alphabet))]
 		}
-		want := plainScan(6, 8, string(text), 0, len(text))
+		least, most := 1+random.IntN(12), 12+random.IntN(MaxDigits-11)
+		want := plainScan(least, most, string(text), 0, len(text))
 		cut := random.IntN(len(text) + 1)
-		set := New(6, 8)
-		got := set.Scan(text, 0, cut, nil)
-		got = set.Scan(text, cut, len(text), got)
+		set, marks := New(least, most), marksOf(text)
+		got := set.Scan(marks, 0, cut, nil)
+		got = set.Scan(marks, cut, len(text), got)
 		if !slices.Equal(got, want) {
-			t.Fatalf("Scan(%q) cut at %d found %v, want %v", text, cut, got, want)
+			t.Fatalf("chains of %d to %d digits in %q cut at %d: found %v, want %v", least, most, text, cut, got, want)
 		}
-	}
-}
-
-func BenchmarkScanProse(b *testing.B) {
-	text := make([]byte, 0, 1<<16)
-	for len(text) < 1<<16 {
-		text = append(text, "The quick brown fox jumps over the lazy dog; on 4 May 2024 it did so twice.\n"...)
-	}
-	set, hits := New(6, 8), []Hit(nil)
-	b.SetBytes(int64(len(text)))
-	for b.Loop() {
-		hits = set.Scan(text, 0, len(text), hits[:0])
 	}
 }

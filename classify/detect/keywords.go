@@ -2,10 +2,13 @@ package detect
 
 import (
 	"fmt"
+	"math/bits"
 	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/postern-mail/postern/classify/anchor"
 )
 
 // role is what a keyword does for its detector.
@@ -55,6 +58,8 @@ type dictionary struct {
 	first   [256]int32 // the node behind a keyword's first byte, 0 if there is none
 	other   bool       // some keyword begins with a character that is not ASCII
 	longest int64      // bytes of the text that a keyword can take
+	worded  bool       // every keyword begins with an ASCII letter
+	heads   [1 << 15 / 64]uint64
 }
 
 type node struct {
@@ -149,6 +154,38 @@ func stops(spelled string) []string {
 	return all
 }
 
+// finish makes the dictionary ready for find, once all keywords are in.
+func (d *dictionary) finish() {
+	d.worded = !d.other
+	for _, e := range d.nodes[0].next {
+		d.worded = d.worded && isLetter(e.c)
+	}
+	d.addHeads(0, 0, 0)
+}
+
+// addHeads notes with which three characters the text of a keyword can begin: of
+// each only the low five bits, which are the same for both cases of a letter.
+func (d *dictionary) addHeads(at int32, head, n int) {
+	node := &d.nodes[at]
+	if n == 3 || len(node.words) > 0 || d.child(at, ' ') != 0 { // here anything can follow
+		wild := 5 * (3 - n)
+		for rest := range 1 << wild {
+			d.heads[(head<<wild|rest)/64] |= 1 << ((head<<wild | rest) % 64)
+		}
+		return
+	}
+	for _, e := range node.next {
+		d.addHeads(e.to, head<<5|int(e.c&31), n+1)
+	}
+}
+
+// mayBegin reports whether a keyword can begin with three bytes of the text.
+// Characters that are not ASCII are looked at more closely elsewhere.
+func (d *dictionary) mayBegin(a, b, c byte) bool {
+	head := int(a&31)<<10 | int(b&31)<<5 | int(c&31)
+	return d.heads[head/64]>>(head%64)&1 == 1 || (b|c) >= utf8.RuneSelf
+}
+
 // find appends the keywords that begin in [from,to) of the view. A keyword has a
 // character that is no letter or number on either side.
 func (d *dictionary) find(t *text, from, to int64, hits []hit) []hit {
@@ -156,6 +193,47 @@ func (d *dictionary) find(t *text, from, to int64, hits []hit) []hit {
 	if from >= to {
 		return hits
 	}
+	if !d.worded || len(t.marks) == 0 {
+		return d.findAnywhere(t, from, to, hits)
+	}
+	last := int(to-1-t.base) / anchor.BlockBytes
+	for block := int(from-t.base) / anchor.BlockBytes; block <= last; block++ {
+		at := t.base + int64(block*anchor.BlockBytes)
+		letters := t.layoutOf(block).Letters
+		if letters == 0 {
+			continue
+		}
+		before := uint64(0) // a letter or digit ends the block before
+		if block > 0 {
+			c := t.buf[block*anchor.BlockBytes-1]
+			if isLetter(c) || isDigit(c) {
+				before = 1
+			}
+		}
+		starts := letters &^ ((letters|t.marks[block].Digits)<<1 | before)
+		if at < from {
+			starts &= ^uint64(0) << (from - at)
+		}
+		if n := to - at; n < anchor.BlockBytes {
+			starts &= 1<<n - 1
+		}
+		for ; starts != 0; starts &= starts - 1 {
+			p := at + int64(bits.TrailingZeros64(starts))
+			c := t.buf[p-t.base]
+			if d.first[c] == 0 || !d.mayBegin(c, t.at(p+1), t.at(p+2)) {
+				continue
+			}
+			if r, _ := t.before(p); r < utf8.RuneSelf || !isAlnum(r) {
+				hits = d.walk(t, p, p+1, d.first[c], hits)
+			}
+		}
+	}
+	return hits
+}
+
+// findAnywhere is find for a text without marks, or keywords that begin with
+// other characters than letters.
+func (d *dictionary) findAnywhere(t *text, from, to int64, hits []hit) []hit {
 	inside := false // the byte before is an ASCII letter or digit
 	if r, _ := t.before(from); r < utf8.RuneSelf {
 		inside = isAlnum(r)

@@ -27,6 +27,9 @@ type Detector struct {
 	// digits is the least number of digits that a chain at the value's first
 	// digit holds, with single separators between its runs.
 	digits int
+	// runs tells how many digits the first run of a value can have: bit n stands
+	// for n digits, the highest for that many and more. 0 is any.
+	runs uint32
 	// find proposes the candidates whose first run of digits begins at p, the
 	// longest first, by filling in the candidate and calling stands.
 	find func(f *finder, p int64)
@@ -91,7 +94,21 @@ type Set struct {
 	options Options
 	words   *dictionary
 	anchors *anchor.Set
+	// looks are the detectors that want to look at a chain, by the digits of
+	// its first run.
+	looks [manyDigits + 1][]look
+	// names are the contexts of matches for which one keyword spoke.
+	names [][]string
 }
+
+// look is a detector that wants to look at a chain of so many digits.
+type look struct {
+	detector int32
+	digits   uint8
+}
+
+// manyDigits are so many that no detector tells them from more.
+const manyDigits = 31
 
 // Compile builds a Set. The order of the detectors decides between matches that
 // are equal in all else.
@@ -105,6 +122,11 @@ func Compile(detectors []*Detector, opt Options) (*Set, error) {
 		}
 		seen[d.ID] = true
 		least, most = min(least, d.digits), max(most, d.digits)
+		for n := range s.looks {
+			if d.runs == 0 || d.runs>>n&1 == 1 {
+				s.looks[n] = append(s.looks[n], look{int32(i), uint8(d.digits)})
+			}
+		}
 		for _, group := range d.keywords {
 			for _, pattern := range group.patterns {
 				if err := s.words.add(i, group.role, pattern); err != nil {
@@ -121,8 +143,12 @@ func Compile(detectors []*Detector, opt Options) (*Set, error) {
 		}
 	}
 	s.anchors = anchor.New(least, most)
+	s.words.finish()
+	for _, w := range s.words.words {
+		s.names = append(s.names, []string{w.text})
+	}
 	return s, nil
 }
 
 // maxChain is the most digits that a detector may ask an anchor for.
-const maxChain = 9
+const maxChain = anchor.MaxDigits
