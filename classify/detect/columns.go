@@ -21,6 +21,7 @@ const (
 // most paragraphs are never read. Of each table it keeps the header row.
 type columns struct {
 	pos    int64 // up to here the text was read
+	plain  int64 // up to here no line break follows that
 	line   row   // the present line
 	afterR bool  // a CR was the last character: an LF belongs to it
 	tables [len(delimiters)][]table
@@ -38,6 +39,7 @@ type table struct {
 	delims     int
 	misses     int     // lines since the last row like it
 	rows       bool    // a row like it followed
+	quoted     bool    // it has cells in quotes
 	head       *header // nil until somebody wants to know whether the line is a header row
 }
 
@@ -47,6 +49,9 @@ type header struct {
 	ends  []int32  // where its cells end; one more than delimiters
 	spans [][2]int // of the keywords of each cell in hits; {-1} before they are asked for
 	hits  []hit
+	// about are the detectors whose keywords stand in the cells; nil before
+	// anybody asks.
+	about []bool
 }
 
 // column is where a candidate stands in a table.
@@ -66,7 +71,7 @@ func (c *column) inHeader(h *hit) bool { return c.known && h.start >= c.from && 
 
 func (c *columns) reset() {
 	c.dropAll()
-	c.pos, c.seen, c.afterR, c.ended = 0, 0, false, false
+	c.pos, c.plain, c.seen, c.afterR, c.ended = 0, 0, 0, false, false
 	c.line.cell, c.total.start = [len(delimiters)]int64{}, -1
 	c.line.begin(0)
 }
@@ -94,6 +99,24 @@ func (c *columns) advance(t *text, to int64) {
 			c.line.begin(c.pos)
 		}
 	}
+}
+
+// catchUp takes in the lines that end before p. The line of p itself need not be
+// read.
+func (c *columns) catchUp(t *text, p int64) {
+	if p <= c.plain {
+		return
+	}
+	for from := max(c.plain, c.pos); from < p; {
+		i := int(from - t.base)
+		at := from - int64(i%anchor.BlockBytes)
+		if t.layoutOf(i/anchor.BlockBytes).Breaks>>(i%anchor.BlockBytes) != 0 {
+			c.advance(t, p)
+			break
+		}
+		from = at + anchor.BlockBytes
+	}
+	c.plain = p
 }
 
 // skip goes on to behind the last blank line before to: nothing before that
@@ -169,7 +192,7 @@ func (c *columns) endRow(t *text, d, n int) {
 		i++
 	}
 	if n > 0 && !known && n < headerCells && c.pos-c.line.start <= headerBytes && !t.longRun(c.line.start, c.pos) {
-		c.tables[d] = append(c.tables[d], table{start: c.line.start, end: c.pos, delims: n})
+		c.tables[d] = append(c.tables[d], table{start: c.line.start, end: c.pos, delims: n, quoted: c.line.opened})
 		c.count++
 	}
 }
@@ -217,11 +240,12 @@ func (c *columns) stands(t *text, d, i int) bool {
 		return true
 	}
 	line := t.slice(table.start, table.end)
-	ok := namesColumns(line)
-	if ok {
-		c.ends, ok = splitRow(line, d, c.ends[:0])
+	split := splitRow
+	if table.quoted {
+		split = splitQuoted
 	}
-	if !ok {
+	var ok bool
+	if c.ends, ok = split(line, d, c.ends[:0]); !ok || !namesColumns(line) {
 		c.drop(d, i)
 		return false
 	}
@@ -230,7 +254,7 @@ func (c *columns) stands(t *text, d, i int) bool {
 		head, c.spare = c.spare[k-1], c.spare[:k-1]
 	}
 	head.text, head.ends = append(head.text[:0], line...), append(head.ends[:0], c.ends...)
-	head.spans, head.hits = head.spans[:0], head.hits[:0]
+	head.spans, head.hits, head.about = head.spans[:0], head.hits[:0], head.about[:0]
 	table.head = head
 	return true
 }
@@ -245,6 +269,11 @@ func namesColumns(line []byte) bool {
 	}
 	if end > 0 && line[end-1] == ':' || bytes.HasPrefix(line, []byte("sep=")) {
 		return false
+	}
+	for _, b := range line {
+		if isLetter(b) || isDigit(b) {
+			return true
+		}
 	}
 	return bytes.ContainsFunc(line, isAlnum)
 }
@@ -324,16 +353,52 @@ const rowAhead = 1024
 // header returns the keywords in the header cell of a column, with their
 // positions in the cell.
 func (c *columns) header(words *dictionary, col *column) []hit {
-	head := c.tables[col.delim][col.table].head
-	for len(head.spans) < len(head.ends) {
-		head.spans = append(head.spans, [2]int{-1})
+	return c.tables[col.delim][col.table].head.keywords(words, col.index)
+}
+
+func (h *header) keywords(words *dictionary, cell int) []hit {
+	for len(h.spans) < len(h.ends) {
+		h.spans = append(h.spans, [2]int{-1})
 	}
-	span := &head.spans[col.index]
+	span := &h.spans[cell]
 	if span[0] < 0 {
-		t := text{buf: head.cell(col.index)}
-		span[0] = len(head.hits)
-		head.hits = words.find(&t, 0, t.end(), head.hits)
-		span[1] = len(head.hits)
+		t := text{buf: h.cell(cell)}
+		span[0] = len(h.hits)
+		h.hits = words.find(&t, 0, t.end(), h.hits)
+		span[1] = len(h.hits)
 	}
-	return head.hits[span[0]:span[1]]
+	return h.hits[span[0]:span[1]]
+}
+
+// speakOf reports whether a keyword of a detector stands in the header of any
+// table that the line of p could belong to.
+func (c *columns) speakOf(t *text, p int64, set *Set, detector int) bool {
+	c.catchUp(t, p)
+	for d := 0; d < len(c.tables) && c.count > 0; d++ {
+		for i := 0; i < len(c.tables[d]); {
+			if !c.stands(t, d, i) {
+				continue
+			}
+			if c.tables[d][i].head.speaksOf(set, detector) {
+				return true
+			}
+			i++
+		}
+	}
+	return false
+}
+
+func (h *header) speaksOf(set *Set, detector int) bool {
+	if len(h.about) == 0 {
+		h.about = slices.Grow(h.about, len(set.Detectors))[:len(set.Detectors)]
+		clear(h.about)
+		for cell := range h.ends {
+			for _, k := range h.keywords(set.words, cell) {
+				if of := set.words.words[k.word].detector; of >= 0 {
+					h.about[of] = true
+				}
+			}
+		}
+	}
+	return h.about[detector]
 }

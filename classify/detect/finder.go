@@ -27,6 +27,7 @@ type finder struct {
 
 	detector int
 	c        candidate
+	groups   groups
 	card     int64 // end of the last PAN, reported or not
 }
 
@@ -69,7 +70,7 @@ func (f *finder) look(detector int, p int64) {
 func (f *finder) stands(p int64) bool {
 	d, c := f.set.Detectors[f.detector], &f.c
 	f.around.known = false
-	if f.hopeless(d, c, p) {
+	if f.hopeless(p) {
 		return true
 	}
 	f.columns.advance(f.text, p)
@@ -93,10 +94,11 @@ func (f *finder) stands(p int64) bool {
 	return true
 }
 
-// hopeless reports at little cost that a candidate is worth nothing: it would
-// need a keyword, and none of the detector's is anywhere near. Most numbers in
-// most texts are such.
-func (f *finder) hopeless(d *Detector, c *candidate, p int64) bool {
+// hopeless reports at little cost that the candidate in f.c is worth nothing: its
+// form would need a keyword, and none of the detector's is anywhere near. Most
+// numbers in most texts are such, so a detector may ask before it checks digits.
+func (f *finder) hopeless(p int64) bool {
+	d, c := f.set.Detectors[f.detector], &f.c
 	if g := &d.grades[c.form]; g.alone != None || g.negative != None || d.vouch != nil || f.lists[f.detector].label {
 		return false
 	}
@@ -107,17 +109,7 @@ func (f *finder) hopeless(d *Detector, c *candidate, p int64) bool {
 			return false
 		}
 	}
-	f.columns.advance(f.text, p)
-	col := f.columns.column(f.text)
-	if !col.known {
-		return true
-	}
-	for _, h := range f.columns.header(f.set.words, &col) {
-		if f.set.words.words[h.word].detector == f.detector {
-			return false
-		}
-	}
-	return true
+	return !f.columns.speakOf(f.text, p, f.set, f.detector)
 }
 
 // level picks the level of a context.

@@ -21,6 +21,7 @@ type row struct {
 	count  [len(delimiters)]int32
 	quoted [len(delimiters)]int32 // delimiters since the open quote
 	inside bool
+	opened bool  // some quote did open
 	shut   int64 // behind the last closing quote: another one there opens it again
 	fresh  int64 // from the beginning of the cell to here stand only spaces, so a quote opens here; or -1
 	blank  int64 // from the beginning of the line to here it is blank; -1 if it is not
@@ -30,7 +31,7 @@ type row struct {
 func (r *row) begin(at int64) {
 	r.start, r.fresh, r.blank = at, at, at
 	r.count = [len(delimiters)]int32{}
-	r.inside, r.shut = false, -1
+	r.inside, r.opened, r.shut = false, false, -1
 }
 
 // read reads the line from one position to another, or to the line break before
@@ -108,7 +109,7 @@ func (r *row) quote(t *text, p int64) {
 		r.inside, r.shut = false, p+1
 		return
 	case r.shut == p || r.fresh >= 0 && skip(t, r.fresh, p, isSpaceSign) >= 0:
-		r.inside, r.quoted = true, [len(delimiters)]int32{}
+		r.inside, r.opened, r.quoted = true, true, [len(delimiters)]int32{}
 	}
 	r.fresh = -1
 }
@@ -135,9 +136,6 @@ var delimiterOf = func() (of [256]uint8) {
 // splitRow appends where the cells of a row end. It fails as soon as a cell
 // cannot be that of a header row.
 func splitRow(line []byte, d int, ends []int32) ([]int32, bool) {
-	if bytes.IndexByte(line, '"') >= 0 {
-		return splitQuoted(line, d, ends)
-	}
 	for from := 0; ; {
 		n := bytes.IndexByte(line[from:], delimiters[d])
 		if n < 0 {
@@ -151,8 +149,8 @@ func splitRow(line []byte, d int, ends []int32) ([]int32, bool) {
 	}
 }
 
-// splitQuoted is splitRow for a row with quotes. A quote that is never closed
-// hides no delimiter.
+// splitQuoted is splitRow for a row in which quotes open. A quote that is never
+// closed hides no delimiter.
 func splitQuoted(line []byte, d int, ends []int32) ([]int32, bool) {
 	inside, fresh, shut := false, true, false
 	open, from := 0, 0 // cells before the quote opened; where the present cell begins
@@ -171,7 +169,7 @@ func splitQuoted(line []byte, d int, ends []int32) ([]int32, bool) {
 				}
 				fresh, from = true, i+1
 			}
-		case !inside && bytes.IndexByte([]byte(delimiters), c) >= 0:
+		case !inside && (c == '\t' || delimiterOf[c] > 0):
 			fresh = true
 		case c != ' ':
 			fresh = false
@@ -197,7 +195,7 @@ func isHeading(s []byte) bool {
 	for len(s) > 0 && isMargin(s[len(s)-1]) {
 		s = s[:len(s)-1]
 	}
-	if len(s) > headerChars && (len(s) > headerChars*utf8.UTFMax || utf8.RuneCount(s) > headerChars) {
+	if len(s) > headerChars && (ascii(s) > headerChars || len(s) > headerChars*utf8.UTFMax || utf8.RuneCount(s) > headerChars) {
 		return false
 	}
 	run, all := 0, 0

@@ -30,6 +30,9 @@ type Detector struct {
 	// runs tells how many digits the first run of a value can have: bit n stands
 	// for n digits, the highest for that many and more. 0 is any.
 	runs uint32
+	// lettered tells that a letter stands before the first digit, with at most
+	// one space or hyphen between.
+	lettered bool
 	// find proposes the candidates whose first run of digits begins at p, the
 	// longest first, by filling in the candidate and calling stands.
 	find func(f *finder, p int64)
@@ -105,6 +108,7 @@ type Set struct {
 type look struct {
 	detector int32
 	digits   uint8
+	lettered bool
 }
 
 // manyDigits are so many that no detector tells them from more.
@@ -124,7 +128,7 @@ func Compile(detectors []*Detector, opt Options) (*Set, error) {
 		least, most = min(least, d.digits), max(most, d.digits)
 		for n := range s.looks {
 			if d.runs == 0 || d.runs>>n&1 == 1 {
-				s.looks[n] = append(s.looks[n], look{int32(i), uint8(d.digits)})
+				s.looks[n] = append(s.looks[n], look{int32(i), uint8(d.digits), d.lettered})
 			}
 		}
 		for _, group := range d.keywords {

@@ -101,7 +101,7 @@ func (s *Stream) scan(to int64) {
 	for _, a := range s.anchors {
 		at := base + int64(a.At)
 		for _, l := range s.set.looks[min(a.Run, manyDigits)] {
-			if l.digits <= a.Digits {
+			if l.digits <= a.Digits && (!l.lettered || s.text.letterBefore(at)) {
 				s.finder.look(int(l.detector), at)
 			}
 		}
