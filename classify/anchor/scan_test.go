@@ -7,7 +7,7 @@ import (
 )
 
 // plainScan says what Scan must find, byte by byte.
-func plainScan(least, most int, text string, from, to int) []Hit {
+func plainScan(wants []Want, text string, from, to int) []Hit {
 	var hits []Hit
 	for i := from; i < to; i++ {
 		if !isDigit(text[i]) || i > 0 && isDigit(text[i-1]) {
@@ -26,14 +26,19 @@ func plainScan(least, most int, text string, from, to int) []Hit {
 				joined = true
 			}
 		}
-		if n >= least {
-			hits = append(hits, Hit{int32(i), uint8(min(run, 63)), uint8(min(n, most))})
+		h := Hit{int32(i), uint8(min(run, ManyDigits)), uint8(min(n, ManyDigits)), 0}
+		if i > 0 && isLetter(text[i-1]) || i > 1 && (text[i-1] == ' ' || text[i-1] == '-') && isLetter(text[i-2]) {
+			h.Lettered = 1
+		}
+		if slices.ContainsFunc(wants, func(w Want) bool { return w.Takes(&h) }) {
+			hits = append(hits, h)
 		}
 	}
 	return hits
 }
 
-func isDigit(c byte) bool { return c-'0' < 10 }
+func isLetter(c byte) bool { return (c|0x20)-'a' < 26 }
+func isDigit(c byte) bool  { return c-'0' < 10 }
 
 // marksOf returns the marks of a text, its last block filled up with zeros.
 func marksOf(text []byte) []Digits {
@@ -58,7 +63,7 @@ func TestScanFindsChains(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got []int32
-			for _, h := range New(6, 8).Scan(marksOf([]byte(c.text)), 0, len(c.text), nil) {
+			for _, h := range New([]Want{{Digits: 6}}).Scan([]byte(c.text), marksOf([]byte(c.text)), 0, len(c.text), nil) {
 				got = append(got, h.At)
 			}
 			if !slices.Equal(got, c.want) {
@@ -70,21 +75,24 @@ func TestScanFindsChains(t *testing.T) {
 
 func TestScanAgreesWithThePlainScanForAnyCut(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
-	alphabets := []string{"0123456789-. ax/:;\xb0\xff", "0123456789", "0123456789- ", "1-"}
+	alphabets := []string{"0123456789-. ax/:;\xb0\xff", "0123456789 ab-@[`{", "0123456789", "0123456789- ", "1-"}
 	for i := range 20000 {
 		alphabet := alphabets[i%len(alphabets)]
 		text := make([]byte, random.IntN(300))
 		for i := range text {
 			text[i] = alphabet[random.IntN(len(alphabet))]
 		}
-		least, most := 1+random.IntN(12), 12+random.IntN(MaxDigits-11)
-		want := plainScan(least, most, string(text), 0, len(text))
+		var wants []Want
+		for range 1 + random.IntN(3) {
+			wants = append(wants, Want{1 + random.IntN(16), random.Uint32() & random.Uint32(), random.IntN(2) == 0})
+		}
+		want := plainScan(wants, string(text), 0, len(text))
 		cut := random.IntN(len(text) + 1)
-		set, marks := New(least, most), marksOf(text)
-		got := set.Scan(marks, 0, cut, nil)
-		got = set.Scan(marks, cut, len(text), got)
+		set, marks := New(wants), marksOf(text)
+		got := set.Scan(text, marks, 0, cut, nil)
+		got = set.Scan(text, marks, cut, len(text), got)
 		if !slices.Equal(got, want) {
-			t.Fatalf("chains of %d to %d digits in %q cut at %d: found %v, want %v", least, most, text, cut, got, want)
+			t.Fatalf("chains %v in %q cut at %d: found %v, want %v", wants, text, cut, got, want)
 		}
 	}
 }

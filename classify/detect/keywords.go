@@ -65,6 +65,7 @@ type dictionary struct {
 type node struct {
 	next  []edge
 	words []int32 // keywords that end here
+	gap   int32   // the node behind a space, 0 if there is none
 }
 
 type edge struct {
@@ -102,6 +103,9 @@ func (d *dictionary) insert(spelled string, word int32) {
 			to = int32(len(d.nodes))
 			d.nodes = append(d.nodes, node{})
 			d.nodes[at].next = append(d.nodes[at].next, edge{spelled[i], to})
+			if spelled[i] == ' ' {
+				d.nodes[at].gap = to
+			}
 			if at == 0 {
 				d.first[spelled[i]] = to
 				if isLetter(spelled[i]) {
@@ -163,28 +167,65 @@ func (d *dictionary) finish() {
 	d.addHeads(0, 0, 0)
 }
 
-// addHeads notes with which three characters the text of a keyword can begin: of
-// each only the low five bits, which are the same for both cases of a letter.
-func (d *dictionary) addHeads(at int32, head, n int) {
+// addHeads notes with which characters the text of a keyword can begin, as far as
+// headChars. n of them lead to the node at.
+func (d *dictionary) addHeads(at int32, head uint32, n int) {
 	node := &d.nodes[at]
-	if n == 3 || len(node.words) > 0 || d.child(at, ' ') != 0 { // here anything can follow
-		wild := 5 * (3 - n)
-		for rest := range 1 << wild {
-			d.heads[(head<<wild|rest)/64] |= 1 << ((head<<wild | rest) % 64)
-		}
+	if n == headChars {
+		d.noteHead(head)
 		return
 	}
+	gap := node.gap
+	if len(node.words) > 0 || gap != 0 { // a character that is no letter, then any
+		wild := 5 * (headChars - n - 1)
+		for rest := range uint32(1) << wild {
+			d.noteHead(head<<(5+wild) | rest)
+		}
+	}
+	if gap != 0 {
+		d.addHeads(gap, head, n)
+	}
 	for _, e := range node.next {
-		d.addHeads(e.to, head<<5|int(e.c&31), n+1)
+		if e.to != gap {
+			d.addHeads(e.to, head<<5|uint32(headClass[e.c]&31), n+1)
+		}
 	}
 }
 
-// mayBegin reports whether a keyword can begin with three bytes of the text.
-// Characters that are not ASCII are looked at more closely elsewhere.
-func (d *dictionary) mayBegin(a, b, c byte) bool {
-	head := int(a&31)<<10 | int(b&31)<<5 | int(c&31)
-	return d.heads[head/64]>>(head%64)&1 == 1 || (b|c) >= utf8.RuneSelf
+// headChars is how many characters are looked at before the tree.
+const headChars = 4
+
+func (d *dictionary) noteHead(head uint32) { d.heads[hashHead(head)/64] |= 1 << (hashHead(head) % 64) }
+
+func hashHead(head uint32) uint32 { return head * 0x9E3779B1 >> (32 - 15) }
+
+// mayBegin reports whether a keyword can begin with four bytes of the text.
+// Where other characters than ASCII are, or a hump ends a word ("poNumber"), the
+// tree has to say.
+func (d *dictionary) mayBegin(s *[headChars]byte) bool {
+	a, b, c, e := uint32(headClass[s[0]]), uint32(headClass[s[1]]), uint32(headClass[s[2]]), uint32(headClass[s[3]])
+	hash := hashHead((a&31)<<15 | (b&31)<<10 | (c&31)<<5 | e&31)
+	if d.heads[hash/64]>>(hash%64)&1 == 1 {
+		return true
+	}
+	return (b|c|e)&otherHead != 0 || (b|c|e)&upperHead != 0 && (a&upperHead == 0 || b&upperHead == 0 || c&upperHead == 0)
 }
+
+// headClass is the letter's number, 0 for what is no letter.
+var headClass = func() (of [256]uint8) {
+	for i := range uint8(26) {
+		of['a'+i], of['A'+i] = i+1, i+1|upperHead
+	}
+	for c := utf8.RuneSelf; c < len(of); c++ {
+		of[c] = otherHead
+	}
+	return of
+}()
+
+const (
+	upperHead = 0x20
+	otherHead = 0x80
+)
 
 // find appends the keywords that begin in [from,to) of the view. A keyword has a
 // character that is no letter or number on either side.
@@ -220,7 +261,10 @@ func (d *dictionary) find(t *text, from, to int64, hits []hit) []hit {
 		for ; starts != 0; starts &= starts - 1 {
 			p := at + int64(bits.TrailingZeros64(starts))
 			c := t.buf[p-t.base]
-			if d.first[c] == 0 || !d.mayBegin(c, t.at(p+1), t.at(p+2)) {
+			if d.first[c] == 0 {
+				continue
+			}
+			if s := t.buf[p-t.base:]; len(s) >= headChars && !d.mayBegin((*[headChars]byte)(s)) {
 				continue
 			}
 			if r, _ := t.before(p); r < utf8.RuneSelf || !isAlnum(r) {
@@ -266,9 +310,9 @@ func (d *dictionary) walk(t *text, start, p int64, at int32, hits []hit) []hit {
 				hits = append(hits, hit{start, p, w})
 			}
 		}
-		if between := d.child(at, ' '); between != 0 {
+		if n.gap != 0 {
 			if q, ok := t.gap(p); ok {
-				hits = d.walk(t, start, q, between, hits)
+				hits = d.walk(t, start, q, n.gap, hits)
 			}
 		}
 		r, size := t.after(p)

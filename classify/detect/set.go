@@ -99,36 +99,33 @@ type Set struct {
 	anchors *anchor.Set
 	// looks are the detectors that want to look at a chain, by the digits of
 	// its first run.
-	looks [manyDigits + 1][]look
+	looks [anchor.ManyDigits + 1][]look
 	// names are the contexts of matches for which one keyword spoke.
 	names [][]string
 }
 
-// look is a detector that wants to look at a chain of so many digits.
+// look is a detector that wants to look at a chain.
 type look struct {
-	detector int32
-	digits   uint8
-	lettered bool
+	anchor.Want
+	detector int
 }
-
-// manyDigits are so many that no detector tells them from more.
-const manyDigits = 31
 
 // Compile builds a Set. The order of the detectors decides between matches that
 // are equal in all else.
 func Compile(detectors []*Detector, opt Options) (*Set, error) {
 	s := &Set{Detectors: detectors, options: opt, words: newDictionary()}
 	seen := make(map[string]bool)
-	least, most := maxChain, 1
+	var wants []anchor.Want
 	for i, d := range detectors {
 		if seen[d.ID] {
 			return nil, fmt.Errorf("detector %q stands twice in the set", d.ID)
 		}
 		seen[d.ID] = true
-		least, most = min(least, d.digits), max(most, d.digits)
-		for n := range s.looks {
-			if d.runs == 0 || d.runs>>n&1 == 1 {
-				s.looks[n] = append(s.looks[n], look{int32(i), uint8(d.digits), d.lettered})
+		want := anchor.Want{Digits: d.digits, Runs: d.runs, Lettered: d.lettered}
+		wants = append(wants, want)
+		for run := range s.looks {
+			if d.runs == 0 || d.runs>>run&1 == 1 {
+				s.looks[run] = append(s.looks[run], look{want, i})
 			}
 		}
 		for _, group := range d.keywords {
@@ -146,13 +143,10 @@ func Compile(detectors []*Detector, opt Options) (*Set, error) {
 			}
 		}
 	}
-	s.anchors = anchor.New(least, most)
+	s.anchors = anchor.New(wants)
 	s.words.finish()
 	for _, w := range s.words.words {
 		s.names = append(s.names, []string{w.text})
 	}
 	return s, nil
 }
-
-// maxChain is the most digits that a detector may ask an anchor for.
-const maxChain = anchor.MaxDigits

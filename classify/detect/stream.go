@@ -97,12 +97,14 @@ func (s *Stream) Settled() int64 {
 func (s *Stream) scan(to int64) {
 	base := s.text.base
 	s.finder.limit = to
-	s.anchors = s.set.anchors.Scan(s.text.marks, int(s.pos-base), int(to-base), s.anchors[:0])
-	for _, a := range s.anchors {
+	s.anchors = s.set.anchors.Scan(s.text.buf, s.text.marks, int(s.pos-base), int(to-base), s.anchors[:0])
+	for i := range s.anchors {
+		a := &s.anchors[i]
 		at := base + int64(a.At)
-		for _, l := range s.set.looks[min(a.Run, manyDigits)] {
-			if l.digits <= a.Digits && (!l.lettered || s.text.letterBefore(at)) {
-				s.finder.look(int(l.detector), at)
+		looks := s.set.looks[a.Run]
+		for k := range looks {
+			if looks[k].Takes(a) {
+				s.finder.look(looks[k].detector, at)
 			}
 		}
 		if len(s.pending.held) > maxWaiting {

@@ -303,16 +303,6 @@ func (t *text) digitsBefore(p int64, most int) int {
 	return n
 }
 
-// letterBefore reports whether an ASCII letter stands before p, or before the
-// space or hyphen there.
-func (t *text) letterBefore(p int64) bool {
-	c := t.at(p - 1)
-	if c == ' ' || c == '-' {
-		c = t.at(p - 2)
-	}
-	return isLetter(c)
-}
-
 func isDigit(c byte) bool  { return c-'0' < 10 }
 func isLetter(c byte) bool { return (c|0x20)-'a' < 26 }
 func isUpper(c byte) bool  { return c-'A' < 26 }

@@ -96,7 +96,10 @@ const dataHead = 128
 // isDataURI reports whether a token up to its comma is the head of a data: URI:
 // "data:", then a media type or parameters.
 func isDataURI(head []byte) bool {
-	i := bytes.LastIndex(head, []byte("data:"))
+	i := len(head) - len("data:")
+	for i >= 0 && (head[i+4] != ':' || string(head[i:i+4]) != "data") {
+		i--
+	}
 	if i < 0 || i > 0 && isAlnum(rune(head[i-1])) {
 		return false
 	}
