@@ -2,10 +2,13 @@ package detect
 
 import (
 	"fmt"
+	"math/bits"
 	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/postern-mail/postern/classify/anchor"
 )
 
 // role is what a keyword does for its detector.
@@ -57,15 +60,19 @@ const maxKeyword = 256
 type dictionary struct {
 	words   []keyword
 	nodes   []node
-	first   [256]int32           // the node behind a keyword's first byte, 0 if there is none
-	heads   [1 << 15 / 64]uint64 // the beginnings of keywords, by their letters
-	other   bool                 // some keyword begins with a character that is not ASCII
-	longest int64                // bytes of the text that a keyword can take
+	first   [256]int32 // the node behind a keyword's first byte, 0 if there is none
+	other   bool       // some keyword begins with a character that is not ASCII
+	longest int64      // bytes of the text that a keyword can take
+	worded  bool       // every keyword begins with an ASCII letter or digit
+	figures bool       // some keyword begins with a digit
+	heads   [1 << 15 / 64]uint64
 }
 
 type node struct {
 	next  []edge
 	words []int32 // keywords that end here
+	gap   int32   // the node behind a space, 0 if there is none
+	wide  int32   // the node behind an anyBreak, 0 if there is none
 }
 
 type edge struct {
@@ -120,6 +127,12 @@ func (d *dictionary) insert(spelled string, word int32) {
 			to = int32(len(d.nodes))
 			d.nodes = append(d.nodes, node{})
 			d.nodes[at].next = append(d.nodes[at].next, edge{spelled[i], to})
+			switch spelled[i] {
+			case ' ':
+				d.nodes[at].gap = to
+			case anyBreak[0]:
+				d.nodes[at].wide = to
+			}
 			if at == 0 {
 				d.first[spelled[i]] = to
 				if isLetter(spelled[i]) {
@@ -172,6 +185,76 @@ func stops(spelled string) []string {
 	return all
 }
 
+// finish makes the dictionary ready for find, once all keywords are in.
+func (d *dictionary) finish() {
+	d.worded = !d.other
+	for _, e := range d.nodes[0].next {
+		d.worded = d.worded && (isLetter(e.c) || isDigit(e.c))
+		d.figures = d.figures || isDigit(e.c)
+	}
+	d.addHeads(0, 0, 0)
+}
+
+// addHeads notes with which characters the text of a keyword can begin, as far as
+// headChars. n of them lead to the node at.
+func (d *dictionary) addHeads(at int32, head uint32, n int) {
+	node := &d.nodes[at]
+	if n == headChars {
+		d.noteHead(head)
+		return
+	}
+	gap := node.gap
+	if len(node.words) > 0 || gap != 0 || node.wide != 0 { // a character that is no letter, then any
+		wild := 5 * (headChars - n - 1)
+		for rest := range uint32(1) << wild {
+			d.noteHead(head<<(5+wild) | rest)
+		}
+	}
+	if gap != 0 {
+		d.addHeads(gap, head, n)
+	}
+	for _, e := range node.next {
+		if e.to != gap && e.to != node.wide {
+			d.addHeads(e.to, head<<5|uint32(headClass[e.c]&31), n+1)
+		}
+	}
+}
+
+// headChars is how many characters are looked at before the tree.
+const headChars = 4
+
+func (d *dictionary) noteHead(head uint32) { d.heads[hashHead(head)/64] |= 1 << (hashHead(head) % 64) }
+
+func hashHead(head uint32) uint32 { return head * 0x9E3779B1 >> (32 - 15) }
+
+// mayBegin reports whether a keyword can begin with four bytes of the text.
+// Where other characters than ASCII are, or a hump ends a word ("poNumber"), the
+// tree has to say.
+func (d *dictionary) mayBegin(s *[headChars]byte) bool {
+	a, b, c, e := uint32(headClass[s[0]]), uint32(headClass[s[1]]), uint32(headClass[s[2]]), uint32(headClass[s[3]])
+	hash := hashHead((a&31)<<15 | (b&31)<<10 | (c&31)<<5 | e&31)
+	if d.heads[hash/64]>>(hash%64)&1 == 1 {
+		return true
+	}
+	return (b|c|e)&otherHead != 0 || (b|c|e)&upperHead != 0 && (a&upperHead == 0 || b&upperHead == 0 || c&upperHead == 0)
+}
+
+// headClass is the letter's number, 0 for what is no letter.
+var headClass = func() (of [256]uint8) {
+	for i := range uint8(26) {
+		of['a'+i], of['A'+i] = i+1, i+1|upperHead
+	}
+	for c := utf8.RuneSelf; c < len(of); c++ {
+		of[c] = otherHead
+	}
+	return of
+}()
+
+const (
+	upperHead = 0x20
+	otherHead = 0x80
+)
+
 // find appends the keywords that begin in [from,to) of the view. A keyword has a
 // character that is no letter or number on either side.
 func (d *dictionary) find(t *text, from, to int64, hits []hit) []hit {
@@ -179,26 +262,66 @@ func (d *dictionary) find(t *text, from, to int64, hits []hit) []hit {
 	if from >= to {
 		return hits
 	}
+	if !d.worded || len(t.marks) == 0 {
+		return d.findAnywhere(t, from, to, hits)
+	}
+	last := int(to-1-t.base) / anchor.BlockBytes
+	for block := int(from-t.base) / anchor.BlockBytes; block <= last; block++ {
+		at := t.base + int64(block*anchor.BlockBytes)
+		letters, digits := t.layoutOf(block).Letters, t.marks[block].Digits
+		wanted := letters
+		if d.figures {
+			wanted |= digits
+		}
+		if wanted == 0 {
+			continue
+		}
+		before := uint64(0) // a letter or digit ends the block before
+		if block > 0 {
+			c := t.buf[block*anchor.BlockBytes-1]
+			if isLetter(c) || isDigit(c) {
+				before = 1
+			}
+		}
+		starts := wanted &^ ((letters|digits)<<1 | before)
+		if at < from {
+			starts &= ^uint64(0) << (from - at)
+		}
+		if n := to - at; n < anchor.BlockBytes {
+			starts &= 1<<n - 1
+		}
+		for ; starts != 0; starts &= starts - 1 {
+			p := at + int64(bits.TrailingZeros64(starts))
+			c := t.buf[p-t.base]
+			if d.first[c] == 0 {
+				continue
+			}
+			if s := t.buf[p-t.base:]; len(s) >= headChars && !d.mayBegin((*[headChars]byte)(s)) {
+				continue
+			}
+			if r, _ := t.before(p); r < utf8.RuneSelf || !isAlnum(r) {
+				hits = d.walk(t, p, p+1, d.first[c], hits)
+			}
+		}
+	}
+	return hits
+}
+
+// findAnywhere is find for a text without marks, or keywords that begin with
+// other characters than letters.
+func (d *dictionary) findAnywhere(t *text, from, to int64, hits []hit) []hit {
 	inside := false // the byte before is an ASCII letter or digit
 	if r, _ := t.before(from); r < utf8.RuneSelf {
 		inside = isAlnum(r)
 	}
-	s := t.slice(from, to+headBytes-1)
-	for i := range int(to - from) {
-		code := headCode[s[i]]
-		if code < headOther { // a letter or a digit
-			if inside {
-				continue
-			}
-			inside = true
-		} else {
-			inside = false
-		}
-		if !d.heading(s[i:], code) {
+	for i, c := range t.slice(from, to) {
+		starts := !inside && (d.first[c] != 0 || c >= utf8.RuneSelf && d.other)
+		inside = isDigit(c) || isLetter(c)
+		if !starts {
 			continue
 		}
-		p, c := from+int64(i), s[i]
-		if r, _ := t.before(p); r < utf8.RuneSelf || !isAlnum(r) || code >= headOther && c < utf8.RuneSelf {
+		p := from + int64(i)
+		if r, _ := t.before(p); r < utf8.RuneSelf || !isAlnum(r) {
 			if c < utf8.RuneSelf {
 				hits = d.walk(t, p, p+1, d.first[c], hits)
 			} else {
@@ -219,14 +342,14 @@ func (d *dictionary) walk(t *text, start, p int64, at int32, hits []hit) []hit {
 				hits = append(hits, hit{start, p, w})
 			}
 		}
-		if between := d.child(at, ' '); between != 0 {
+		if n.gap != 0 {
 			if q, ok := t.gap(p); ok {
-				hits = d.walk(t, start, q, between, hits)
+				hits = d.walk(t, start, q, n.gap, hits)
 			}
 		}
-		if between := d.child(at, anyBreak[0]); between != 0 {
+		if n.wide != 0 {
 			if q, ok := t.breakAt(p); ok {
-				hits = d.walk(t, start, q, between, hits)
+				hits = d.walk(t, start, q, n.wide, hits)
 			}
 		}
 		r, size := t.after(p)

@@ -1,0 +1,6 @@
+//go:build !amd64 || purego
+
+package anchor
+
+func markDigits(text []byte, marks []Digits) { markDigitsGeneric(text, marks) }
+func markLayout(text []byte, marks []Layout) { markLayoutGeneric(text, marks) }
