@@ -37,6 +37,7 @@ type finder struct {
 	scorers []scorer
 	until   []int64 // by detector: up to here its last keyword may count
 	pans    pans
+	place   int64 // the last one for which keywords were read
 	limit   int64 // up to here the text may be searched for keywords
 }
 
@@ -72,6 +73,7 @@ func (f *finder) reset(s *Stream) {
 	for i := range f.until {
 		f.until[i] = -1
 	}
+	f.place = -1
 	f.pans.read, f.pans.found = 0, f.pans.found[:0]
 	f.subject = span{}
 	for i := range f.scorers {
@@ -82,7 +84,7 @@ func (f *finder) reset(s *Stream) {
 // look lets a detector propose its candidates at p, the first digit of a run.
 func (f *finder) look(detector int, p int64) {
 	f.detector = detector
-	if f.set.needy[detector] && !f.lists[detector].label && f.remote(p, p) {
+	if f.set.needy[detector] && !f.lists[detector].label && f.remote(p) {
 		return
 	}
 	f.set.Detectors[detector].find(f, p)
@@ -135,14 +137,18 @@ func (f *finder) hopeless(p int64) bool {
 	if g := &d.grades[c.form]; g.alone != None || g.negative != None || d.vouch != nil || f.lists[f.detector].label {
 		return false
 	}
-	return f.remote(p, c.end)
+	return f.remote(p)
 }
 
 // remote reports that none of the detector's keywords is anywhere near a candidate
-// at p that ends at end, nor in the header of its column.
-func (f *finder) remote(p, end int64) bool {
-	f.readKeywords(p, end+reachForth)
-	return f.until[f.detector] < p && !f.columns.speakOf(f.text, p, f.set, f.detector)
+// at p, nor in the header of its column.
+func (f *finder) remote(p int64) bool {
+	if f.place != p {
+		f.place = p
+		f.readKeywords(p, p+reachForth)
+		f.columns.catchUp(f.text, p)
+	}
+	return f.until[f.detector] < p && (f.columns.count == 0 || !f.columns.speakOf(f.text, p, f.set, f.detector))
 }
 
 // maxCandidate is longer than a value behind its first digit that needs a keyword.

@@ -72,7 +72,6 @@ type node struct {
 	next  []edge
 	words []int32 // keywords that end here
 	gap   int32   // the node behind a space, 0 if there is none
-	wide  int32   // the node behind an anyBreak, 0 if there is none
 }
 
 type edge struct {
@@ -91,11 +90,10 @@ func (d *dictionary) add(detector int, r role, pattern string) error {
 func (d *dictionary) addTerm(detector int, r role, pattern string, of int32) error {
 	for _, spelled := range alternatives(pattern) {
 		spelled = strings.Join(strings.Fields(spelled), " ")
-		length := len(spelled) + 4*strings.Count(spelled, " ") + maxBreak*utf8.UTFMax*strings.Count(spelled, anyBreak)
-		if spelled == "" || length > maxKeyword {
+		if spelled == "" || len(spelled)+4*strings.Count(spelled, " ") > maxKeyword {
 			return fmt.Errorf("keyword pattern %q has the spelling %q, want 1 to %d bytes", pattern, spelled, maxKeyword)
 		}
-		d.longest = max(d.longest, int64(length))
+		d.longest = max(d.longest, int64(len(spelled)+4*strings.Count(spelled, " ")))
 		lower := strings.ToLower(spelled)
 		word := keyword{detector, r, strings.ReplaceAll(spelled, ".", ""), lower != spelled, of}
 		index := int32(len(d.words))
@@ -109,7 +107,7 @@ func (d *dictionary) addTerm(detector int, r role, pattern string, of int32) err
 
 // addLiteral adds a string that matches as it is, in any case.
 func (d *dictionary) addLiteral(detector int, r role, literal string, of int32) error {
-	if literal == "" || len(literal) > maxKeyword || strings.ContainsAny(literal, " \t\r\n"+anyBreak) {
+	if literal == "" || len(literal) > maxKeyword || strings.ContainsAny(literal, " \t\r\n") {
 		return fmt.Errorf("%q is empty, longer than %d bytes or not one word", literal, maxKeyword)
 	}
 	d.longest = max(d.longest, int64(len(literal)))
@@ -127,11 +125,8 @@ func (d *dictionary) insert(spelled string, word int32) {
 			to = int32(len(d.nodes))
 			d.nodes = append(d.nodes, node{})
 			d.nodes[at].next = append(d.nodes[at].next, edge{spelled[i], to})
-			switch spelled[i] {
-			case ' ':
+			if spelled[i] == ' ' {
 				d.nodes[at].gap = to
-			case anyBreak[0]:
-				d.nodes[at].wide = to
 			}
 			if at == 0 {
 				d.first[spelled[i]] = to
@@ -204,7 +199,7 @@ func (d *dictionary) addHeads(at int32, head uint32, n int) {
 		return
 	}
 	gap := node.gap
-	if len(node.words) > 0 || gap != 0 || node.wide != 0 { // a character that is no letter, then any
+	if len(node.words) > 0 || gap != 0 { // a character that is no letter, then any
 		wild := 5 * (headChars - n - 1)
 		for rest := range uint32(1) << wild {
 			d.noteHead(head<<(5+wild) | rest)
@@ -214,7 +209,7 @@ func (d *dictionary) addHeads(at int32, head uint32, n int) {
 		d.addHeads(gap, head, n)
 	}
 	for _, e := range node.next {
-		if e.to != gap && e.to != node.wide {
+		if e.to != gap {
 			d.addHeads(e.to, head<<5|uint32(headClass[e.c]&31), n+1)
 		}
 	}
@@ -347,18 +342,13 @@ func (d *dictionary) walk(t *text, start, p int64, at int32, hits []hit) []hit {
 				hits = d.walk(t, start, q, n.gap, hits)
 			}
 		}
-		if n.wide != 0 {
-			if q, ok := t.breakAt(p); ok {
-				hits = d.walk(t, start, q, n.wide, hits)
-			}
-		}
 		r, size := t.after(p)
 		if r < utf8.RuneSelf {
 			c := byte(r)
 			if c-'A' < 26 {
 				c |= 0x20
 			}
-			if at = d.child(at, c); at == 0 || c == ' ' || c == anyBreak[0] {
+			if at = d.child(at, c); at == 0 || c == ' ' {
 				return hits
 			}
 			p++
