@@ -42,7 +42,7 @@
 // # Limits
 //
 // The memory of a Stream is bounded by [MaxStreamBytes] and does not grow with
-// the text; prose takes about 100 KiB. Characters that folding drops cost no memory:
+// the text; prose takes about 120 KiB. Characters that folding drops cost no memory:
 // any number of them may stand inside a value or a keyword. Limits that can be
 // noticed, all in the folded view: a header row has at most 16 KiB, 1,024 cells
 // and 30 characters a cell; the end of a table row is looked for 1 KiB ahead, and
