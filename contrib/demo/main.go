@@ -39,7 +39,7 @@ func run(binary string) int {
 	}
 
 	stop := make(chan os.Signal, 1)
-	signal.Notify(stop, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	signal.Notify(stop, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
 	done := make(chan error, 1)
 	go func() { done <- show(l, binary, newPage(os.Stdout)) }()
 	select {
