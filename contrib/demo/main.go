@@ -1,4 +1,4 @@
-// Demo shows postern at work: a private Postfix with the files of
+// Command demo shows postern at work: a private Postfix with the files of
 // contrib/postfix, mail servers around it, postern in enforce mode with the pack
 // "example". It sends a few mails, prints what became of each, and exits with 1
 // if that is not what should have become of it.
