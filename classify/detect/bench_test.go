@@ -35,7 +35,7 @@ func TestPlantedValuesAreFoundAndNothingElse(t *testing.T) {
 	set := core(t)
 	for _, kind := range testcorpus.Kinds {
 		for seed := range uint64(4) {
-			text := testcorpus.Build(kind, 256<<10, seed)
+			text := testcorpus.Build(kind, 1<<20, seed)
 			var found []testcorpus.Plant
 			s := set.NewStream(func(m Match) {
 				found = append(found, testcorpus.Plant{Detector: set.Detectors[m.Detector].ID, Start: int(m.Start), End: int(m.End)})

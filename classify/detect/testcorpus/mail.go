@@ -50,24 +50,4 @@ func Mail(name string, size int, seed uint64) (mail []byte, planted map[string]i
 	return []byte(b.String()), planted
 }
 
-// Terms are n different phrases of two or three words for a lexicon. They begin
-// as running text does, so that looking for them costs what it costs in a letter;
-// some occur in one.
-func Terms(n int) []string {
-	w := newWriter("terms", 0, uint64(len(special)))
-	seen := make(map[string]bool, n)
-	terms := make([]string, 0, n)
-	for len(terms) < n {
-		term := pick(w, special) + " " + pick(w, special)
-		if w.below(3) == 0 {
-			term += " " + pick(w, special)
-		}
-		if !seen[term] {
-			seen[term] = true
-			terms = append(terms, term)
-		}
-	}
-	return terms
-}
-
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,5 +1,10 @@
 package testcorpus
 
+import (
+	"bytes"
+	"unicode"
+)
+
 // numbers is a block of a log or of a table: text that is mostly digits.
 func numbers(w *writer) {
 	pick(w, []func(*writer){accessLog, systemLog, invoices, readings})(w)
@@ -17,10 +22,14 @@ func (w *writer) address() string {
 	return "10." + w.digits(2) + "." + w.digits(1+w.below(2)) + "." + w.digits(2)
 }
 
+// hex is a hexadecimal number that is no decimal one.
 func (w *writer) hex(n int) string {
 	b := make([]byte, n)
 	for i := range b {
 		b[i] = "0123456789abcdef"[w.below(16)]
+	}
+	if bytes.IndexFunc(b, unicode.IsLetter) < 0 {
+		b[n-1] = 'f'
 	}
 	return string(b)
 }
