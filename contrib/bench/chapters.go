@@ -49,12 +49,14 @@ func races(b *bench, p plan, out io.Writer) error {
 // pairs are the ratios that are printed.
 var pairs = []struct{ we, they string }{
 	{core, hsFull},
-	{core, hsFinder},
+	{core, hsTwo},
+	{core, hsSix},
 	{core, ripgrep},
 	{core, goRegexp},
 	{core, clamav},
 	{portable, hsFull},
-	{portable, hsFinder},
+	{portable, hsTwo},
+	{portable, hsSix},
 	{portable, ripgrep},
 	{portable, goRegexp},
 	{everything, hsTerms},

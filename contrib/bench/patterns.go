@@ -16,9 +16,13 @@ var full = []string{
 	`\b(?:00)?\d{8}\b`,
 }
 
-// finder is the least that can lead to all of these values: six digits with at
-// most one separator between any two.
-const finder = `\d(?:[ .-]?\d){5}`
+// A finder only points to places worth a look. Two digits stand in each of the
+// values; six, with at most one separator between any two, is the most that can
+// be asked of all of them.
+const (
+	twoDigits = `\d\d`
+	sixDigits = `\d(?:[ .-]?\d){5}`
+)
 
 // words are the expressions of terms; none of these holds a character that means
 // more than itself.
