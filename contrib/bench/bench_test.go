@@ -99,6 +99,23 @@ func TestAllChaptersArePrinted(t *testing.T) {
 	}
 }
 
+func TestThePageExplainsWhoRuns(t *testing.T) {
+	page, err := os.ReadFile("../../docs/benchmarks.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{core, portable, everything, goRegexp, ripgrep, hsFull, hsTwo, hsSix, hsTerms, clamav} {
+		if !strings.Contains(string(page), "| "+name+" |") {
+			t.Errorf("docs/benchmarks.md does not say what %q does", name)
+		}
+	}
+	for _, kind := range testcorpus.Kinds {
+		if !strings.Contains(string(page), "| "+kind+" |") {
+			t.Errorf("docs/benchmarks.md does not say what the text %q is", kind)
+		}
+	}
+}
+
 func TestRatiosAreThoseOfTheMiddleRound(t *testing.T) {
 	ms := func(n ...time.Duration) samples {
 		for i := range n {
