@@ -104,8 +104,9 @@ func defaults() config {
 }
 
 // loadConfig reads the file over the defaults; the empty name is the defaults
-// alone. The error lists all mistakes of the file.
-func loadConfig(file string) (config, error) {
+// alone. The error lists all mistakes of the file, those included that matter to
+// the daemon only if serving.
+func loadConfig(file string, serving bool) (config, error) {
 	c := defaults()
 	if file == "" {
 		return c, nil
@@ -119,6 +120,9 @@ func loadConfig(file string) (config, error) {
 		mistakes = &rules.Mistakes{}
 	}
 	c.check(mistakes)
+	if serving {
+		c.checkFiles(mistakes)
+	}
 	return c, mistakes.Err()
 }
 
@@ -138,7 +142,6 @@ func (c *config) check(mistakes *rules.Mistakes) {
 			"file and use cannot both be given")
 	}
 	c.checkListen(mistakes)
-	c.checkFiles(mistakes)
 	if at := c.Milter.Pos; !isMode(c.Milter.SocketMode) {
 		mistakes.Add(at.File, at.At("socket_mode"), "", "socket_mode: got %q, wanted four octal digits such as \"0660\"", c.Milter.SocketMode)
 	}
@@ -248,7 +251,7 @@ func (c *config) policyName(flag string) string {
 
 // load reads the configuration and builds the engine that it names.
 func (g *global) load(reveal bool) (*rules.Engine, config, error) {
-	c, err := loadConfig(g.config)
+	c, err := loadConfig(g.config, false)
 	if err != nil {
 		return nil, c, err
 	}

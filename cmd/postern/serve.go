@@ -54,7 +54,7 @@ type server struct {
 }
 
 func serve(c *cobra.Command, g *global) error {
-	conf, err := loadConfig(g.config)
+	conf, err := loadConfig(g.config, true)
 	if err != nil {
 		return err
 	}
