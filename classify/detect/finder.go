@@ -1,7 +1,5 @@
 package detect
 
-import "unicode/utf8"
-
 // The reach of context, in characters of the folded view.
 const (
 	windowChars   = 300
@@ -24,10 +22,12 @@ type finder struct {
 	found   [][]hit
 	scratch []hit
 	read    int64 // up to here the text was searched for keywords
+	limit   int64 // before here stand the candidates of the present round
 	around  reach
 
 	detector int
 	c        candidate
+	groups   groups
 	card     int64 // end of the last PAN, reported or not
 }
 
@@ -70,10 +70,10 @@ func (f *finder) look(detector int, p int64) {
 func (f *finder) stands(p int64) bool {
 	d, c := f.set.Detectors[f.detector], &f.c
 	f.around.known = false
-	f.columns.advance(f.text, p)
-	if f.hopeless(d, c) {
+	if f.hopeless(p) {
 		return true
 	}
+	f.columns.advance(f.text, p)
 	if !f.bounded(c) || f.enclosed(c, p) {
 		return false
 	}
@@ -94,28 +94,22 @@ func (f *finder) stands(p int64) bool {
 	return true
 }
 
-// hopeless reports at little cost that a candidate is worth nothing: it would
-// need a keyword, and none of the detector's is anywhere near. Most numbers in
-// most texts are such.
-func (f *finder) hopeless(d *Detector, c *candidate) bool {
+// hopeless reports at little cost that the candidate in f.c is worth nothing: its
+// form would need a keyword, and none of the detector's is anywhere near. Most
+// numbers in most texts are such, so a detector may ask before it checks digits.
+func (f *finder) hopeless(p int64) bool {
+	d, c := f.set.Detectors[f.detector], &f.c
 	if g := &d.grades[c.form]; g.alone != None || g.negative != None || d.vouch != nil || f.lists[f.detector].label {
 		return false
 	}
-	from := c.start - windowChars*utf8.UTFMax - f.set.words.longest
-	f.readKeywords(from, c.end+windowChars*utf8.UTFMax+1)
-	if own := f.found[f.detector+1]; len(own) > 0 && own[len(own)-1].start >= from {
-		return false
-	}
-	col := f.columns.column(f.text)
-	if !col.known {
-		return true
-	}
-	for _, h := range f.columns.header(f.set.words, &col) {
-		if f.set.words.words[h.word].detector == f.detector {
+	f.readWindow(c)
+	own := f.found[f.detector+1]
+	for i := len(own) - 1; i >= 0 && own[i].start >= f.around.from-f.set.words.longest; i-- {
+		if own[i].start <= f.around.to {
 			return false
 		}
 	}
-	return true
+	return !f.columns.speakOf(f.text, p, f.set, f.detector)
 }
 
 // level picks the level of a context.
@@ -135,6 +129,9 @@ func (g *grade) level(k contextKind) Confidence {
 
 // names lists what spoke for a match, the nearest first.
 func (f *finder) names(d *Detector, c *candidate, where *context) []string {
+	if where.keyword >= 0 && where.cue < 0 && c.context == "" {
+		return f.set.names[where.keyword]
+	}
 	var names []string
 	if where.kind != opposed {
 		if where.keyword >= 0 {
@@ -150,18 +147,24 @@ func (f *finder) names(d *Detector, c *candidate, where *context) []string {
 	return names
 }
 
-// survey works out how far the candidate's context reaches and reads the
+// readWindow works out how far the window of the candidate reaches and reads the
 // keywords there.
+func (f *finder) readWindow(c *candidate) {
+	f.around.from, f.around.to = f.text.back(c.start, windowChars), f.text.forth(c.end, windowChars)
+	f.readKeywords(f.around.from-f.set.words.longest, f.around.to+1)
+}
+
+// survey works out how far all of the candidate's context reaches.
 func (f *finder) survey(c *candidate) {
 	if f.around.known {
 		return
 	}
+	f.readWindow(c)
 	t := f.text
-	f.around = reach{known: true, from: t.back(c.start, windowChars), to: t.forth(c.end, windowChars)}
 	line := t.lineStart(c.start, c.start-t.back(c.start, labelChars))
 	f.around.label = min(line, f.emptyBefore(c.start))
 	f.around.negative = max(line, t.back(c.start, negativeChars))
-	f.readKeywords(f.around.from-f.set.words.longest, f.around.to+1)
+	f.around.known = true
 }
 
 // emptyBefore is how far before p nothing stands that separates a label from its
@@ -188,6 +191,7 @@ func (f *finder) readKeywords(from, to int64) {
 	if to <= f.read {
 		return
 	}
+	to = max(to, min(f.read+readAtOnce, f.limit))
 	f.scratch = f.set.words.find(f.text, f.read, to, f.scratch[:0])
 	f.read = to
 	for _, h := range f.scratch {
@@ -198,6 +202,10 @@ func (f *finder) readKeywords(from, to int64) {
 		f.found[of] = append(f.found[of], h)
 	}
 }
+
+// readAtOnce is how much text is searched for keywords at once, if candidates may
+// follow in it.
+const readAtOnce = 256
 
 // forget drops the keywords before from.
 func forget(list []hit, from int64) []hit {

@@ -27,6 +27,12 @@ type Detector struct {
 	// digits is the least number of digits that a chain at the value's first
 	// digit holds, with single separators between its runs.
 	digits int
+	// runs tells how many digits the first run of a value can have: bit n stands
+	// for n digits, the highest for that many and more. 0 is any.
+	runs uint32
+	// lettered tells that a letter stands before the first digit, with at most
+	// one space or hyphen between.
+	lettered bool
 	// find proposes the candidates whose first run of digits begins at p, the
 	// longest first, by filling in the candidate and calling stands.
 	find func(f *finder, p int64)
@@ -91,6 +97,17 @@ type Set struct {
 	options Options
 	words   *dictionary
 	anchors *anchor.Set
+	// looks are the detectors that want to look at a chain, by the digits of
+	// its first run.
+	looks [anchor.ManyDigits + 1][]look
+	// names are the contexts of matches for which one keyword spoke.
+	names [][]string
+}
+
+// look is a detector that wants to look at a chain.
+type look struct {
+	anchor.Want
+	detector int
 }
 
 // Compile builds a Set. The order of the detectors decides between matches that
@@ -98,13 +115,19 @@ type Set struct {
 func Compile(detectors []*Detector, opt Options) (*Set, error) {
 	s := &Set{Detectors: detectors, options: opt, words: newDictionary()}
 	seen := make(map[string]bool)
-	least, most := maxChain, 1
+	var wants []anchor.Want
 	for i, d := range detectors {
 		if seen[d.ID] {
 			return nil, fmt.Errorf("detector %q stands twice in the set", d.ID)
 		}
 		seen[d.ID] = true
-		least, most = min(least, d.digits), max(most, d.digits)
+		want := anchor.Want{Digits: d.digits, Runs: d.runs, Lettered: d.lettered}
+		wants = append(wants, want)
+		for run := range s.looks {
+			if d.runs == 0 || d.runs>>run&1 == 1 {
+				s.looks[run] = append(s.looks[run], look{want, i})
+			}
+		}
 		for _, group := range d.keywords {
 			for _, pattern := range group.patterns {
 				if err := s.words.add(i, group.role, pattern); err != nil {
@@ -120,9 +143,10 @@ func Compile(detectors []*Detector, opt Options) (*Set, error) {
 			}
 		}
 	}
-	s.anchors = anchor.New(least, most)
+	s.anchors = anchor.New(wants)
+	s.words.finish()
+	for _, w := range s.words.words {
+		s.names = append(s.names, []string{w.text})
+	}
 	return s, nil
 }
-
-// maxChain is the most digits that a detector may ask an anchor for.
-const maxChain = 9

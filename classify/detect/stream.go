@@ -6,13 +6,14 @@ import (
 	"github.com/postern-mail/postern/classify/anchor"
 )
 
-// A Stream keeps history bytes of the folded view behind the place it has come
-// to, and decides about a place when ahead bytes follow it. Both are more than
-// any detector looks back or forth, so a decision depends on the text alone.
+// A Stream keeps at most history bytes of the folded view behind the place it
+// has come to, and decides about a place when ahead bytes follow it. Both are
+// more than any detector looks back or forth, so a decision depends on the text
+// alone.
 const (
 	history = headerBytes + tokenBytes
 	ahead   = 2048
-	stretch = 10 << 10
+	stretch = 26 << 10
 )
 
 // MaxStreamBytes bounds the memory of one Stream. What a text really needs is
@@ -45,19 +46,31 @@ func (s *Set) NewStream(emit func(Match)) *Stream {
 // Write scans the next bytes. It never fails.
 func (s *Stream) Write(b []byte) (int, error) {
 	for rest := b; len(rest) > 0; {
-		n := s.text.fold(rest, s.room)
+		n := s.text.fold(rest, s.room+pageBytes)
 		rest = rest[n:]
 		if len(rest) > 0 {
+			s.text.mark(false)
 			s.scan(s.text.end() - ahead)
-			s.text.forget(s.pos - history)
+			s.finder.columns.settle(&s.text, s.pos)
+			s.text.forget(s.pos - s.needed())
 		}
 	}
 	return len(b), nil
 }
 
+// needed is how many bytes before the place it has come to a Stream looks back:
+// to the beginning of a token and, while it can be a header row, of the line.
+func (s *Stream) needed() int64 {
+	if line := s.pos - s.finder.columns.line.start; line <= headerBytes {
+		return max(line, tokenBytes) + leftReach
+	}
+	return tokenBytes + leftReach
+}
+
 // Close ends the text and emits what was held back.
 func (s *Stream) Close() error {
 	s.text.foldPart(true)
+	s.text.mark(true)
 	s.scan(s.text.end())
 	s.pending.release(math.MaxInt64, s.emit)
 	return nil
@@ -83,19 +96,28 @@ func (s *Stream) Settled() int64 {
 // scan judges all candidates whose first digit stands before to.
 func (s *Stream) scan(to int64) {
 	base := s.text.base
-	s.anchors = s.set.anchors.Scan(s.text.buf, int(s.pos-base), int(to-base), s.anchors[:0])
-	for _, a := range s.anchors {
+	s.finder.limit = to
+	s.anchors = s.set.anchors.Scan(s.text.buf, s.text.marks, int(s.pos-base), int(to-base), s.anchors[:0])
+	for i := range s.anchors {
+		a := &s.anchors[i]
 		at := base + int64(a.At)
-		for i, d := range s.set.Detectors {
-			if d.digits <= a.Digits {
-				s.finder.look(i, at)
+		looks := s.set.looks[a.Run]
+		for k := range looks {
+			if looks[k].Takes(a) {
+				s.finder.look(looks[k].detector, at)
 			}
 		}
+		if len(s.pending.held) > maxWaiting {
+			s.pending.release(at-leftReach, s.emit)
+		}
 	}
-	s.finder.columns.advance(&s.text, to)
 	s.pos = to
 	s.pending.release(to-leftReach, s.emit)
 }
 
 // leftReach is how far before its first digit a candidate can begin.
 const leftReach = 8
+
+// maxWaiting is how many matches wait for their rivals before those are settled
+// that have none to come.
+const maxWaiting = 32

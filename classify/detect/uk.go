@@ -21,8 +21,8 @@ var ukNINO = &Detector{
 	keywords: []keywordGroup{{strong, []string{
 		"national insurance{| number| numbers| no.| num.}", "nat. ins.", "nino{|s}", "ni {number|numbers|num.|no.|#}",
 	}}},
-	digits: 6,
-	find:   findNINO,
+	digits: 6, runs: 1<<2 | 1<<4 | 1<<6, lettered: true,
+	find: findNINO,
 	grades: []grade{
 		ninoUpper:  {"upper case, with or without separators", High, High, None, Medium, Low},
 		ninoLower:  {"lower case, no separators", High, High, None, Low, None},
