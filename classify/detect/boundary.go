@@ -8,7 +8,7 @@ import (
 // bounded reports whether a candidate stands by itself: no part of a longer
 // word, number, version, address or amount.
 func (f *finder) bounded(c *candidate) bool {
-	return freeRight(f.text, c.end) && (c.vouched || f.freeLeft(c)) && !(c.bare && priced(f.text, c.start))
+	return (c.closed || freeRight(f.text, c.end)) && (c.vouched || f.freeLeft(c)) && !(c.bare && priced(f.text, c.start))
 }
 
 // freeLeft judges what touches a candidate on the left.
@@ -68,7 +68,7 @@ func priced(t *text, p int64) bool {
 func (f *finder) keywordEnds(c *candidate, p int64) bool {
 	f.survey(c)
 	own := f.found[f.detector+1]
-	for i := len(own) - 1; i >= 0 && own[i].start >= p-f.set.words.longest; i-- {
+	for i := before(own, p) - 1; i >= 0 && own[i].start >= p-f.set.words.longest; i-- {
 		if own[i].end == p && f.set.words.words[own[i].word].role <= weak {
 			return true
 		}

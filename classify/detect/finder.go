@@ -1,5 +1,7 @@
 package detect
 
+import "unicode/utf8"
+
 // The reach of context, in characters of the folded view.
 const (
 	windowChars   = 300
@@ -22,14 +24,24 @@ type finder struct {
 	found   [][]hit
 	scratch []hit
 	read    int64 // up to here the text was searched for keywords
-	limit   int64 // before here stand the candidates of the present round
 	around  reach
 
 	detector int
 	c        candidate
 	groups   groups
 	card     int64 // end of the last PAN, reported or not
+
+	kind    Kind
+	subject span   // where the Subject stands in the text
+	halves  []half // by detector: a half of a pair that may find the other
+	scorers []scorer
+	until   []int64 // by detector: up to here its last keyword may count
+	pans    pans
+	limit   int64 // up to here the text may be searched for keywords
 }
+
+// span is a stretch of the view.
+type span struct{ from, to int64 }
 
 // reach is how far the context of one candidate reaches, as positions.
 type reach struct {
@@ -48,7 +60,7 @@ type list struct {
 }
 
 func (f *finder) reset(s *Stream) {
-	f.set, f.text, f.pending = s.set, &s.text, &s.pending
+	f.set, f.text, f.pending, f.kind = s.set, &s.text, &s.pending, s.kind
 	f.columns.reset()
 	f.token = token{}
 	f.read, f.card = 0, -1
@@ -56,11 +68,23 @@ func (f *finder) reset(s *Stream) {
 		f.found[i] = f.found[i][:0]
 	}
 	clear(f.lists)
+	clear(f.halves)
+	for i := range f.until {
+		f.until[i] = -1
+	}
+	f.pans.read, f.pans.found = 0, f.pans.found[:0]
+	f.subject = span{}
+	for i := range f.scorers {
+		f.scorers[i].reset()
+	}
 }
 
 // look lets a detector propose its candidates at p, the first digit of a run.
 func (f *finder) look(detector int, p int64) {
 	f.detector = detector
+	if f.set.needy[detector] && !f.lists[detector].label && f.remote(p, p) {
+		return
+	}
 	f.set.Detectors[detector].find(f, p)
 }
 
@@ -82,16 +106,25 @@ func (f *finder) stands(p int64) bool {
 		return false
 	}
 	if level := d.grades[c.form].level(where.kind); level != None {
-		f.pending.add(Match{
-			Detector:   f.detector,
-			Start:      f.text.rawStart(c.start),
-			End:        f.text.rawEnd(c.end),
-			Value:      string(c.value[:c.size]),
-			Confidence: level,
-			Context:    f.names(d, c, &where),
-		}, c, where.distance(c))
+		f.report(c, level, f.names(d, c, &where), where.distance(c))
 	}
 	return true
+}
+
+// report keeps a candidate as a match.
+func (f *finder) report(c *candidate, level Confidence, context []string, distance int64) {
+	f.reportValue(c, string(c.value[:c.size]), level, context, distance)
+}
+
+func (f *finder) reportValue(c *candidate, value string, level Confidence, context []string, distance int64) {
+	f.pending.add(Match{
+		Detector:   f.detector,
+		Start:      f.text.rawStart(c.start),
+		End:        f.text.rawEnd(c.end),
+		Value:      value,
+		Confidence: level,
+		Context:    context,
+	}, c, distance)
 }
 
 // hopeless reports at little cost that the candidate in f.c is worth nothing: its
@@ -102,19 +135,33 @@ func (f *finder) hopeless(p int64) bool {
 	if g := &d.grades[c.form]; g.alone != None || g.negative != None || d.vouch != nil || f.lists[f.detector].label {
 		return false
 	}
-	f.readWindow(c)
-	own := f.found[f.detector+1]
-	for i := len(own) - 1; i >= 0 && own[i].start >= f.around.from-f.set.words.longest; i-- {
-		if own[i].start <= f.around.to {
-			return false
-		}
-	}
-	return !f.columns.speakOf(f.text, p, f.set, f.detector)
+	return f.remote(p, c.end)
 }
+
+// remote reports that none of the detector's keywords is anywhere near a candidate
+// at p that ends at end, nor in the header of its column.
+func (f *finder) remote(p, end int64) bool {
+	f.readKeywords(p, end+reachForth)
+	return f.until[f.detector] < p && !f.columns.speakOf(f.text, p, f.set, f.detector)
+}
+
+// maxCandidate is longer than a value behind its first digit that needs a keyword.
+const maxCandidate = 128
+
+// How far from a candidate keywords count, in bytes.
+const (
+	reachForth = windowChars*utf8.UTFMax + maxCandidate
+	reachBack  = windowChars*utf8.UTFMax + maxKeyword + leftReach
+)
 
 // level picks the level of a context.
 func (g *grade) level(k contextKind) Confidence {
 	switch k {
+	case backed:
+		if g.backed != None {
+			return g.backed
+		}
+		return g.label
 	case labelled:
 		return g.label
 	case windowed:
@@ -147,24 +194,22 @@ func (f *finder) names(d *Detector, c *candidate, where *context) []string {
 	return names
 }
 
-// readWindow works out how far the window of the candidate reaches and reads the
+// survey works out how far the candidate's context reaches and reads the
 // keywords there.
-func (f *finder) readWindow(c *candidate) {
-	f.around.from, f.around.to = f.text.back(c.start, windowChars), f.text.forth(c.end, windowChars)
-	f.readKeywords(f.around.from-f.set.words.longest, f.around.to+1)
-}
-
-// survey works out how far all of the candidate's context reaches.
 func (f *finder) survey(c *candidate) {
 	if f.around.known {
 		return
 	}
-	f.readWindow(c)
 	t := f.text
-	line := t.lineStart(c.start, c.start-t.back(c.start, labelChars))
+	f.around = reach{known: true, from: t.back(c.start, windowChars), to: t.forth(c.end, windowChars)}
+	reach := labelChars
+	if own := f.set.Detectors[f.detector].labelReach; own > 0 {
+		reach = own
+	}
+	line := t.lineStart(c.start, c.start-t.back(c.start, reach))
 	f.around.label = min(line, f.emptyBefore(c.start))
 	f.around.negative = max(line, t.back(c.start, negativeChars))
-	f.around.known = true
+	f.readKeywords(c.start, f.around.to+1)
 }
 
 // emptyBefore is how far before p nothing stands that separates a label from its
@@ -179,33 +224,41 @@ func (f *finder) emptyBefore(p int64) int64 {
 	return p
 }
 
-// readKeywords makes f.found hold all keywords that begin in [from,to). Places
-// are visited in order, so each stretch of text is searched once.
+// readKeywords makes f.found hold all keywords that begin in [from,to), as far
+// as they are needed. Places are visited in order, so each stretch of text is
+// searched once, and all of it is: lexicons and phrases count wherever they are.
 func (f *finder) readKeywords(from, to int64) {
-	if from > f.read {
-		for i := range f.found {
-			f.found[i] = f.found[i][:0]
-		}
-		f.read = from
-	}
 	if to <= f.read {
 		return
 	}
 	to = max(to, min(f.read+readAtOnce, f.limit))
 	f.scratch = f.set.words.find(f.text, f.read, to, f.scratch[:0])
 	f.read = to
+	asking := f.detector
 	for _, h := range f.scratch {
-		of := f.set.words.words[h.word].detector + 1
-		if list := f.found[of]; len(list) == cap(list) {
-			f.found[of] = forget(list, from-leftReach)
+		word := &f.set.words.words[h.word]
+		switch word.role {
+		case triggers:
+			f.set.Detectors[word.detector].trigger(f, h)
+		case term:
+			f.scorers[word.detector].add(f, h, word.term)
+		default:
+			of := word.detector + 1
+			if of > 0 {
+				f.until[word.detector] = h.start + reachBack
+			}
+			if list := f.found[of]; len(list) == cap(list) {
+				f.found[of] = forget(list, from-reachBack)
+			}
+			f.found[of] = append(f.found[of], h)
 		}
-		f.found[of] = append(f.found[of], h)
 	}
+	f.detector = asking
 }
 
 // readAtOnce is how much text is searched for keywords at once, if candidates may
 // follow in it.
-const readAtOnce = 256
+const readAtOnce = 512
 
 // forget drops the keywords before from.
 func forget(list []hit, from int64) []hit {

@@ -21,13 +21,17 @@ const (
 	cue                  // makes a weak label count
 	negative             // speaks against every value
 	account              // speaks against bare numbers: the numbers of accounts and cases
+	against              // speaks against the values of this detector
+	heads                // labels a value only from the header of its column
+	triggers             // is a candidate itself
+	term                 // counts in a lexicon
 )
 
 // keywordGroup is one group of a detector's keywords.
 //
 // A pattern is lower case. "{a|b|}" are alternatives, a space stands between
-// words, and a full stop may be left out in the text. Upper-case letters make a
-// pattern match in that case only.
+// words, and a full stop may be left out in the text. A word of a pattern with an
+// upper-case letter matches in that case only.
 type keywordGroup struct {
 	role     role
 	patterns []string
@@ -39,6 +43,7 @@ type keyword struct {
 	role     role
 	text     string // as the table spells it, alternatives resolved
 	exact    bool   // the case matters
+	term     int32  // of a lexicon: which of its terms
 }
 
 // hit is a keyword found at [start,end) of the view.
@@ -59,7 +64,8 @@ type dictionary struct {
 	first   [256]int32                 // the node behind a keyword's first byte, 0 if there is none
 	other   bool                       // some keyword begins with a character that is not ASCII
 	longest int64                      // bytes of the text that a keyword can take
-	worded  bool                       // every keyword begins with an ASCII letter
+	worded  bool                       // every keyword begins with an ASCII letter or digit
+	figures bool                       // some keyword begins with a digit
 	heads   [1 << headBits / 64]uint64 // a Bloom filter of how keywords begin
 }
 
@@ -67,6 +73,7 @@ type node struct {
 	next  []edge
 	words []int32 // keywords that end here
 	gap   int32   // the node behind a space, 0 if there is none
+	wide  int32   // the node behind an anyBreak, 0 if there is none
 }
 
 type edge struct {
@@ -78,20 +85,37 @@ func newDictionary() *dictionary { return &dictionary{nodes: make([]node, 1)} }
 
 // add compiles a pattern.
 func (d *dictionary) add(detector int, r role, pattern string) error {
+	return d.addTerm(detector, r, pattern, 0)
+}
+
+// addTerm compiles a pattern of a lexicon's term.
+func (d *dictionary) addTerm(detector int, r role, pattern string, of int32) error {
 	for _, spelled := range alternatives(pattern) {
 		spelled = strings.Join(strings.Fields(spelled), " ")
-		if spelled == "" || len(spelled)+4*strings.Count(spelled, " ") > maxKeyword {
+		length := len(spelled) + 4*strings.Count(spelled, " ") + maxBreak*utf8.UTFMax*strings.Count(spelled, anyBreak)
+		if spelled == "" || length > maxKeyword {
 			return fmt.Errorf("keyword pattern %q has the spelling %q, want 1 to %d bytes", pattern, spelled, maxKeyword)
 		}
-		d.longest = max(d.longest, int64(len(spelled)+4*strings.Count(spelled, " ")))
+		d.longest = max(d.longest, int64(length))
 		lower := strings.ToLower(spelled)
-		word := keyword{detector, r, strings.ReplaceAll(spelled, ".", ""), lower != spelled}
+		word := keyword{detector, r, strings.ReplaceAll(spelled, ".", ""), lower != spelled, of}
 		index := int32(len(d.words))
 		d.words = append(d.words, word)
 		for _, variant := range stops(lower) {
 			d.insert(variant, index)
 		}
 	}
+	return nil
+}
+
+// addLiteral adds a string that matches as it is, in any case.
+func (d *dictionary) addLiteral(detector int, r role, literal string, of int32) error {
+	if literal == "" || len(literal) > maxKeyword || strings.ContainsAny(literal, " \t\r\n"+anyBreak) {
+		return fmt.Errorf("%q is empty, longer than %d bytes or not one word", literal, maxKeyword)
+	}
+	d.longest = max(d.longest, int64(len(literal)))
+	d.words = append(d.words, keyword{detector, r, literal, false, of})
+	d.insert(strings.ToLower(literal), int32(len(d.words)-1))
 	return nil
 }
 
@@ -104,8 +128,11 @@ func (d *dictionary) insert(spelled string, word int32) {
 			to = int32(len(d.nodes))
 			d.nodes = append(d.nodes, node{})
 			d.nodes[at].next = append(d.nodes[at].next, edge{spelled[i], to})
-			if spelled[i] == ' ' {
+			switch spelled[i] {
+			case ' ':
 				d.nodes[at].gap = to
+			case anyBreak[0]:
+				d.nodes[at].wide = to
 			}
 			if at == 0 {
 				d.first[spelled[i]] = to
@@ -163,7 +190,8 @@ func stops(spelled string) []string {
 func (d *dictionary) finish() {
 	d.worded = !d.other
 	for _, e := range d.nodes[0].next {
-		d.worded = d.worded && isLetter(e.c)
+		d.worded = d.worded && (isLetter(e.c) || isDigit(e.c))
+		d.figures = d.figures || isDigit(e.c)
 	}
 	d.addHeads(0, 0, 0)
 }
@@ -176,16 +204,16 @@ func (d *dictionary) addHeads(at int32, head uint32, n int) {
 		d.heads[hashHead(head)/64] |= 1 << (hashHead(head) % 64)
 		return
 	}
-	if len(node.words) > 0 || node.gap != 0 { // a character that is no letter, then any
+	if len(node.words) > 0 || node.gap != 0 || node.wide != 0 { // a character that is no letter or digit, then any
 		d.addAny(head, n+1)
 	}
 	if node.gap != 0 {
 		d.addHeads(node.gap, head, n)
 	}
 	for _, e := range node.next {
-		if e.to != node.gap {
+		if e.to != node.gap && e.to != node.wide {
 			class := uint32(0)
-			if isLetter(e.c) {
+			if isLetter(e.c) || isDigit(e.c) {
 				class = uint32(e.c & 31)
 			}
 			d.addHeads(e.to, head|class<<(8*n), n+1)
@@ -199,32 +227,34 @@ func (d *dictionary) addAny(head uint32, n int) {
 		d.heads[hashHead(head)/64] |= 1 << (hashHead(head) % 64)
 		return
 	}
-	for class := range uint32(27) {
+	for class := range uint32(32) {
 		d.addAny(head|class<<(8*n), n+1)
 	}
 }
 
-// hashHead hashes four characters, each a byte: the number of a letter, 0 for
-// what is none.
+// hashHead hashes four characters, each a byte: the low five bits of a letter or
+// digit, 0 for what is neither.
 func hashHead(head uint32) uint32 { return head * 0x9E3779B1 >> (32 - headBits) }
 
 const headBits = 16
 
 // mayBegin reports whether a keyword can begin with four bytes of the text, the
-// first the lowest; letters tells which of them are letters. Where characters
-// are not ASCII, or a hump ends a word ("poNumber"), the tree has to say.
-func (d *dictionary) mayBegin(head uint32, letters uint64) bool {
-	mask := letterBytes[letters&15]
+// first the lowest; words tells which of them are letters and digits. Where
+// characters are not ASCII, or a hump ends a word ("poNumber"), the tree has to
+// say.
+func (d *dictionary) mayBegin(head uint32, words uint64) bool {
+	mask := wordBytes[words&15]
 	hash := hashHead(head & mask & 0x1F1F1F1F)
 	if d.heads[hash/64]>>(hash%64)&1 == 1 {
 		return true
 	}
-	upper := ^head & mask & 0x20202020
-	return head&0x80808080 != 0 || upper > 0xFF && upper != mask&0x20202020
+	letters := head & mask & 0x40404040 >> 1
+	upper := letters &^ head
+	return head&0x80808080 != 0 || upper > 0xFF && upper != letters
 }
 
-// letterBytes makes bytes of four bits.
-var letterBytes = func() (of [16]uint32) {
+// wordBytes makes bytes of four bits.
+var wordBytes = func() (of [16]uint32) {
 	for i := range of {
 		for bit := range 4 {
 			if i>>bit&1 == 1 {
@@ -248,7 +278,7 @@ func (d *dictionary) find(t *text, from, to int64, hits []hit) []hit {
 	last := int(to-1-t.base) / anchor.BlockBytes
 	for block := int(from-t.base) / anchor.BlockBytes; block <= last; block++ {
 		at := block * anchor.BlockBytes
-		starts, letters, next := t.wordStarts(block)
+		starts, words, next := t.wordStarts(block, d.figures)
 		if n := int(from-t.base) - at; n > 0 {
 			starts &= ^uint64(0) << n
 		}
@@ -258,7 +288,7 @@ func (d *dictionary) find(t *text, from, to int64, hits []hit) []hit {
 		for ; starts != 0; starts &= starts - 1 {
 			k := bits.TrailingZeros64(starts) & 63
 			s := t.buf[at+k:]
-			if len(s) >= 4 && !d.mayBegin(binary.LittleEndian.Uint32(s), letters>>k|next<<(64-k)) || d.first[s[0]] == 0 {
+			if len(s) >= 4 && !d.mayBegin(binary.LittleEndian.Uint32(s), words>>k|next<<(64-k)) || d.first[s[0]] == 0 {
 				continue
 			}
 			p := t.base + int64(at+k)
@@ -271,10 +301,16 @@ func (d *dictionary) find(t *text, from, to int64, hits []hit) []hit {
 }
 
 // wordStarts marks the letters in a block before which no ASCII letter or digit
-// stands; it returns the letters of the block too, and those of the next.
-func (t *text) wordStarts(block int) (starts, letters, next uint64) {
-	letters = t.layoutOf(block).Letters
-	if letters == 0 {
+// stands, and if figures the digits too. It returns the letters and digits of the
+// block as well, and of the next those that a word of this one can go on with.
+func (t *text) wordStarts(block int, figures bool) (starts, words, next uint64) {
+	letters, digits := t.layoutOf(block).Letters, t.marks[block].Digits
+	words = letters | digits
+	starts = letters
+	if figures {
+		starts = words
+	}
+	if starts == 0 {
 		return 0, 0, 0
 	}
 	before := uint64(0)
@@ -283,10 +319,10 @@ func (t *text) wordStarts(block int) (starts, letters, next uint64) {
 			before = 1
 		}
 	}
-	if letters>>61 != 0 && block+1 < len(t.layout) {
-		next = t.layoutOf(block + 1).Letters
+	if words>>61 != 0 && block+1 < len(t.layout) {
+		next = t.layoutOf(block+1).Letters | t.marks[block+1].Digits
 	}
-	return letters &^ ((letters|t.marks[block].Digits)<<1 | before), letters, next
+	return starts &^ (words<<1 | before), words, next
 }
 
 // findAnywhere is find for a text without marks, or keywords that begin with
@@ -329,12 +365,17 @@ func (d *dictionary) walk(t *text, start, p int64, at int32, hits []hit) []hit {
 				hits = d.walk(t, start, q, n.gap, hits)
 			}
 		}
+		if n.wide != 0 {
+			if q, ok := t.breakAt(p); ok {
+				hits = d.walk(t, start, q, n.wide, hits)
+			}
+		}
 		c := t.at(p)
 		if c < utf8.RuneSelf {
 			if c-'A' < 26 {
 				c |= 0x20
 			}
-			if at = n.child(c); at == 0 || c == ' ' {
+			if at = n.child(c); at == 0 || c == ' ' || c == anyBreak[0] {
 				return hits
 			}
 			p++
@@ -374,27 +415,38 @@ func (d *dictionary) ends(t *text, start, end int64, w int32) bool {
 	if next, _ := t.after(end); isAlnum(last) && isAlnum(next) {
 		// "orderNumber" and "trackingId" are keys of the same sort as "order".
 		hump := unicode.IsLower(last) && unicode.IsUpper(next)
-		if word.role < negative || !hump {
+		if word.role < negative || word.role > against || !hump {
 			return false
 		}
 	}
 	return !word.exact || word.matchesCase(t.slice(start, end))
 }
 
-// matchesCase compares the letters of a keyword whose case matters.
+// matchesCase compares the words of a keyword whose case matters.
 func (k *keyword) matchesCase(found []byte) bool {
-	i := 0
+	i, exact := 0, hasUpper(k.text)
 	for _, c := range found {
 		if i < len(k.text) && k.text[i] == ' ' {
 			i++
+			exact = hasUpper(k.text[i:])
 		}
-		if isSpace(c) || c == '_' || c == '-' || c == '.' {
+		if isSpace(c) || c == '_' || c == '-' && (i == len(k.text) || k.text[i] != '-') || c == '.' {
 			continue
 		}
-		if i == len(k.text) || k.text[i] != c {
+		if i == len(k.text) || k.text[i] != c && (exact || k.text[i] != c|0x20) {
 			return false
 		}
 		i++
 	}
 	return i == len(k.text)
+}
+
+// hasUpper reports whether the first word of s has an upper-case letter.
+func hasUpper(s string) bool {
+	for i := 0; i < len(s) && s[i] != ' '; i++ {
+		if isUpper(s[i]) {
+			return true
+		}
+	}
+	return false
 }

@@ -31,8 +31,9 @@ type Detector struct {
 	// for n digits, the highest for that many and more. 0 is any.
 	runs uint32
 	// lettered tells that a letter stands before the first digit, with at most
-	// one space or hyphen between.
-	lettered bool
+	// one space or hyphen between; before and after what stands beside the run.
+	lettered      bool
+	before, after beside
 	// find proposes the candidates whose first run of digits begins at p, the
 	// longest first, by filling in the candidate and calling stands.
 	find func(f *finder, p int64)
@@ -46,9 +47,35 @@ type Detector struct {
 	// crowded lets digits stand beside a spaced value without a label; the
 	// grammar has its own rule for neighbours.
 	crowded bool
+	// partnered lets a value count for another beside it, label or not.
+	partnered bool
+	// pairing puts two numbers together that belong together.
+	pairing *pairing
 	// vouch looks for context of the detector's own near a candidate, and names
 	// it; "" is none.
 	vouch func(t *text, c *candidate) string
+	// labelReach is how many characters before a value its label can stand, if
+	// not as many as usual.
+	labelReach int
+
+	// triggers are phrases that are candidates themselves; trigger judges one.
+	triggers []string
+	trigger  func(f *finder, h hit)
+	// lexicon makes the detector one that scores the whole text.
+	lexicon *Lexicon
+	// statements makes the lexicon one that also knows whole statements.
+	statements bool
+}
+
+// labelOnly reports whether a detector finds nothing where none of its keywords
+// is near.
+func (d *Detector) labelOnly() bool {
+	for i := range d.grades {
+		if g := &d.grades[i]; g.alone != None || g.negative != None {
+			return false
+		}
+	}
+	return len(d.grades) > 0 && d.vouch == nil && !d.partnered
 }
 
 // grade is a row of a confidence table: the level of one form in each context.
@@ -59,6 +86,7 @@ type grade struct {
 	weak     Confidence // a weak keyword as label and a cue in the window
 	alone    Confidence // no context
 	negative Confidence // the nearest label is negative
+	backed   Confidence // a strong keyword as label and a cue in the window; none: as label
 }
 
 // candidate is a place that has the shape of a detector's values and passed its
@@ -70,6 +98,8 @@ type candidate struct {
 	bare       bool   // nothing but digits
 	loose      bool   // also the numbers of accounts speak against it
 	vouched    bool   // the grammar vouches for what touches it on the left
+	closed     bool   // likewise on the right
+	cued       bool   // the grammar found a cue
 	context    string // what speaks for it in its own grammar
 	value      [40]byte
 	size       int // bytes of value, the canonical form
@@ -81,13 +111,11 @@ func (c *candidate) put(b ...byte) { c.size += copy(c.value[c.size:], b) }
 // Builtin returns the detectors that postern ships, in the order that decides
 // between equal spans.
 func Builtin() []*Detector {
-	return []*Detector{paymentCard, usSSN, ukNINO, moDCN}
-}
-
-// Options tunes detectors without code.
-type Options struct {
-	// ReportSpecimens reports never-issued specimen numbers (us-ssn).
-	ReportSpecimens bool
+	return []*Detector{
+		iban, paymentCard, cardCVV, ukBank, usBank, ukNHS, usMBI, usSSN, usITIN, usEIN, ukNINO, moDCN,
+		ukPassport, usDLWI, usDL, phone, dob, ukAddress, usAddress, benefitAmount, icd10,
+		ukMarking, marker, disclaimer, usFTI, phiTerms, cjiTerms, cvResume,
+	}
 }
 
 // Set is a compiled choice of detectors: immutable and safe for concurrent use.
@@ -97,23 +125,21 @@ type Set struct {
 	options Options
 	words   *dictionary
 	anchors *anchor.Set
-	// looks are the detectors that want to look at a chain, by the digits of
-	// its first run.
-	looks [anchor.ManyDigits + 1][]look
+	looks   *looks
+	wants   []anchor.Want // by detector
+	// needy are the detectors that find nothing without a keyword.
+	needy []bool
+	// scales are the lexicons, by detector; nil for other detectors.
+	scales  []*scale
+	markers []markerEntry
 	// names are the contexts of matches for which one keyword spoke.
 	names [][]string
-}
-
-// look is a detector that wants to look at a chain.
-type look struct {
-	anchor.Want
-	detector int
 }
 
 // Compile builds a Set. The order of the detectors decides between matches that
 // are equal in all else.
 func Compile(detectors []*Detector, opt Options) (*Set, error) {
-	s := &Set{Detectors: detectors, options: opt, words: newDictionary()}
+	s := &Set{Detectors: detectors, options: opt, words: newDictionary(), scales: make([]*scale, len(detectors))}
 	seen := make(map[string]bool)
 	var wants []anchor.Want
 	for i, d := range detectors {
@@ -121,19 +147,14 @@ func Compile(detectors []*Detector, opt Options) (*Set, error) {
 			return nil, fmt.Errorf("detector %q stands twice in the set", d.ID)
 		}
 		seen[d.ID] = true
-		want := anchor.Want{Digits: d.digits, Runs: d.runs, Lettered: d.lettered}
-		wants = append(wants, want)
-		for run := range s.looks {
-			if d.runs == 0 || d.runs>>run&1 == 1 {
-				s.looks[run] = append(s.looks[run], look{want, i})
-			}
+		s.needy = append(s.needy, d.labelOnly())
+		want := anchor.Want{Digits: d.digits, Runs: d.runs, Lettered: d.lettered || d.before == onLetter}
+		s.wants = append(s.wants, want)
+		if d.find != nil {
+			wants = append(wants, want)
 		}
-		for _, group := range d.keywords {
-			for _, pattern := range group.patterns {
-				if err := s.words.add(i, group.role, pattern); err != nil {
-					return nil, fmt.Errorf("detector %q: %w", d.ID, err)
-				}
-			}
+		if err := s.compile(i, d); err != nil {
+			return nil, fmt.Errorf("detector %q: %w", d.ID, err)
 		}
 	}
 	for r, patterns := range map[role][]string{negative: negatives, account: accounts} {
@@ -148,5 +169,31 @@ func Compile(detectors []*Detector, opt Options) (*Set, error) {
 	for _, w := range s.words.words {
 		s.names = append(s.names, []string{w.text})
 	}
+	s.looks = newLooks(detectors)
 	return s, nil
+}
+
+// compile adds what a detector knows by words.
+func (s *Set) compile(i int, d *Detector) error {
+	for _, group := range d.keywords {
+		for _, pattern := range group.patterns {
+			if err := s.words.add(i, group.role, pattern); err != nil {
+				return err
+			}
+		}
+	}
+	for _, pattern := range d.triggers {
+		if err := s.words.add(i, triggers, pattern); err != nil {
+			return err
+		}
+	}
+	if d.ID == markerID {
+		return s.addMarkers(i)
+	}
+	if d.lexicon == nil {
+		return nil
+	}
+	var err error
+	s.scales[i], err = s.newScale(i, d)
+	return err
 }

@@ -12,7 +12,7 @@ import (
 // alone.
 const (
 	history = headerBytes + tokenBytes
-	ahead   = 2048
+	ahead   = 4096
 	stretch = 26 << 10
 )
 
@@ -27,6 +27,7 @@ type Stream struct {
 	set     *Set
 	emit    func(Match)
 	text    text
+	kind    Kind
 	pos     int64 // up to here all candidates are judged
 	room    int   // how long the text grows before it is scanned
 	anchors []anchor.Hit
@@ -35,13 +36,20 @@ type Stream struct {
 }
 
 // NewStream returns a Stream that hands its matches to emit in the order of
-// their Start, overlaps resolved. emit may be called from Write and Close.
+// their Start, overlaps resolved; those of lexicons, which are known only at the
+// end, come last. emit may be called from Write and Close.
 func (s *Set) NewStream(emit func(Match)) *Stream {
 	st := &Stream{set: s, room: history + ahead + stretch}
 	st.finder.lists, st.finder.found = make([]list, len(s.Detectors)), make([][]hit, len(s.Detectors)+1)
+	st.finder.halves, st.finder.scorers = make([]half, len(s.Detectors)), s.newScorers()
+	st.finder.until = make([]int64, len(s.Detectors))
 	st.Reset(emit)
 	return st
 }
+
+// SetKind tells what the text is. It holds until it is called again, and must be
+// called before the first Write.
+func (s *Stream) SetKind(kind Kind) { s.kind, s.finder.kind = kind, kind }
 
 // Write scans the next bytes. It never fails.
 func (s *Stream) Write(b []byte) (int, error) {
@@ -72,7 +80,9 @@ func (s *Stream) Close() error {
 	s.text.foldPart(true)
 	s.text.mark(true)
 	s.scan(s.text.end())
+	s.finder.part(math.MaxInt64)
 	s.pending.release(math.MaxInt64, s.emit)
+	s.finder.score(s.emit)
 	return nil
 }
 
@@ -84,7 +94,8 @@ func (s *Stream) Reset(emit func(Match)) {
 	s.pending.reset()
 }
 
-// Settled is the offset before which no further match will start.
+// Settled is the offset before which no further match will start, but for those
+// of lexicons.
 func (s *Stream) Settled() int64 {
 	settled := s.text.rawStart(max(s.pos-leftReach, s.text.base))
 	if held := s.pending.held; len(held) > 0 {
@@ -95,28 +106,35 @@ func (s *Stream) Settled() int64 {
 
 // scan judges all candidates whose first digit stands before to.
 func (s *Stream) scan(to int64) {
+	f := &s.finder
+	if s.pos == 0 {
+		f.findSubject()
+	}
+	f.limit = to
 	base := s.text.base
-	s.finder.limit = to
 	s.anchors = s.set.anchors.Scan(s.text.buf, s.text.marks, int(s.pos-base), int(to-base), s.anchors[:0])
 	for i := range s.anchors {
 		a := &s.anchors[i]
 		at := base + int64(a.At)
-		looks := s.set.looks[a.Run]
-		for k := range looks {
-			if looks[k].Takes(a) {
-				s.finder.look(looks[k].detector, at)
+		for _, i := range s.set.looks.of(&s.text, at, a.Run) {
+			if s.set.wants[i].Takes(a) {
+				f.look(int(i), at)
 			}
 		}
-		if len(s.pending.held) > maxWaiting {
+		if held := s.pending.held; len(held) > maxWaiting && held[0].end < at-2*leftReach {
+			f.part(at)
 			s.pending.release(at-leftReach, s.emit)
 		}
 	}
+	f.readKeywords(to, to)
+	f.part(to)
 	s.pos = to
 	s.pending.release(to-leftReach, s.emit)
 }
 
-// leftReach is how far before its first digit a candidate can begin.
-const leftReach = 8
+// leftReach is how far before its first digit a candidate can begin: an address
+// is found by its last line, the half of a pair waits for the other.
+const leftReach = 2048
 
 // maxWaiting is how many matches wait for their rivals before those are settled
 // that have none to come.

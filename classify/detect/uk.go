@@ -21,14 +21,14 @@ var ukNINO = &Detector{
 	keywords: []keywordGroup{{strong, []string{
 		"national insurance{| number| numbers| no.| num.}", "nat. ins.", "nino{|s}", "ni {number|numbers|num.|no.|#}",
 	}}},
-	digits: 6, runs: 1<<2 | 1<<4 | 1<<6, lettered: true,
+	digits: 6, runs: runs(2, 4, 6), lettered: true,
 	find: findNINO,
 	grades: []grade{
-		ninoUpper:  {"upper case, with or without separators", High, High, None, Medium, Low},
-		ninoLower:  {"lower case, no separators", High, High, None, Low, None},
-		ninoHex:    {"lower case, no separators, all characters hexadecimal", High, High, None, None, None},
-		ninoSpaced: {"lower case with separators", High, None, None, None, None},
-		ninoShort:  {"no suffix", Medium, None, None, None, None},
+		ninoUpper:  {"upper case, with or without separators", High, High, None, Medium, Low, None},
+		ninoLower:  {"lower case, no separators", High, High, None, Low, None, None},
+		ninoHex:    {"lower case, no separators, all characters hexadecimal", High, High, None, None, None, None},
+		ninoSpaced: {"lower case with separators", High, None, None, None, None, None},
+		ninoShort:  {"no suffix", Medium, None, None, None, None, None},
 	},
 	accounts: true,
 }
