@@ -31,3 +31,17 @@ func MarkLayout(text []byte, marks []Layout) {
 		markLayout(text[:len(marks)*BlockBytes], marks)
 	}
 }
+
+// ASCII is the length of the run of ASCII that text begins with.
+func ASCII(text []byte) int {
+	n := 0
+	if whole := len(text) &^ (BlockBytes - 1); whole > 0 {
+		if n = wideBlock(text[:whole]); n < whole {
+			text = text[:n+BlockBytes]
+		}
+	}
+	for n < len(text) && text[n] < 0x80 {
+		n++
+	}
+	return n
+}

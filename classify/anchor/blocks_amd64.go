@@ -20,6 +20,13 @@ func markLayout(text []byte, marks []Layout) {
 	}
 }
 
+func wideBlock(text []byte) int {
+	if cpu.X86.HasAVX2 {
+		return wideBlockAVX2(text)
+	}
+	return wideBlockGeneric(text)
+}
+
 // markDigitsAVX2 is as the generic one. It needs AVX2, at least one mark and as
 // much text as marks.
 //
@@ -31,3 +38,8 @@ func markDigitsAVX2(text []byte, marks []Digits)
 //
 //go:noescape
 func markLayoutAVX2(text []byte, marks []Layout)
+
+// wideBlockAVX2 is as the generic one. It needs AVX2 and at least one block.
+//
+//go:noescape
+func wideBlockAVX2(text []byte) int

@@ -7,7 +7,7 @@
 // lies below the range there: '0' + 0x46 is 0x76, '9' + 0x46 is 0x7F, and all
 // that is more has become negative. VPMOVMSKB makes 32 bits of the result.
 //
-// Registers of both functions:
+// Registers of the two that mark:
 //	SI  the block        CX  blocks left, never 0 at the head of the loop
 //	DI  its marks        AX, BX, DX  the marks being made
 //	Y0, Y1  the block    Y2 to Y7  results    Y8 to Y15, in the second Y6 and Y7 too  constants
@@ -139,4 +139,28 @@ layout:
 	DECQ CX
 	JNZ  layout
 	VZEROUPPER
+	RET
+
+// func wideBlockAVX2(text []byte) int
+//
+//	AX  the place of the block    CX  the length
+TEXT ·wideBlockAVX2(SB), NOSPLIT, $0-32
+	MOVQ text_base+0(FP), SI
+	MOVQ text_len+8(FP), CX
+	XORL AX, AX
+
+ascii:
+	// wide |= block; wide&highs != 0
+	VMOVDQU   (SI)(AX*1), Y0
+	VPOR      32(SI)(AX*1), Y0, Y0
+	VPMOVMSKB Y0, DX
+	TESTL     DX, DX
+	JNZ       done
+	ADDQ      $64, AX
+	CMPQ      AX, CX
+	JLT       ascii
+
+done:
+	VZEROUPPER
+	MOVQ AX, ret+24(FP)
 	RET

@@ -47,6 +47,22 @@ func markLayoutGeneric(text []byte, marks []Layout) {
 	}
 }
 
+// wideBlockGeneric is the place of the first block that is not all ASCII, or the
+// length of the text, which is whole blocks.
+func wideBlockGeneric(text []byte) int {
+	for i := 0; i < len(text); i += BlockBytes {
+		block := (*[BlockBytes]byte)(text[i:])
+		var wide uint64
+		for j := range 8 {
+			wide |= binary.LittleEndian.Uint64(block[8*j:])
+		}
+		if wide&highs != 0 {
+			return i
+		}
+	}
+	return len(text)
+}
+
 // Eight bytes are looked at together. None of them has its high bit set, so an
 // addition that carries into that bit answers for the byte and goes no further.
 const (

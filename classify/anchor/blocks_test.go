@@ -42,6 +42,16 @@ func plainLayout(block []byte) (m Layout) {
 // checkMarks holds all ways to mark a text against each other.
 func checkMarks(t *testing.T, text []byte) {
 	t.Helper()
+	wide := bytes.IndexFunc(text, func(r rune) bool { return r >= 0x80 })
+	if wide < 0 {
+		wide = len(text)
+	}
+	if got := ASCII(text); got != wide {
+		t.Fatalf("ASCII(%q) is %d, want %d", text, got, wide)
+	}
+	if whole := text[:len(text)&^(BlockBytes-1)]; wideBlockGeneric(whole) != min(wide, len(whole))&^(BlockBytes-1) {
+		t.Fatalf("the generic run of ASCII of %q is %d, want %d", whole, wideBlockGeneric(whole), wide)
+	}
 	n := len(text) / BlockBytes
 	digits, layout := make([]Digits, n), make([]Layout, n)
 	for i := range n {

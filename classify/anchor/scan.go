@@ -1,6 +1,9 @@
 package anchor
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // Want describes the chains that somebody wants to look at. A chain is made of
 // runs of digits with one '-', '.' or space between two runs.
@@ -112,7 +115,7 @@ func (s *Set) long(chain, more uint64) uint64 {
 // over.
 func (s *Set) block(text []byte, at int, starts uint64, digits, chain [2]uint64, hits []Hit) []Hit {
 	n := len(hits)
-	hits = append(hits, make([]Hit, BlockBytes/2)...)
+	hits = slices.Grow(hits, BlockBytes/2)[:n+BlockBytes/2]
 	for ; starts != 0; starts &= starts - 1 {
 		k := bits.TrailingZeros64(starts) & 63
 		run := digits[0]>>k | digits[1]<<(64-k)

@@ -39,7 +39,7 @@ type table struct {
 	delims     int
 	misses     int     // lines since the last row like it
 	rows       bool    // a row like it followed
-	quoted     bool    // it has cells in quotes
+	opened     int64   // where its first quote opened, -1 if none did
 	head       *header // nil until somebody wants to know whether the line is a header row
 }
 
@@ -192,7 +192,7 @@ func (c *columns) endRow(t *text, d, n int) {
 		i++
 	}
 	if n > 0 && !known && n < headerCells && c.pos-c.line.start <= headerBytes && !t.longRun(c.line.start, c.pos) {
-		c.tables[d] = append(c.tables[d], table{start: c.line.start, end: c.pos, delims: n, quoted: c.line.opened})
+		c.tables[d] = append(c.tables[d], table{start: c.line.start, end: c.pos, delims: n, opened: c.line.opened})
 		c.count++
 	}
 }
@@ -241,11 +241,14 @@ func (c *columns) stands(t *text, d, i int) bool {
 	}
 	line := t.slice(table.start, table.end)
 	split := splitRow
-	if table.quoted {
+	if table.opened >= 0 {
 		split = splitQuoted
 	}
-	var ok bool
-	if c.ends, ok = split(line, d, c.ends[:0]); !ok || !namesColumns(line) {
+	ok := table.opened < 0 || startsHeader(line[:table.opened-table.start], d)
+	if ok {
+		c.ends, ok = split(line, d, c.ends[:0])
+	}
+	if !ok || !namesColumns(line) {
 		c.drop(d, i)
 		return false
 	}
@@ -257,6 +260,13 @@ func (c *columns) stands(t *text, d, i int) bool {
 	head.spans, head.hits, head.about = head.spans[:0], head.hits[:0], head.about[:0]
 	table.head = head
 	return true
+}
+
+// startsHeader reports whether the first cell can be that of a header row, as
+// far as is known from what stands before the first quote.
+func startsHeader(line []byte, d int) bool {
+	n := bytes.IndexByte(line, delimiters[d])
+	return n < 0 || isHeading(line[:n])
 }
 
 // namesColumns tells a header row from lines that look like one: the rule or the

@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math/bits"
 	"slices"
@@ -60,12 +61,12 @@ const maxKeyword = 256
 type dictionary struct {
 	words   []keyword
 	nodes   []node
-	first   [256]int32 // the node behind a keyword's first byte, 0 if there is none
-	other   bool       // some keyword begins with a character that is not ASCII
-	longest int64      // bytes of the text that a keyword can take
-	worded  bool       // every keyword begins with an ASCII letter or digit
-	figures bool       // some keyword begins with a digit
-	heads   [1 << 15 / 64]uint64
+	first   [256]int32                 // the node behind a keyword's first byte, 0 if there is none
+	other   bool                       // some keyword begins with a character that is not ASCII
+	longest int64                      // bytes of the text that a keyword can take
+	worded  bool                       // every keyword begins with an ASCII letter or digit
+	figures bool                       // some keyword begins with a digit
+	heads   [1 << headBits / 64]uint64 // a Bloom filter of how keywords begin
 }
 
 type node struct {
@@ -120,7 +121,7 @@ func (d *dictionary) insert(spelled string, word int32) {
 	at := int32(0)
 	d.other = d.other || spelled[0] >= utf8.RuneSelf
 	for i := range len(spelled) {
-		to := d.child(at, spelled[i])
+		to := d.nodes[at].child(spelled[i])
 		if to == 0 {
 			to = int32(len(d.nodes))
 			d.nodes = append(d.nodes, node{})
@@ -142,10 +143,10 @@ func (d *dictionary) insert(spelled string, word int32) {
 	}
 }
 
-func (d *dictionary) child(at int32, c byte) int32 {
-	for _, e := range d.nodes[at].next {
-		if e.c == c {
-			return e.to
+func (n *node) child(c byte) int32 {
+	for i := range n.next {
+		if n.next[i].c == c {
+			return n.next[i].to
 		}
 	}
 	return 0
@@ -190,65 +191,74 @@ func (d *dictionary) finish() {
 	d.addHeads(0, 0, 0)
 }
 
-// addHeads notes with which characters the text of a keyword can begin, as far as
-// headChars. n of them lead to the node at.
+// addHeads notes with which four characters the text of a keyword can begin. n of
+// them lead to the node at.
 func (d *dictionary) addHeads(at int32, head uint32, n int) {
 	node := &d.nodes[at]
-	if n == headChars {
-		d.noteHead(head)
+	if n == 4 {
+		d.heads[hashHead(head)/64] |= 1 << (hashHead(head) % 64)
 		return
 	}
-	gap := node.gap
-	if len(node.words) > 0 || gap != 0 { // a character that is no letter, then any
-		wild := 5 * (headChars - n - 1)
-		for rest := range uint32(1) << wild {
-			d.noteHead(head<<(5+wild) | rest)
-		}
+	if len(node.words) > 0 || node.gap != 0 { // a character that is no letter or digit, then any
+		d.addAny(head, n+1)
 	}
-	if gap != 0 {
-		d.addHeads(gap, head, n)
+	if node.gap != 0 {
+		d.addHeads(node.gap, head, n)
 	}
 	for _, e := range node.next {
-		if e.to != gap {
-			d.addHeads(e.to, head<<5|uint32(headClass[e.c]&31), n+1)
+		if e.to != node.gap {
+			class := uint32(0)
+			if isLetter(e.c) || isDigit(e.c) {
+				class = uint32(e.c & 31)
+			}
+			d.addHeads(e.to, head|class<<(8*n), n+1)
 		}
 	}
 }
 
-// headChars is how many characters are looked at before the tree.
-const headChars = 4
+// addAny notes all heads that begin with n characters of one.
+func (d *dictionary) addAny(head uint32, n int) {
+	if n >= 4 {
+		d.heads[hashHead(head)/64] |= 1 << (hashHead(head) % 64)
+		return
+	}
+	for class := range uint32(32) {
+		d.addAny(head|class<<(8*n), n+1)
+	}
+}
 
-func (d *dictionary) noteHead(head uint32) { d.heads[hashHead(head)/64] |= 1 << (hashHead(head) % 64) }
+// hashHead hashes four characters, each a byte: the low five bits of a letter or
+// digit, 0 for what is neither.
+func hashHead(head uint32) uint32 { return head * 0x9E3779B1 >> (32 - headBits) }
 
-func hashHead(head uint32) uint32 { return head * 0x9E3779B1 >> (32 - 15) }
+const headBits = 16
 
-// mayBegin reports whether a keyword can begin with four bytes of the text.
-// Where other characters than ASCII are, or a hump ends a word ("poNumber"), the
-// tree has to say.
-func (d *dictionary) mayBegin(s *[headChars]byte) bool {
-	a, b, c, e := uint32(headClass[s[0]]), uint32(headClass[s[1]]), uint32(headClass[s[2]]), uint32(headClass[s[3]])
-	hash := hashHead((a&31)<<15 | (b&31)<<10 | (c&31)<<5 | e&31)
+// mayBegin reports whether a keyword can begin with four bytes of the text, the
+// first the lowest; words tells which of them are letters and digits. Where
+// characters are not ASCII, or a hump ends a word ("poNumber"), the tree has to
+// say.
+func (d *dictionary) mayBegin(head uint32, words uint64) bool {
+	mask := wordBytes[words&15]
+	hash := hashHead(head & mask & 0x1F1F1F1F)
 	if d.heads[hash/64]>>(hash%64)&1 == 1 {
 		return true
 	}
-	return (b|c|e)&otherHead != 0 || (b|c|e)&upperHead != 0 && (a&upperHead == 0 || b&upperHead == 0 || c&upperHead == 0)
+	letters := head & mask & 0x40404040 >> 1
+	upper := letters &^ head
+	return head&0x80808080 != 0 || upper > 0xFF && upper != letters
 }
 
-// headClass is the letter's number, 0 for what is no letter.
-var headClass = func() (of [256]uint8) {
-	for i := range uint8(26) {
-		of['a'+i], of['A'+i] = i+1, i+1|upperHead
-	}
-	for c := utf8.RuneSelf; c < len(of); c++ {
-		of[c] = otherHead
+// wordBytes makes bytes of four bits.
+var wordBytes = func() (of [16]uint32) {
+	for i := range of {
+		for bit := range 4 {
+			if i>>bit&1 == 1 {
+				of[i] |= 0xFF << (8 * bit)
+			}
+		}
 	}
 	return of
 }()
-
-const (
-	upperHead = 0x20
-	otherHead = 0x80
-)
 
 // find appends the keywords that begin in [from,to) of the view. A keyword has a
 // character that is no letter or number on either side.
@@ -262,44 +272,52 @@ func (d *dictionary) find(t *text, from, to int64, hits []hit) []hit {
 	}
 	last := int(to-1-t.base) / anchor.BlockBytes
 	for block := int(from-t.base) / anchor.BlockBytes; block <= last; block++ {
-		at := t.base + int64(block*anchor.BlockBytes)
-		letters, digits := t.layoutOf(block).Letters, t.marks[block].Digits
-		wanted := letters
-		if d.figures {
-			wanted |= digits
+		at := block * anchor.BlockBytes
+		starts, words, next := t.wordStarts(block, d.figures)
+		if n := int(from-t.base) - at; n > 0 {
+			starts &= ^uint64(0) << n
 		}
-		if wanted == 0 {
-			continue
-		}
-		before := uint64(0) // a letter or digit ends the block before
-		if block > 0 {
-			c := t.buf[block*anchor.BlockBytes-1]
-			if isLetter(c) || isDigit(c) {
-				before = 1
-			}
-		}
-		starts := wanted &^ ((letters|digits)<<1 | before)
-		if at < from {
-			starts &= ^uint64(0) << (from - at)
-		}
-		if n := to - at; n < anchor.BlockBytes {
+		if n := int(to-t.base) - at; n < anchor.BlockBytes {
 			starts &= 1<<n - 1
 		}
 		for ; starts != 0; starts &= starts - 1 {
-			p := at + int64(bits.TrailingZeros64(starts))
-			c := t.buf[p-t.base]
-			if d.first[c] == 0 {
+			k := bits.TrailingZeros64(starts) & 63
+			s := t.buf[at+k:]
+			if len(s) >= 4 && !d.mayBegin(binary.LittleEndian.Uint32(s), words>>k|next<<(64-k)) || d.first[s[0]] == 0 {
 				continue
 			}
-			if s := t.buf[p-t.base:]; len(s) >= headChars && !d.mayBegin((*[headChars]byte)(s)) {
-				continue
-			}
+			p := t.base + int64(at+k)
 			if r, _ := t.before(p); r < utf8.RuneSelf || !isAlnum(r) {
-				hits = d.walk(t, p, p+1, d.first[c], hits)
+				hits = d.walk(t, p, p+1, d.first[s[0]], hits)
 			}
 		}
 	}
 	return hits
+}
+
+// wordStarts marks the letters in a block before which no ASCII letter or digit
+// stands, and if figures the digits too. It returns the letters and digits of the
+// block as well, and of the next those that a word of this one can go on with.
+func (t *text) wordStarts(block int, figures bool) (starts, words, next uint64) {
+	letters, digits := t.layoutOf(block).Letters, t.marks[block].Digits
+	words = letters | digits
+	starts = letters
+	if figures {
+		starts = words
+	}
+	if starts == 0 {
+		return 0, 0, 0
+	}
+	before := uint64(0)
+	if block > 0 {
+		if c := t.buf[block*anchor.BlockBytes-1]; isLetter(c) || isDigit(c) {
+			before = 1
+		}
+	}
+	if words>>61 != 0 && block+1 < len(t.layout) {
+		next = t.layoutOf(block+1).Letters | t.marks[block+1].Digits
+	}
+	return starts &^ (words<<1 | before), words, next
 }
 
 // findAnywhere is find for a text without marks, or keywords that begin with
@@ -342,21 +360,21 @@ func (d *dictionary) walk(t *text, start, p int64, at int32, hits []hit) []hit {
 				hits = d.walk(t, start, q, n.gap, hits)
 			}
 		}
-		r, size := t.after(p)
-		if r < utf8.RuneSelf {
-			c := byte(r)
+		c := t.at(p)
+		if c < utf8.RuneSelf {
 			if c-'A' < 26 {
 				c |= 0x20
 			}
-			if at = d.child(at, c); at == 0 || c == ' ' {
+			if at = n.child(c); at == 0 || c == ' ' {
 				return hits
 			}
 			p++
 			continue
 		}
+		r, size := t.after(p)
 		var lower [utf8.UTFMax]byte
 		for _, c := range lower[:utf8.EncodeRune(lower[:], unicode.ToLower(r))] {
-			if at = d.child(at, c); at == 0 {
+			if at = d.nodes[at].child(c); at == 0 {
 				return hits
 			}
 		}
@@ -367,6 +385,9 @@ func (d *dictionary) walk(t *text, start, p int64, at int32, hits []hit) []hit {
 // gap is the end of what stands between two words of a keyword at p: one to four
 // characters of white space or '_', a hyphen, or nothing (camelCase and joined).
 func (t *text) gap(p int64) (int64, bool) {
+	if isLetter(t.at(p)) {
+		return p, true
+	}
 	if t.at(p) == '-' {
 		return p + 1, true
 	}

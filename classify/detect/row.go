@@ -21,7 +21,7 @@ type row struct {
 	count  [len(delimiters)]int32
 	quoted [len(delimiters)]int32 // delimiters since the open quote
 	inside bool
-	opened bool  // some quote did open
+	opened int64 // where the first quote opened, -1 if none did
 	shut   int64 // behind the last closing quote: another one there opens it again
 	fresh  int64 // from the beginning of the cell to here stand only spaces, so a quote opens here; or -1
 	blank  int64 // from the beginning of the line to here it is blank; -1 if it is not
@@ -31,7 +31,7 @@ type row struct {
 func (r *row) begin(at int64) {
 	r.start, r.fresh, r.blank = at, at, at
 	r.count = [len(delimiters)]int32{}
-	r.inside, r.opened, r.shut = false, false, -1
+	r.inside, r.opened, r.shut = false, -1, -1
 }
 
 // read reads the line from one position to another, or to the line break before
@@ -109,7 +109,10 @@ func (r *row) quote(t *text, p int64) {
 		r.inside, r.shut = false, p+1
 		return
 	case r.shut == p || r.fresh >= 0 && skip(t, r.fresh, p, isSpaceSign) >= 0:
-		r.inside, r.opened, r.quoted = true, true, [len(delimiters)]int32{}
+		r.inside, r.quoted = true, [len(delimiters)]int32{}
+		if r.opened < 0 {
+			r.opened = p
+		}
 	}
 	r.fresh = -1
 }
@@ -195,7 +198,7 @@ func isHeading(s []byte) bool {
 	for len(s) > 0 && isMargin(s[len(s)-1]) {
 		s = s[:len(s)-1]
 	}
-	if len(s) > headerChars && (ascii(s) > headerChars || len(s) > headerChars*utf8.UTFMax || utf8.RuneCount(s) > headerChars) {
+	if len(s) > headerChars && (anchor.ASCII(s) > headerChars || len(s) > headerChars*utf8.UTFMax || utf8.RuneCount(s) > headerChars) {
 		return false
 	}
 	run, all := 0, 0

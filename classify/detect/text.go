@@ -60,7 +60,7 @@ func (t *text) fold(b []byte, room int) int {
 			continue
 		}
 		n := min(len(b)-taken, room-len(t.buf))
-		if n = ascii(b[taken : taken+n]); n > 0 {
+		if n = anchor.ASCII(b[taken : taken+n]); n > 0 {
 			t.buf = append(t.buf, b[taken:taken+n]...)
 			t.raw += int64(n)
 			taken += n
@@ -242,14 +242,17 @@ func (t *text) back(p int64, n int) int64 {
 	if t.wide <= from {
 		return from
 	}
-	if s := t.slice(from, p); ascii(s) == len(s) {
-		return p - int64(len(s))
+	for known := 0; from > t.base; {
+		more := inner(t.slice(from, p))
+		if more == known {
+			break
+		}
+		from, known = max(from-int64(more-known), t.base), more
 	}
-	for i := 0; i < n && p > t.base; i++ {
-		_, size := t.before(p)
-		p -= size
+	for from < p && isInner(t.at(from)) {
+		from++
 	}
-	return p
+	return from
 }
 
 func (t *text) forth(p int64, n int) int64 {
@@ -257,15 +260,35 @@ func (t *text) forth(p int64, n int) int64 {
 	if t.wide <= p {
 		return to
 	}
-	if s := t.slice(p, to); ascii(s) == len(s) {
-		return to
+	for known := 0; to < t.end(); {
+		more := inner(t.slice(p, to))
+		if more == known {
+			break
+		}
+		to, known = min(to+int64(more-known), t.end()), more
 	}
-	for i := 0; i < n && p < t.end(); i++ {
-		_, size := t.after(p)
-		p += size
+	for isInner(t.at(to)) {
+		to++
 	}
-	return p
+	return to
 }
+
+// inner counts the bytes that go on with a character: 10xxxxxx.
+func inner(s []byte) int {
+	n := 0
+	for ; len(s) >= 8; s = s[8:] {
+		v := binary.LittleEndian.Uint64(s)
+		n += bits.OnesCount64(v >> 7 &^ (v >> 6) & 0x0101010101010101)
+	}
+	for _, c := range s {
+		if isInner(c) {
+			n++
+		}
+	}
+	return n
+}
+
+func isInner(c byte) bool { return c&0xC0 == 0x80 }
 
 // lineStart is the position behind the last line break before p, looked for in
 // the last n bytes.
@@ -318,23 +341,4 @@ func isAlnum(r rune) bool {
 		return r > 0 && (isDigit(byte(r)) || isLetter(byte(r)))
 	}
 	return unicode.In(r, unicode.L, unicode.M, unicode.N)
-}
-
-// ascii is the length of the run of ASCII that b begins with.
-func ascii(b []byte) int {
-	n := 0
-	for n+32 <= len(b) {
-		s := (*[32]byte)(b[n:])
-		if (binary.LittleEndian.Uint64(s[:])|binary.LittleEndian.Uint64(s[8:])|binary.LittleEndian.Uint64(s[16:])|binary.LittleEndian.Uint64(s[24:]))&0x8080808080808080 != 0 {
-			break
-		}
-		n += 32
-	}
-	for n+8 <= len(b) && binary.LittleEndian.Uint64(b[n:])&0x8080808080808080 == 0 {
-		n += 8
-	}
-	for n < len(b) && b[n] < utf8.RuneSelf {
-		n++
-	}
-	return n
 }
