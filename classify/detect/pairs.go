@@ -64,7 +64,7 @@ func (f *finder) pair(first, second *half, p *pairing) bool {
 	if level == None {
 		return false
 	}
-	c := candidate{start: first.c.start, end: second.c.end}
+	c := candidate{start: first.c.start, end: second.c.end, hole: span{first.c.end, second.c.start}}
 	f.reportValue(&c, p.value(&code.c, &account.c), level, contexts(first, second), 0)
 	return true
 }
