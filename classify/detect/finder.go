@@ -148,7 +148,18 @@ func (f *finder) remote(p int64) bool {
 		f.readKeywords(p, p+reachForth)
 		f.columns.catchUp(f.text, p)
 	}
-	return f.until[f.detector] < p && (f.columns.count == 0 || !f.columns.speakOf(f.text, p, f.set, f.detector))
+	return !f.keywordAround(p) && (f.columns.count == 0 || !f.columns.speakOf(f.text, p, f.set, f.detector))
+}
+
+// keywordAround reports whether a keyword of the detector is around p. It must not
+// count one that was read ahead by chance: pairs depend on the answer.
+func (f *finder) keywordAround(p int64) bool {
+	if f.until[f.detector] < p {
+		return false
+	}
+	own := f.found[f.detector+1]
+	i := before(own, p+reachForth)
+	return i > 0 && own[i-1].start+reachBack >= p
 }
 
 // maxCandidate is longer than a value behind its first digit that needs a keyword.

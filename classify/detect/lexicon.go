@@ -242,7 +242,7 @@ func (f *finder) score(emit func(Match)) {
 		if level := s.level(); level != None {
 			all = append(all, Match{
 				Detector: s.scale.detector, Start: s.first.from, End: s.first.to,
-				Value: s.scale.value(), Confidence: level, Context: s.names(), Score: s.score,
+				Value: s.scale.value(), Confidence: level, Context: s.names(), Score: s.score, Whole: true,
 			})
 		}
 	}
