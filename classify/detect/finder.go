@@ -248,6 +248,9 @@ func (f *finder) readKeywords(from, to int64) {
 	if to <= f.read {
 		return
 	}
+	if !f.set.everywhere {
+		f.read = max(f.read, from-reachBack-f.set.words.longest)
+	}
 	to = max(to, min(f.read+readAtOnce, f.limit))
 	f.scratch = f.set.words.find(f.text, f.read, to, f.scratch[:0])
 	f.read = to

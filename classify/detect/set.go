@@ -128,6 +128,8 @@ type Set struct {
 	anchors *anchor.Set
 	looks   *looks
 	wants   []anchor.Want // by detector
+	// everywhere tells that some keywords matter without a number near.
+	everywhere bool
 	// needy are the detectors that find nothing without a keyword.
 	needy []bool
 	// scales are the lexicons, by detector; nil for other detectors.
@@ -168,6 +170,7 @@ func Compile(detectors []*Detector, opt Options) (*Set, error) {
 	s.anchors = anchor.New(wants)
 	s.words.finish()
 	for _, w := range s.words.words {
+		s.everywhere = s.everywhere || w.role == triggers || w.role == term
 		s.names = append(s.names, []string{w.text})
 	}
 	s.looks = newLooks(detectors)

@@ -126,7 +126,9 @@ func (s *Stream) scan(to int64) {
 			s.pending.release(at-leftReach, s.emit)
 		}
 	}
-	f.readKeywords(to, to)
+	if s.set.everywhere {
+		f.readKeywords(to, to)
+	}
 	f.part(to)
 	s.pos = to
 	s.pending.release(to-leftReach, s.emit)
