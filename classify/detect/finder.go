@@ -71,7 +71,7 @@ func (f *finder) stands(p int64) bool {
 	d, c := f.set.Detectors[f.detector], &f.c
 	f.around.known = false
 	f.columns.advance(f.text, p)
-	if f.hopeless(d, c) {
+	if !f.set.bare[f.detector] && f.hopeless(d, c) {
 		return true
 	}
 	if !f.bounded(c) || f.enclosed(c, p) {
@@ -81,7 +81,7 @@ func (f *finder) stands(p int64) bool {
 	if c.sep != 0 && c.sep != '-' && !d.crowded && !where.labelled() && f.crowd(c) {
 		return false
 	}
-	if level := d.grades[c.form].level(where.kind); level != None {
+	if level := d.grades[c.form].level(where.kind); level != None || f.set.bare[f.detector] {
 		f.pending.add(Match{
 			Detector:   f.detector,
 			Start:      f.text.rawStart(c.start),

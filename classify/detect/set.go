@@ -2,6 +2,7 @@ package detect
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/postern-mail/postern/classify/anchor"
 )
@@ -82,6 +83,10 @@ func Builtin() []*Detector {
 type Options struct {
 	// ReportSpecimens reports never-issued specimen numbers (us-ssn).
 	ReportSpecimens bool
+	// Candidates names detectors whose candidates are reported at level None
+	// where nothing speaks for them, or all against them. Shape, checks and
+	// surroundings are right, no more.
+	Candidates []string
 }
 
 // Set is a compiled choice of detectors: immutable and safe for concurrent use.
@@ -91,6 +96,7 @@ type Set struct {
 	options Options
 	words   *dictionary
 	anchors *anchor.Set
+	bare    []bool // by detector: candidates without a level are reported
 }
 
 // Compile builds a Set. The order of the detectors decides between matches that
@@ -104,6 +110,7 @@ func Compile(detectors []*Detector, opt Options) (*Set, error) {
 			return nil, fmt.Errorf("detector %q stands twice in the set", d.ID)
 		}
 		seen[d.ID] = true
+		s.bare = append(s.bare, slices.Contains(opt.Candidates, d.ID))
 		least, most = min(least, d.digits), max(most, d.digits)
 		for _, group := range d.keywords {
 			for _, pattern := range group.patterns {
