@@ -1,4 +1,4 @@
-// Demo shows postern at work: a private Postfix with the files of
+// Command demo shows postern at work: a private Postfix with the files of
 // contrib/postfix, mail servers around it, postern in enforce mode with the pack
 // "example". It sends a few mails, prints what became of each, and exits with 1
 // if that is not what should have become of it.
@@ -39,7 +39,7 @@ func run(binary string) int {
 	}
 
 	stop := make(chan os.Signal, 1)
-	signal.Notify(stop, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	signal.Notify(stop, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGPIPE)
 	done := make(chan error, 1)
 	go func() { done <- show(l, binary, newPage(os.Stdout)) }()
 	select {

@@ -22,10 +22,11 @@ type Daemon struct {
 	HTTP   string // host:port of its metrics
 	Audit  string // its audit file
 
-	opt  DaemonOptions
-	dir  string
-	cmd  *exec.Cmd
-	done chan struct{}
+	opt   DaemonOptions
+	dir   string
+	guard *guard
+	cmd   *exec.Cmd
+	done  chan struct{}
 
 	mu  sync.Mutex
 	log strings.Builder
@@ -46,7 +47,7 @@ func (l *Lab) StartDaemon(opt DaemonOptions) (*Daemon, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &Daemon{Audit: filepath.Join(dir, "audit.jsonl"), opt: opt, dir: dir}
+	d := &Daemon{Audit: filepath.Join(dir, "audit.jsonl"), opt: opt, dir: dir, guard: l.guard}
 	if err := os.WriteFile(filepath.Join(dir, "policy.toml"), []byte(opt.Policy), 0o600); err != nil {
 		return nil, err
 	}
@@ -70,7 +71,6 @@ func (d *Daemon) Start() error {
 	}
 	d.cmd = exec.Command(d.opt.Binary, "serve", "--config", config)
 	d.cmd.Dir = d.dir
-	d.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	stderr, err := d.cmd.StderrPipe()
 	if err != nil {
 		return err
@@ -78,6 +78,7 @@ func (d *Daemon) Start() error {
 	if err := d.cmd.Start(); err != nil {
 		return err
 	}
+	d.guard.watch(d.cmd.Process.Pid)
 	d.done = make(chan struct{})
 	ready := make(chan struct{})
 	go d.follow(stderr, ready, d.done)

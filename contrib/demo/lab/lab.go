@@ -26,6 +26,7 @@ type Lab struct {
 	names *nameServer
 	ca    *authority
 	login *loginServer
+	guard *guard
 
 	mu      sync.Mutex
 	closers []func() error
@@ -44,7 +45,10 @@ func Open() (*Lab, error) {
 		return nil, err
 	}
 	l := &Lab{Dir: dir}
-	l.onClose(func() error { return os.RemoveAll(dir) })
+	if l.guard, err = startGuard(dir); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	l.onClose(func() error { return errors.Join(os.RemoveAll(dir), l.guard.Close()) })
 	if err := l.open(); err != nil {
 		return nil, errors.Join(err, l.Close())
 	}

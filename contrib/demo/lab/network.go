@@ -41,7 +41,7 @@ func Isolate() {
 	again.Env = append(os.Environ(), isolated+"=1")
 	again.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET, Pdeathsig: syscall.SIGTERM}
 
-	// An interrupt from the terminal reaches both; the second run cleans up.
+	// The second run cleans up when it is told to end.
 	signals := make(chan os.Signal, 4)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	if again.Start() != nil {
@@ -50,9 +50,7 @@ func Isolate() {
 	}
 	go func() {
 		for s := range signals {
-			if s != os.Interrupt {
-				_ = again.Process.Signal(s)
-			}
+			_ = again.Process.Signal(s)
 		}
 	}()
 	var exit *exec.ExitError

@@ -192,11 +192,10 @@ func (p *Postfix) Start() error {
 		return fmt.Errorf("postconf: %w", err)
 	}
 	master := p.command(filepath.Join(strings.TrimSpace(string(daemons)), "master"), "-d")
-	// Should this program be killed, its Postfix goes as well.
-	master.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	if err := master.Start(); err != nil {
 		return err
 	}
+	p.lab.guard.watch(master.Process.Pid)
 	p.master, p.done = master, make(chan struct{})
 	go func(done chan struct{}) {
 		_ = master.Wait()
