@@ -116,6 +116,8 @@ type Part struct {
 	Weak        bool   `json:"weak"`
 	Unscannable bool   `json:"unscannable"`
 	Problem     string `json:"problem"`
+	// Tallies are the part's own, of the detectors that a label asks for by part.
+	Tallies map[string]*classify.Tally `json:"tallies"`
 }
 
 // Sample is a finding with its masked value.
@@ -130,6 +132,7 @@ type Sample struct {
 type Fingerprint struct {
 	Detector    string `json:"detector"`
 	Fingerprint string `json:"fingerprint"`
+	Older       string `json:"older"` // under the key before; empty unless keys overlap
 }
 
 // Policy names the policy that decided.
@@ -238,7 +241,13 @@ func (r *Record) report(report *classify.Report, samples bool) {
 		r.Report.Answers[id] = classify.Answer{Yes: a.Yes, Near: a.Near}
 	}
 	for i := range report.Parts {
-		r.Report.Parts = append(r.Report.Parts, part(&report.Parts[i]))
+		p := part(&report.Parts[i])
+		if i < len(report.ByPart) {
+			for id, t := range report.ByPart[i] {
+				p.Tallies[id] = t
+			}
+		}
+		r.Report.Parts = append(r.Report.Parts, p)
 	}
 	r.Report.Unread = len(report.Unread())
 	for _, a := range report.Anomalies {
@@ -251,7 +260,7 @@ func (r *Record) report(report *classify.Report, samples bool) {
 		if samples {
 			r.Samples = append(r.Samples, Sample{f.Detector, f.Masked, f.Confidence.String(), number(f.Part)})
 		}
-		mark := Fingerprint{f.Detector, f.Fingerprint}
+		mark := Fingerprint{f.Detector, f.Fingerprint, f.Older}
 		if f.Fingerprint != "" && !slices.Contains(r.Fingerprints, mark) {
 			r.Fingerprints = append(r.Fingerprints, mark)
 		}
@@ -266,7 +275,7 @@ func part(p *extract.Part) Part {
 	return Part{
 		Part: number(p.Path), Type: word(p.Detected, mediaType), Bytes: p.Bytes,
 		Encrypted: p.Encrypted, Cipher: word(p.Cipher, cipherName), Weak: p.Weak,
-		Unscannable: p.Unscannable, Problem: problem,
+		Unscannable: p.Unscannable, Problem: problem, Tallies: map[string]*classify.Tally{},
 	}
 }
 
