@@ -115,11 +115,15 @@ func (f *finder) labelsBefore(d *Detector, c *candidate, col *column) labels {
 			found.strong.nearer(h.end, h.word)
 		case weak:
 			found.weak.nearer(h.end, h.word)
+		case against:
+			if h.end >= f.around.negative && !f.covered(h) {
+				found.negative.nearer(h.end, h.word)
+			}
 		}
 	}
-	against := f.found[0]
-	for i := len(against) - 1; i >= 0 && against[i].start+words.longest >= max(f.around.negative, found.nearest()); i-- {
-		h := &against[i]
+	others := f.found[0]
+	for i := len(others) - 1; i >= 0 && others[i].start+words.longest >= max(f.around.negative, found.nearest()); i-- {
+		h := &others[i]
 		if h.end > c.start || h.end < f.around.negative || col.inHeader(h) {
 			continue
 		}
@@ -177,6 +181,8 @@ func (f *finder) headerLabels(d *Detector, c *candidate, col *column) labels {
 		switch {
 		case w.detector == f.detector && w.role == strong:
 			found.strong.nearer(h.end, h.word)
+		case w.detector == f.detector && w.role == against:
+			found.negative.nearer(h.end, h.word)
 		case w.detector == f.detector && w.role == weak:
 			found.weak.nearer(h.end, h.word)
 		case w.detector < 0 && f.speaksAgainst(d, c, &h):

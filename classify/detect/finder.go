@@ -157,7 +157,11 @@ func (f *finder) survey(c *candidate) {
 		return
 	}
 	t := f.text
-	f.around = reach{known: true, from: t.back(c.start, windowChars), to: t.forth(c.end, windowChars)}
+	window := windowChars
+	if own := f.set.Detectors[f.detector].window; own > 0 {
+		window = own
+	}
+	f.around = reach{known: true, from: t.back(c.start, window), to: t.forth(c.end, window)}
 	line := t.lineStart(c.start, c.start-t.back(c.start, labelChars))
 	f.around.label = min(line, f.emptyBefore(c.start))
 	f.around.negative = max(line, t.back(c.start, negativeChars))

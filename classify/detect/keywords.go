@@ -17,6 +17,7 @@ const (
 	cue                  // makes a weak label count
 	negative             // speaks against every value
 	account              // speaks against bare numbers: the numbers of accounts and cases
+	against              // speaks against the values of this detector
 )
 
 // keywordGroup is one group of a detector's keywords.

@@ -44,6 +44,12 @@ type Detector struct {
 	// vouch looks for context of the detector's own near a candidate, and names
 	// it; "" is none.
 	vouch func(t *text, c *candidate) string
+
+	// pattern finds values by an expression; check validates their letters and
+	// digits. window is the reach of keywords if not the usual one.
+	pattern *pattern
+	check   func(value []byte) bool
+	window  int
 }
 
 // grade is a row of a confidence table: the level of one form in each context.
@@ -96,7 +102,9 @@ type Set struct {
 	options Options
 	words   *dictionary
 	anchors *anchor.Set
-	bare    []bool // by detector: candidates without a level are reported
+	// patterns are the detectors that have an expression.
+	patterns []int
+	bare     []bool // by detector: candidates without a level are reported
 }
 
 // Compile builds a Set. The order of the detectors decides between matches that
@@ -111,7 +119,12 @@ func Compile(detectors []*Detector, opt Options) (*Set, error) {
 		}
 		seen[d.ID] = true
 		s.bare = append(s.bare, slices.Contains(opt.Candidates, d.ID))
-		least, most = min(least, d.digits), max(most, d.digits)
+		if d.pattern != nil {
+			s.patterns = append(s.patterns, i)
+		}
+		if d.digits <= maxChain {
+			least, most = min(least, d.digits), max(most, d.digits)
+		}
 		for _, group := range d.keywords {
 			for _, pattern := range group.patterns {
 				if err := s.words.add(i, group.role, pattern); err != nil {

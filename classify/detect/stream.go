@@ -30,6 +30,7 @@ type Stream struct {
 	room    int   // how long the text grows before it is scanned
 	anchors []anchor.Hit
 	finder  finder
+	search  search
 	pending overlap
 }
 
@@ -68,6 +69,7 @@ func (s *Stream) Reset(emit func(Match)) {
 	s.emit, s.pos = emit, 0
 	s.text.reset()
 	s.finder.reset(s)
+	s.search.reset(s.set)
 	s.pending.reset()
 }
 
@@ -84,14 +86,17 @@ func (s *Stream) Settled() int64 {
 func (s *Stream) scan(to int64) {
 	base := s.text.base
 	s.anchors = s.set.anchors.Scan(s.text.buf, int(s.pos-base), int(to-base), s.anchors[:0])
+	s.search.read(s.set, &s.text, to)
 	for _, a := range s.anchors {
 		at := base + int64(a.At)
+		s.search.judge(&s.finder, at)
 		for i, d := range s.set.Detectors {
 			if d.digits <= a.Digits {
 				s.finder.look(i, at)
 			}
 		}
 	}
+	s.search.judge(&s.finder, to)
 	s.finder.columns.advance(&s.text, to)
 	s.pos = to
 	s.pending.release(to-leftReach, s.emit)
