@@ -21,8 +21,12 @@ const (
 
 // pattern is a compiled expression. A value stands on one line.
 type pattern struct {
-	expr  *regexp.Regexp
-	check int // the group that is validated, 0 is the whole match
+	expr *regexp.Regexp
+	here *regexp.Regexp // expr at the beginning of the text
+	lead []*[256]bool   // what the first bytes of every match are
+	// wordFirst tells that a match begins with a word character.
+	wordFirst bool
+	check     int // the group that is validated, 0 is the whole match
 	// must is the smallest set of bytes of which every match holds one; nil if
 	// nothing can be said.
 	must *[256]bool
@@ -43,15 +47,18 @@ func compilePattern(expr string) (*pattern, error) {
 	}
 	// Where a value begins or ends with a word character it must not be a part of
 	// a longer word. Saying so lets the search go on behind the longer word.
+	p := &pattern{lead: leadOf(tree)}
 	begin, end := "", ""
 	if edgeIsWord(tree, false) {
-		begin = `\b`
+		begin, p.wordFirst = `\b`, true
 	}
 	if edgeIsWord(tree, true) {
 		end = `\b`
 	}
-	p := &pattern{}
 	if p.expr, err = regexp.Compile(begin + `(?:` + expr + `)` + end); err != nil {
+		return nil, err
+	}
+	if p.here, err = regexp.Compile(`\A(?:` + expr + `)` + end); err != nil {
 		return nil, err
 	}
 	p.check = max(p.expr.SubexpIndex("check"), 0)
@@ -221,28 +228,31 @@ func smaller(a, b *[256]bool) *[256]bool {
 	return a
 }
 
-// find appends the values in a stretch of a line: those that begin in its first
-// n bytes.
-func (p *pattern) find(stretch []byte, n int, found [][]int) [][]int {
-	if !p.possible(stretch) {
-		return found
+// at returns the place of the match that begins at an index of a stretch; nil if
+// there is none.
+func (p *pattern) at(stretch []byte, begin int) []int {
+	if p.wordFirst && begin > 0 && isWordByte(rune(stretch[begin-1])) {
+		return nil
 	}
-	for from := 0; from < n; {
-		m := p.expr.FindSubmatchIndex(stretch[from:])
-		if m == nil || from+m[0] >= n {
-			break
-		}
-		for i := range m {
-			if m[i] >= 0 {
-				m[i] += from
-			}
-		}
-		if m[1]-m[0] <= MaxPattern {
-			found = append(found, m)
-		}
-		from = m[1]
+	return shifted(p.here.FindSubmatchIndex(stretch[begin:]), begin)
+}
+
+// next returns the place of the next match at or behind an index.
+func (p *pattern) next(stretch []byte, from int) []int {
+	// The search would take the place where it begins for the edge of a word.
+	for p.wordFirst && from > 0 && from < len(stretch) && isWordByte(rune(stretch[from-1])) {
+		from++
 	}
-	return found
+	return shifted(p.expr.FindSubmatchIndex(stretch[from:]), from)
+}
+
+func shifted(places []int, by int) []int {
+	for i := range places {
+		if places[i] >= 0 {
+			places[i] += by
+		}
+	}
+	return places
 }
 
 // possible reports whether a text holds a character without which nothing matches.
@@ -261,10 +271,22 @@ func (p *pattern) possible(text []byte) bool {
 // search is the part of a Stream that looks for expressions: it reads line after
 // line, and keeps what it found until its place has come.
 type search struct {
-	from  []int64 // by expression: up to here the text was searched
+	from  int64 // up to here the text was searched
+	each  []searched
 	queue []sighting
-	found [][]int
 }
+
+// searched is how far one expression has come.
+type searched struct {
+	end      int64 // of its last match
+	tries    int   // in this stretch
+	done     bool  // with this stretch
+	possible bool  // this stretch was seen to hold what every match has
+}
+
+// maxTries is how often an expression is tried at single places of a stretch
+// before the rest is searched at once, in time that grows with its length alone.
+const maxTries = 16
 
 // sighting is a value that an expression found at [start,end) of the view.
 type sighting struct {
@@ -274,48 +296,94 @@ type sighting struct {
 }
 
 func (s *search) reset(set *Set) {
-	if len(s.from) != len(set.patterns) {
-		s.from = make([]int64, len(set.patterns))
+	if len(s.each) != len(set.patterns) {
+		s.each = make([]searched, len(set.patterns))
 	}
-	clear(s.from)
-	s.queue = s.queue[:0]
+	clear(s.each)
+	s.from, s.queue = 0, s.queue[:0]
 }
 
 // read searches all stretches that begin before to. Where a stretch ends depends
 // on the text alone: at the end of its line, or after patternStretch bytes.
 func (s *search) read(set *Set, t *text, to int64) {
-	for i, d := range set.patterns {
-		for s.from[i] < to {
-			s.stretch(i, d, set.Detectors[d].pattern, t)
-		}
+	if len(set.patterns) == 0 {
+		return
 	}
-	if len(set.patterns) > 1 || len(s.queue) > 1 {
+	known := len(s.queue)
+	for s.from < to {
+		s.stretch(set, t)
+	}
+	if len(s.queue) > known {
 		slices.SortStableFunc(s.queue, func(a, b sighting) int { return int(a.start - b.start) })
 	}
 }
 
-// stretch searches the next stretch for one expression.
-func (s *search) stretch(i, detector int, p *pattern, t *text) {
-	from := s.from[i]
-	line := t.slice(from, from+patternStretch+MaxPattern)
+// stretch searches the next stretch.
+func (s *search) stretch(set *Set, t *text) {
+	line := t.slice(s.from, s.from+patternStretch+MaxPattern)
 	next := min(len(line), patternStretch)
-	if end := bytes.IndexAny(line, "\r\n"); end >= 0 {
+	if end := bytes.IndexByte(line, '\n'); end >= 0 {
+		line, next = line[:end], min(end+1, patternStretch)
+	}
+	if end := bytes.IndexByte(line, '\r'); end >= 0 {
 		line, next = line[:end], min(end+1, patternStretch)
 	}
 	for next < len(line) && next > 1 && !utf8.RuneStart(line[next]) {
 		next--
 	}
-	s.found = p.find(line, next, s.found[:0])
-	for _, m := range s.found {
-		one := sighting{start: from + int64(m[0]), end: from + int64(m[1]), detector: detector}
-		one.checkStart, one.checkEnd = one.start, one.end
-		if c := 2 * p.check; c > 0 && m[c] >= 0 {
-			one.checkStart, one.checkEnd = from+int64(m[c]), from+int64(m[c+1])
-		}
-		s.queue = append(s.queue, one)
-		next = max(next, m[1])
+	for i := range s.each {
+		s.each[i] = searched{end: s.each[i].end}
 	}
-	s.from[i] = from + int64(next)
+	for _, scout := range set.scouts {
+		scout.find(line[:min(len(line), next+maxLead-1)], func(i, at int) {
+			if at < next && !s.each[i].done && s.from+int64(at) >= s.each[i].end {
+				s.try(set, i, line, at, next)
+			}
+		})
+	}
+	s.from += int64(next)
+}
+
+// try tries an expression at a place of a stretch, of which the first n bytes are
+// its own.
+func (s *search) try(set *Set, i int, line []byte, at, n int) {
+	one, p := &s.each[i], set.Detectors[set.patterns[i]].pattern
+	if !one.possible {
+		if !p.possible(line) {
+			one.done = true
+			return
+		}
+		one.possible = true
+	}
+	if one.tries++; one.tries <= maxTries {
+		if m := p.at(line, at); m != nil {
+			s.found(i, set.patterns[i], p, m)
+		}
+		return
+	}
+	one.done = true
+	for at < n {
+		m := p.next(line, at)
+		if m == nil || m[0] >= n {
+			return
+		}
+		s.found(i, set.patterns[i], p, m)
+		at = m[1]
+	}
+}
+
+// found queues a match.
+func (s *search) found(i, detector int, p *pattern, m []int) {
+	s.each[i].end = s.from + int64(m[1])
+	if m[1]-m[0] > MaxPattern {
+		return
+	}
+	one := sighting{start: s.from + int64(m[0]), end: s.from + int64(m[1]), detector: detector}
+	one.checkStart, one.checkEnd = one.start, one.end
+	if c := 2 * p.check; c > 0 && m[c] >= 0 {
+		one.checkStart, one.checkEnd = s.from+int64(m[c]), s.from+int64(m[c+1])
+	}
+	s.queue = append(s.queue, one)
 }
 
 // judge lets the finder judge what was found before a place, in order.

@@ -67,6 +67,8 @@ func TestExpressionsFindValuesThatStandByThemselves(t *testing.T) {
 		{"mod 97", Custom{Pattern: `\d{5}`, Check: "mod97"}, "79444 79445", "79444 low 0-5"},
 		{"a date", Custom{Pattern: `\d\d/\d\d/\d{4}`, Check: "date"}, "31/12/1999 31/13/1999", "31121999 low 0-10"},
 		{"a value that is too long", Custom{Pattern: `a[b ]+c`}, "a" + strings.Repeat("b", MaxPattern) + "c abc", "ABC low 259-262"},
+		{"behind many things that nearly are one", staff, strings.Repeat("AB-12345 XCD123456 ", 20) + "EF-123456", "EF123456 low 380-389"},
+		{"alternatives of different lengths", Custom{Pattern: `(ab|cde|f)-?\d`}, "ab1 cde-2 f3 g4", "AB1 low 0-3; CDE2 low 4-9; F3 low 10-12"},
 		{"far along a line", Custom{Pattern: `Q\d{3}`}, strings.Repeat("żó ", 3000) + "Q123", "Q123 low 15000-15004"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

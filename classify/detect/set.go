@@ -104,6 +104,7 @@ type Set struct {
 	anchors *anchor.Set
 	// patterns are the detectors that have an expression.
 	patterns []int
+	scouts   []*scout
 	bare     []bool // by detector: candidates without a level are reported
 }
 
@@ -141,6 +142,11 @@ func Compile(detectors []*Detector, opt Options) (*Set, error) {
 		}
 	}
 	s.anchors = anchor.New(least, most)
+	leads := make([][]*[256]bool, len(s.patterns))
+	for i, d := range s.patterns {
+		leads[i] = detectors[d].pattern.lead
+	}
+	s.scouts = newScouts(leads)
 	return s, nil
 }
 
