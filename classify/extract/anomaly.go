@@ -30,6 +30,7 @@ const (
 	undeclaredBase64
 	unknownCharset
 	unknownEncoding
+	wrongBoundary
 	anomalyCount
 )
 
@@ -59,6 +60,7 @@ var anomalyNames = [anomalyCount]string{
 	undeclaredBase64:          "undeclared-base64",           // text that is base64, without saying so
 	unknownCharset:            "unknown-charset",             // a charset that postern cannot decode
 	unknownEncoding:           "unknown-transfer-encoding",   // a transfer encoding that does not exist, or has a broken name
+	wrongBoundary:             "wrong-boundary",              // a multipart whose delimiters are not the boundary it declares
 }
 
 // AnomalyNames lists every name that Reader.Anomalies can return, sorted.

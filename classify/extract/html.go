@@ -29,6 +29,7 @@ type htmlReader struct {
 	value      []byte    // its beginning, while it may turn out to be noise
 	noise      bool      // the attribute is one of those that say nothing
 	quoting    bool      // the tag's attributes say that quoted text follows
+	spanning   bool      // the tag is of a cell over several columns
 	quotesRest bool      // to the end
 	dashes     int       // in a row, within a comment
 	raw        string    // the end of a raw element being read: "/script"
@@ -263,7 +264,7 @@ func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
 // open takes the byte behind "<".
 func (h *htmlReader) open(c byte) bool {
-	h.name, h.closing, h.quoting = h.name[:0], false, false
+	h.name, h.closing, h.quoting, h.spanning = h.name[:0], false, false, false
 	switch {
 	case isLetter(c):
 		h.state = inName

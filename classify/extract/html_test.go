@@ -43,6 +43,8 @@ func TestHTMLReadsAsItIsShown(t *testing.T) {
 			"x<table>\n<thead><tr>\n <th> Name </th>\n <th>SSN</th></tr></thead>\n<tr><td>A B</td>\n<td>\n<p>078051123</p>\n</td></tr>\n</table>y",
 			"x\nName\tSSN\nA B\t078051123\ny",
 		},
+		{"one column under a header cell is a column", "<table><tr><th>SSN</th></tr><tr><td>078051123</td></tr><tr><td>a</td></tr></table>b", "SSN\t\n078051123\t\na\t\nb"},
+		{"a header cell over two columns is no column of its own", "<table><tr><th colspan=2>Staff</th></tr><tr><th>Name</th><th>SSN</th></tr><tr><td>a</td><td>b</td></tr></table>", "Staff\nName\tSSN\na\tb"},
 		{"empty cells keep the columns", "<table><tr><td></td><td>b</td><td></td></tr><tr><td>a<td><td>c</table>", "\tb\t\na\t\tc"},
 		{"cells without end tags", "<table><tr><th>a<th>b<tr><td>c<td>d</table>", "a\tb\nc\td"},
 		{"a break within a short cell is a space", "<table><tr><th>Social<br>Security</th><th>x<br>y</th></tr><tr><td>a</td><td>b<br>c</td></tr></table>", "Social Security\tx y\na\tb c"},

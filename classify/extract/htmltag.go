@@ -167,8 +167,11 @@ func (h *htmlReader) noiseValue(b []byte) {
 
 func (h *htmlReader) endValue() {
 	if h.noise {
-		if name := string(h.attr); name == "class" || name == "id" {
+		switch string(h.attr) {
+		case "class", "id":
 			h.quoteMarker()
+		case "colspan":
+			h.spanning = true
 		}
 		if bytes.IndexByte(h.value, '<') >= 0 || bytes.IndexByte(h.value, '>') >= 0 { // a quote sign forgotten: text was swallowed
 			h.spill(h.value)
@@ -221,6 +224,9 @@ func (h *htmlReader) endTag() {
 		h.quoting = false
 	}
 	h.page.element(h.name, h.closing, h.quoting)
+	if h.spanning {
+		h.page.span()
+	}
 }
 
 // beginRaw begins an element whose content is no markup, up to its end.

@@ -94,6 +94,8 @@ type row struct {
 	header bool // in a header cell
 	inside bool // in a cell
 	broken bool // a table within a cell broke the row
+	wide   bool // a cell of the row spans several columns
+	single bool // the table is one column under a header cell
 }
 
 func newPage(out *textStream) *page {
@@ -271,10 +273,23 @@ func (p *page) cell(header, closing bool) {
 	p.due, p.fresh, p.length = noGap, true, 0
 }
 
+// endRow ends a row. One column under a header cell gets a TAB behind each cell,
+// for a row without any would not be known as a row; of a table without a header
+// cell, which most often only lays out a page, nobody can say what it is.
 func (p *page) endRow() {
-	p.rows[len(p.rows)-1] = row{}
+	r := &p.rows[len(p.rows)-1]
+	single := r.single
+	if r.cells == 1 && !r.wide && !r.broken && (single || r.header) {
+		p.due = noGap
+		p.emitByte('\t')
+		single = true
+	}
+	*r = row{single: single}
 	p.due = max(p.due, lineGap)
 }
+
+// span notes that the cell just begun spans several columns.
+func (p *page) span() { p.rows[len(p.rows)-1].wide = true }
 
 func (p *page) table(closing bool) {
 	r := &p.rows[len(p.rows)-1]

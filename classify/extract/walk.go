@@ -244,7 +244,7 @@ func (w *walker) candidateLimit() int {
 		for _, b := range l.boundaries {
 			longest = max(longest, len(b))
 		}
-		if l.guess {
+		if w.guesses(l) {
 			longest = maxBoundary
 		}
 	}
@@ -291,10 +291,13 @@ func (w *walker) match(line []byte) (found *level, n int) {
 		return found, n
 	}
 	for i := len(w.levels) - 1; i >= 0; i-- {
-		if l := w.levels[i]; l.guess {
+		if l := w.levels[i]; w.guesses(l) {
 			b := bytes.TrimRight(line[2:], " \t\r")
 			if len(b) == 0 || len(b) >= maxBoundary || bytes.IndexByte(b, ' ') >= 0 || len(bytes.Trim(b, "-=_*")) == 0 {
 				return nil, 0 // a signature's dashes, a rule, a sentence
+			}
+			if !l.guess {
+				w.r.anomalies.add(wrongBoundary)
 			}
 			l.guess = false
 			l.boundaries = append(l.boundaries, append([]byte(nil), b...))
@@ -302,6 +305,14 @@ func (w *walker) match(line []byte) (found *level, n int) {
 		}
 	}
 	return nil, 0
+}
+
+// guesses reports whether a line that looks like a boundary is taken for one of
+// l: its boundary is unknown, or it declares one that is yet to be seen. A mail
+// reader that finds no part looks for parts in the same way.
+func (w *walker) guesses(l *level) bool {
+	innermost := w.levels[len(w.levels)-1] == l
+	return l.guess || innermost && len(l.boundaries) > 0 && l.children == 0 && !l.closed && w.head == nil
 }
 
 // delimiter ends what is open inside l; rest is what follows the boundary.
@@ -390,6 +401,9 @@ func (l *level) end(w *walker) {
 		switch {
 		case l.children == 0:
 			w.r.anomalies.add(noParts)
+			if l.listed && l.part.Problem == "" {
+				l.part.Problem = Malformed // there is something, and nobody knows what
+			}
 		case !l.closed:
 			w.r.anomalies.add(noClosingBoundary)
 		}
