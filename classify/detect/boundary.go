@@ -8,7 +8,7 @@ import (
 // bounded reports whether a candidate stands by itself: no part of a longer
 // word, number, version, address or amount.
 func (f *finder) bounded(c *candidate) bool {
-	return freeRight(f.text, c.end) && (c.vouched || f.freeLeft(c)) && !(c.bare && priced(f.text, c.start))
+	return (c.closed || freeRight(f.text, c.end)) && (c.vouched || f.freeLeft(c)) && !(c.bare && priced(f.text, c.start))
 }
 
 // freeLeft judges what touches a candidate on the left.

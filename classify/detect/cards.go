@@ -1,9 +1,6 @@
 package detect
 
-import (
-	"bytes"
-	"strings"
-)
+import "bytes"
 
 // paymentCard is the primary account number (PAN) of payment cards, ISO/IEC
 // 7812-1: an issuer's range, 12 to 19 digits in all, the last of them a Luhn
@@ -41,14 +38,14 @@ var paymentCard = &Detector{
 	digits: 9,
 	find:   findCard,
 	grades: []grade{
-		cardCore:      {"usual groups with hyphens or spaces, core brand", High, High, None, Medium, Low},
-		cardOther:     {"usual groups with hyphens or spaces, other brand", High, High, None, Medium, None},
-		cardDots:      {"usual groups with full stops", High, High, None, Low, None},
-		cardOdd:       {"other groups", Medium, Medium, None, None, None},
-		cardBareCore:  {"15 or 16 digits in one run, core brand", High, High, None, Medium, None},
-		cardBareOther: {"14 digits in one run, core brand; 16 digits, other brand", High, High, None, Low, None},
-		cardBareLong:  {"other lengths in one run from 14 digits", High, High, None, None, None},
-		cardShort:     {"12 or 13 digits", Medium, Medium, None, None, None},
+		cardCore:      {"usual groups with hyphens or spaces, core brand", High, High, None, Medium, Low, None},
+		cardOther:     {"usual groups with hyphens or spaces, other brand", High, High, None, Medium, None, None},
+		cardDots:      {"usual groups with full stops", High, High, None, Low, None, None},
+		cardOdd:       {"other groups", Medium, Medium, None, None, None, None},
+		cardBareCore:  {"15 or 16 digits in one run, core brand", High, High, None, Medium, None, None},
+		cardBareOther: {"14 digits in one run, core brand; 16 digits, other brand", High, High, None, Low, None, None},
+		cardBareLong:  {"other lengths in one run from 14 digits", High, High, None, None, None, None},
+		cardShort:     {"12 or 13 digits", Medium, Medium, None, None, None, None},
 	},
 	crowded: true,
 	vouch:   expiryDate,
@@ -328,18 +325,13 @@ func afterIBAN(t *text, p int64) bool {
 			}
 		}
 		if isLetter(head[0]) && isLetter(head[1]) && isDigit(head[2]) && isDigit(head[3]) && !t.wordBefore(p-5) {
-			code := string([]byte{head[0] &^ 0x20, head[1] &^ 0x20})
-			return strings.Contains(ibanCountries, code+" ")
+			_, ok := ibanRegistry()[string([]byte{head[0] &^ 0x20, head[1] &^ 0x20})]
+			return ok
 		}
 		p -= 5
 	}
 	return false
 }
-
-// ibanCountries are the country codes of the SWIFT IBAN registry, release 101.
-const ibanCountries = "AD AE AL AT AZ BA BE BG BH BI BR BY CH CR CY CZ DE DJ DK DO EE EG ES FI FK FO FR GB GE GI GL GR GT HN HR " +
-	"HU IE IL IQ IS IT JO KW KZ LB LC LI LT LU LV LY MC MD ME MK MN MR MT MU NI NL NO OM PK PL PS PT QA RO RS RU SA SC SD SE SI SK " +
-	"SM SO ST SV TL TN TR UA VA VG XK YE "
 
 // expiryDate finds an expiry date, MM/YY or MM/YYYY, near a candidate.
 func expiryDate(t *text, c *candidate) string {

@@ -6,6 +6,7 @@ type contextKind uint8
 const (
 	alone    contextKind = iota
 	labelled             // a strong label, its column or its list
+	backed               // labelled, with a cue in the window
 	windowed             // a strong keyword in the window, or what the detector's own grammar counts as context
 	hinted               // a weak label and a cue
 	opposed              // the nearest label is negative
@@ -39,8 +40,10 @@ type label struct {
 	word int32
 }
 
+// nearer takes a label that ends nearer to the value. Of those that end at one
+// place the longer comes later and says more.
 func (l *label) nearer(end int64, word int32) {
-	if end > l.end {
+	if end >= l.end {
 		*l = label{end, word}
 	}
 }
@@ -56,22 +59,28 @@ func (l *labels) opposed() bool { return l.negative.end > max(l.strong.end, l.we
 
 // weigh works out the context of a candidate.
 func (f *finder) weigh(d *Detector, c *candidate) context {
-	f.survey(c)
-	col := f.columns.column(f.text)
-	found := f.labelsBefore(d, c, &col)
-	column := false
-	if col.known && found.nearest() <= col.cell {
-		// Nothing in the candidate's own cell: its column's header is nearer
-		// than the cells before it in the row.
-		if header := f.headerLabels(d, c, &col); header.nearest() >= 0 {
-			found, column = header, true
-		}
-	}
+	found, col, column := f.labels(d, c)
 	where := f.verdict(d, c, &found, &col)
 	if d.lists {
 		where = f.shareList(c, where, column, &col)
 	}
 	return where
+}
+
+// labels finds the nearest labels of a candidate, in the text or in the header of
+// its column; column tells that they stand in the header.
+func (f *finder) labels(d *Detector, c *candidate) (found labels, col column, column bool) {
+	f.survey(c)
+	col = f.columns.column(f.text)
+	found = f.labelsBefore(d, c, &col)
+	if col.known && found.nearest() <= col.cell {
+		// Nothing in the candidate's own cell: its column's header is nearer
+		// than the cells before it in the row.
+		if header := f.headerLabels(d, c, &col); header.nearest() >= 0 {
+			return header, col, true
+		}
+	}
+	return found, col, false
 }
 
 // verdict decides from the nearest labels and the window.
@@ -80,10 +89,19 @@ func (f *finder) verdict(d *Detector, c *candidate, found *labels, col *column) 
 	case found.opposed():
 		return context{kind: opposed, keyword: -1, cue: -1}
 	case found.strong.end >= 0:
-		return context{labelled, found.strong.word, -1, found.strong.end, true}
+		where := context{labelled, found.strong.word, -1, found.strong.end, true}
+		if d.grades[c.form].backed != None {
+			if word := f.inWindow(c, cue, col); word >= 0 {
+				where.kind, where.cue = backed, word
+			}
+		}
+		return where
 	}
 	weakLabel := found.weak.end >= 0
-	if word := f.inWindow(c, strong, col); word >= 0 {
+	if weakLabel && c.cued {
+		return context{hinted, found.weak.word, -1, found.weak.end, true}
+	}
+	if word := f.inWindow(c, strong, col); word >= 0 && d.grades[c.form].window != None {
 		return context{windowed, word, -1, found.weak.end, weakLabel}
 	}
 	if c.context == "" && d.vouch != nil {
@@ -152,14 +170,34 @@ func (f *finder) covered(h *hit) bool {
 	return false
 }
 
+// covers reports whether a keyword is a part of one of the same detector in a
+// header cell.
+func covers(words *dictionary, cell []hit, h hit) bool {
+	for _, o := range cell {
+		if o != h && o.start <= h.start && o.end >= h.end && words.words[o.word].detector == words.words[h.word].detector && words.words[o.word].role <= weak {
+			return true
+		}
+	}
+	return false
+}
+
 // inWindow returns the keyword of a role nearest to a candidate in its window,
 // -1 if there is none.
 func (f *finder) inWindow(c *candidate, r role, col *column) int32 {
+	return f.near(c, r, col, f.around.from, f.around.to)
+}
+
+// nearest is inWindow for a window of so many characters.
+func (f *finder) nearest(c *candidate, r role, col *column, chars int) int32 {
+	return f.near(c, r, col, f.text.back(c.start, chars), f.text.forth(c.end, chars))
+}
+
+func (f *finder) near(c *candidate, r role, col *column, from, to int64) int32 {
 	words, own := f.set.words, f.found[f.detector+1]
 	best, word := int64(noLabel), int32(-1)
-	for i := len(own) - 1; i >= 0 && own[i].start+words.longest >= max(f.around.from, c.start-best); i-- {
+	for i := len(own) - 1; i >= 0 && own[i].start+words.longest >= max(from, c.start-best); i-- {
 		h := &own[i]
-		if h.end < f.around.from || h.start > f.around.to || words.words[h.word].role != r || col.inHeader(h) {
+		if h.end < from || h.start > to || words.words[h.word].role != r || col.inHeader(h) {
 			continue
 		}
 		gap := c.start - h.end
@@ -176,12 +214,13 @@ func (f *finder) inWindow(c *candidate, r role, col *column) int32 {
 // headerLabels finds the labels in the header of the candidate's column.
 func (f *finder) headerLabels(d *Detector, c *candidate, col *column) labels {
 	found := labels{noneYet, noneYet, noneYet}
-	for _, h := range f.columns.header(f.set.words, col) {
+	table := f.columns.header(f.set.words, col)
+	for _, h := range table {
 		w := &f.set.words.words[h.word]
 		switch {
-		case w.detector == f.detector && w.role == strong:
+		case w.detector == f.detector && (w.role == strong || w.role == heads):
 			found.strong.nearer(h.end, h.word)
-		case w.detector == f.detector && w.role == against:
+		case w.detector == f.detector && w.role == against && !covers(f.set.words, table, h):
 			found.negative.nearer(h.end, h.word)
 		case w.detector == f.detector && w.role == weak:
 			found.weak.nearer(h.end, h.word)

@@ -38,7 +38,6 @@ func (c *Custom) Detector() (*Detector, error) {
 	d := &Detector{
 		ID: c.ID, Title: c.Title, Fingerprint: c.Fingerprint, window: c.Window,
 		grades: []grade{{form: "value", label: c.Levels.Label, window: c.Levels.Window, alone: c.Levels.Alone, negative: c.Levels.Negative}},
-		digits: maxChain + 1, find: func(*finder, int64) {},
 	}
 	if c.Window < 0 || c.Window > windowChars {
 		return nil, fmt.Errorf("the window has %d characters, want 1 to %d", c.Window, windowChars)
@@ -48,6 +47,12 @@ func (c *Custom) Detector() (*Detector, error) {
 		if d.pattern, err = compilePattern(c.Pattern); err != nil {
 			return nil, err
 		}
+	}
+	if len(c.Words) > 0 {
+		if d.triggers, err = wordPatterns(c.Words); err != nil {
+			return nil, err
+		}
+		d.literal, d.trigger = true, findWord
 	}
 	if c.Check != "" {
 		check, ok := checks[c.Check]
@@ -94,6 +99,20 @@ func Tuned(d *Detector, keywords, negative []string) (*Detector, error) {
 		}
 	}
 	return &tuned, nil
+}
+
+// wordPatterns makes patterns of literal values; their case does not matter.
+func wordPatterns(words []string) ([]string, error) {
+	all, err := userPatterns(words)
+	for i, w := range all {
+		all[i] = strings.ToLower(w)
+	}
+	return all, err
+}
+
+// findWord queues a literal value that was found while the text ahead was read.
+func findWord(f *finder, h hit) {
+	f.search.add(sighting{h.start, h.end, h.start, h.end, f.set.words.words[h.word].detector})
 }
 
 // userPatterns makes keyword patterns of what an admin wrote. Words all in

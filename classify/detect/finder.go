@@ -15,6 +15,7 @@ type finder struct {
 	set     *Set
 	text    *text
 	pending *overlap
+	search  *search
 	columns columns
 	token   token
 	lists   []list
@@ -29,7 +30,16 @@ type finder struct {
 	detector int
 	c        candidate
 	card     int64 // end of the last PAN, reported or not
+
+	kind    Kind
+	subject span   // where the Subject stands in the text
+	halves  []half // by detector: a half of a pair that may find the other
+	scorers []scorer
+	touched bool // a scorer has something to tell
 }
+
+// span is a stretch of the view.
+type span struct{ from, to int64 }
 
 // reach is how far the context of one candidate reaches, as positions.
 type reach struct {
@@ -48,7 +58,8 @@ type list struct {
 }
 
 func (f *finder) reset(s *Stream) {
-	f.set, f.text, f.pending = s.set, &s.text, &s.pending
+	f.set, f.text, f.pending, f.kind = s.set, &s.text, &s.pending, s.kind
+	f.search = &s.search
 	f.columns.reset()
 	f.token = token{}
 	f.read, f.card = 0, -1
@@ -56,11 +67,22 @@ func (f *finder) reset(s *Stream) {
 		f.found[i] = f.found[i][:0]
 	}
 	clear(f.lists)
+	clear(f.halves)
+	f.subject = span{}
+	for i := range f.scorers {
+		f.scorers[i].reset()
+	}
 }
 
 // look lets a detector propose its candidates at p, the first digit of a run.
 func (f *finder) look(detector int, p int64) {
 	f.detector = detector
+	if f.set.needy[detector] && !f.lists[detector].label {
+		f.columns.advance(f.text, p)
+		if f.remote(p-leftReach, p) {
+			return
+		}
+	}
 	f.set.Detectors[detector].find(f, p)
 }
 
@@ -82,16 +104,25 @@ func (f *finder) stands(p int64) bool {
 		return false
 	}
 	if level := d.grades[c.form].level(where.kind); level != None || f.set.bare[f.detector] {
-		f.pending.add(Match{
-			Detector:   f.detector,
-			Start:      f.text.rawStart(c.start),
-			End:        f.text.rawEnd(c.end),
-			Value:      string(c.value[:c.size]),
-			Confidence: level,
-			Context:    f.names(d, c, &where),
-		}, c, where.distance(c))
+		f.report(c, level, f.names(d, c, &where), where.distance(c))
 	}
 	return true
+}
+
+// report keeps a candidate as a match.
+func (f *finder) report(c *candidate, level Confidence, context []string, distance int64) {
+	f.reportValue(c, string(c.value[:c.size]), level, context, distance)
+}
+
+func (f *finder) reportValue(c *candidate, value string, level Confidence, context []string, distance int64) {
+	f.pending.add(Match{
+		Detector:   f.detector,
+		Start:      f.text.rawStart(c.start),
+		End:        f.text.rawEnd(c.end),
+		Value:      value,
+		Confidence: level,
+		Context:    context,
+	}, c, distance)
 }
 
 // hopeless reports at little cost that a candidate is worth nothing: it would
@@ -101,8 +132,14 @@ func (f *finder) hopeless(d *Detector, c *candidate) bool {
 	if g := &d.grades[c.form]; g.alone != None || g.negative != None || d.vouch != nil || f.lists[f.detector].label {
 		return false
 	}
-	from := c.start - windowChars*utf8.UTFMax - f.set.words.longest
-	f.readKeywords(from, c.end+windowChars*utf8.UTFMax+1)
+	return f.remote(c.start, c.end)
+}
+
+// remote reports that none of the detector's keywords is anywhere near
+// [start,end), nor in the header of its column.
+func (f *finder) remote(start, end int64) bool {
+	from := start - windowChars*utf8.UTFMax - f.set.words.longest
+	f.readKeywords(from, end+windowChars*utf8.UTFMax+1)
 	if own := f.found[f.detector+1]; len(own) > 0 && own[len(own)-1].start >= from {
 		return false
 	}
@@ -121,6 +158,11 @@ func (f *finder) hopeless(d *Detector, c *candidate) bool {
 // level picks the level of a context.
 func (g *grade) level(k contextKind) Confidence {
 	switch k {
+	case backed:
+		if g.backed != None {
+			return g.backed
+		}
+		return g.label
 	case labelled:
 		return g.label
 	case windowed:
@@ -162,7 +204,11 @@ func (f *finder) survey(c *candidate) {
 		window = own
 	}
 	f.around = reach{known: true, from: t.back(c.start, window), to: t.forth(c.end, window)}
-	line := t.lineStart(c.start, c.start-t.back(c.start, labelChars))
+	reach := labelChars
+	if own := f.set.Detectors[f.detector].labelReach; own > 0 {
+		reach = own
+	}
+	line := t.lineStart(c.start, c.start-t.back(c.start, reach))
 	f.around.label = min(line, f.emptyBefore(c.start))
 	f.around.negative = max(line, t.back(c.start, negativeChars))
 	f.readKeywords(f.around.from-f.set.words.longest, f.around.to+1)
@@ -180,27 +226,32 @@ func (f *finder) emptyBefore(p int64) int64 {
 	return p
 }
 
-// readKeywords makes f.found hold all keywords that begin in [from,to). Places
-// are visited in order, so each stretch of text is searched once.
+// readKeywords makes f.found hold all keywords that begin in [from,to), as far
+// as they are needed. Places are visited in order, so each stretch of text is
+// searched once, and all of it is: lexicons and phrases count wherever they are.
 func (f *finder) readKeywords(from, to int64) {
-	if from > f.read {
-		for i := range f.found {
-			f.found[i] = f.found[i][:0]
-		}
-		f.read = from
-	}
 	if to <= f.read {
 		return
 	}
 	f.scratch = f.set.words.find(f.text, f.read, to, f.scratch[:0])
 	f.read = to
+	asking := f.detector
 	for _, h := range f.scratch {
-		of := f.set.words.words[h.word].detector + 1
-		if list := f.found[of]; len(list) == cap(list) {
-			f.found[of] = forget(list, from-leftReach)
+		word := &f.set.words.words[h.word]
+		switch word.role {
+		case triggers:
+			f.set.Detectors[word.detector].trigger(f, h)
+		case term:
+			f.scorers[word.detector].add(f, h, word.term)
+		default:
+			of := word.detector + 1
+			if list := f.found[of]; len(list) == cap(list) {
+				f.found[of] = forget(list, from-leftReach)
+			}
+			f.found[of] = append(f.found[of], h)
 		}
-		f.found[of] = append(f.found[of], h)
 	}
+	f.detector = asking
 }
 
 // forget drops the keywords before from.

@@ -18,13 +18,16 @@ const (
 	negative             // speaks against every value
 	account              // speaks against bare numbers: the numbers of accounts and cases
 	against              // speaks against the values of this detector
+	heads                // labels a value only from the header of its column
+	triggers             // is a candidate itself
+	term                 // counts in a lexicon
 )
 
 // keywordGroup is one group of a detector's keywords.
 //
 // A pattern is lower case. "{a|b|}" are alternatives, a space stands between
-// words, and a full stop may be left out in the text. Upper-case letters make a
-// pattern match in that case only.
+// words, and a full stop may be left out in the text. A word of a pattern with an
+// upper-case letter matches in that case only.
 type keywordGroup struct {
 	role     role
 	patterns []string
@@ -36,6 +39,7 @@ type keyword struct {
 	role     role
 	text     string // as the table spells it, alternatives resolved
 	exact    bool   // the case matters
+	term     int32  // of a lexicon: which of its terms
 }
 
 // hit is a keyword found at [start,end) of the view.
@@ -53,9 +57,10 @@ const maxKeyword = 256
 type dictionary struct {
 	words   []keyword
 	nodes   []node
-	first   [256]int32 // the node behind a keyword's first byte, 0 if there is none
-	other   bool       // some keyword begins with a character that is not ASCII
-	longest int64      // bytes of the text that a keyword can take
+	first   [256]int32           // the node behind a keyword's first byte, 0 if there is none
+	heads   [1 << 15 / 64]uint64 // the beginnings of keywords, by their letters
+	other   bool                 // some keyword begins with a character that is not ASCII
+	longest int64                // bytes of the text that a keyword can take
 }
 
 type node struct {
@@ -72,20 +77,37 @@ func newDictionary() *dictionary { return &dictionary{nodes: make([]node, 1)} }
 
 // add compiles a pattern.
 func (d *dictionary) add(detector int, r role, pattern string) error {
+	return d.addTerm(detector, r, pattern, 0)
+}
+
+// addTerm compiles a pattern of a lexicon's term.
+func (d *dictionary) addTerm(detector int, r role, pattern string, of int32) error {
 	for _, spelled := range alternatives(pattern) {
 		spelled = strings.Join(strings.Fields(spelled), " ")
-		if spelled == "" || len(spelled)+4*strings.Count(spelled, " ") > maxKeyword {
+		length := len(spelled) + 4*strings.Count(spelled, " ") + maxBreak*utf8.UTFMax*strings.Count(spelled, anyBreak)
+		if spelled == "" || length > maxKeyword {
 			return fmt.Errorf("keyword pattern %q has the spelling %q, want 1 to %d bytes", pattern, spelled, maxKeyword)
 		}
-		d.longest = max(d.longest, int64(len(spelled)+4*strings.Count(spelled, " ")))
+		d.longest = max(d.longest, int64(length))
 		lower := strings.ToLower(spelled)
-		word := keyword{detector, r, strings.ReplaceAll(spelled, ".", ""), lower != spelled}
+		word := keyword{detector, r, strings.ReplaceAll(spelled, ".", ""), lower != spelled, of}
 		index := int32(len(d.words))
 		d.words = append(d.words, word)
 		for _, variant := range stops(lower) {
 			d.insert(variant, index)
 		}
 	}
+	return nil
+}
+
+// addLiteral adds a string that matches as it is, in any case.
+func (d *dictionary) addLiteral(detector int, r role, literal string, of int32) error {
+	if literal == "" || len(literal) > maxKeyword || strings.ContainsAny(literal, " \t\r\n"+anyBreak) {
+		return fmt.Errorf("%q is empty, longer than %d bytes or not one word", literal, maxKeyword)
+	}
+	d.longest = max(d.longest, int64(len(literal)))
+	d.words = append(d.words, keyword{detector, r, literal, false, of})
+	d.insert(strings.ToLower(literal), int32(len(d.words)-1))
 	return nil
 }
 
@@ -161,14 +183,22 @@ func (d *dictionary) find(t *text, from, to int64, hits []hit) []hit {
 	if r, _ := t.before(from); r < utf8.RuneSelf {
 		inside = isAlnum(r)
 	}
-	for i, c := range t.slice(from, to) {
-		starts := !inside && (d.first[c] != 0 || c >= utf8.RuneSelf && d.other)
-		inside = isDigit(c) || isLetter(c)
-		if !starts {
+	s := t.slice(from, to+headBytes-1)
+	for i := range int(to - from) {
+		code := headCode[s[i]]
+		if code < headOther { // a letter or a digit
+			if inside {
+				continue
+			}
+			inside = true
+		} else {
+			inside = false
+		}
+		if !d.heading(s[i:], code) {
 			continue
 		}
-		p := from + int64(i)
-		if r, _ := t.before(p); r < utf8.RuneSelf || !isAlnum(r) {
+		p, c := from+int64(i), s[i]
+		if r, _ := t.before(p); r < utf8.RuneSelf || !isAlnum(r) || code >= headOther && c < utf8.RuneSelf {
 			if c < utf8.RuneSelf {
 				hits = d.walk(t, p, p+1, d.first[c], hits)
 			} else {
@@ -194,13 +224,18 @@ func (d *dictionary) walk(t *text, start, p int64, at int32, hits []hit) []hit {
 				hits = d.walk(t, start, q, between, hits)
 			}
 		}
+		if between := d.child(at, anyBreak[0]); between != 0 {
+			if q, ok := t.breakAt(p); ok {
+				hits = d.walk(t, start, q, between, hits)
+			}
+		}
 		r, size := t.after(p)
 		if r < utf8.RuneSelf {
 			c := byte(r)
 			if c-'A' < 26 {
 				c |= 0x20
 			}
-			if at = d.child(at, c); at == 0 || c == ' ' {
+			if at = d.child(at, c); at == 0 || c == ' ' || c == anyBreak[0] {
 				return hits
 			}
 			p++
@@ -236,27 +271,38 @@ func (d *dictionary) ends(t *text, start, end int64, w int32) bool {
 	if next, _ := t.after(end); isAlnum(last) && isAlnum(next) {
 		// "orderNumber" and "trackingId" are keys of the same sort as "order".
 		hump := unicode.IsLower(last) && unicode.IsUpper(next)
-		if word.role < negative || !hump {
+		if word.role < negative || word.role > against || !hump {
 			return false
 		}
 	}
 	return !word.exact || word.matchesCase(t.slice(start, end))
 }
 
-// matchesCase compares the letters of a keyword whose case matters.
+// matchesCase compares the words of a keyword whose case matters.
 func (k *keyword) matchesCase(found []byte) bool {
-	i := 0
+	i, exact := 0, hasUpper(k.text)
 	for _, c := range found {
 		if i < len(k.text) && k.text[i] == ' ' {
 			i++
+			exact = hasUpper(k.text[i:])
 		}
-		if isSpace(c) || c == '_' || c == '-' || c == '.' {
+		if isSpace(c) || c == '_' || c == '-' && (i == len(k.text) || k.text[i] != '-') || c == '.' {
 			continue
 		}
-		if i == len(k.text) || k.text[i] != c {
+		if i == len(k.text) || k.text[i] != c && (exact || k.text[i] != c|0x20) {
 			return false
 		}
 		i++
 	}
 	return i == len(k.text)
+}
+
+// hasUpper reports whether the first word of s has an upper-case letter.
+func hasUpper(s string) bool {
+	for i := 0; i < len(s) && s[i] != ' '; i++ {
+		if isUpper(s[i]) {
+			return true
+		}
+	}
+	return false
 }

@@ -39,4 +39,5 @@ type Match struct {
 	Value      string // canonical form
 	Confidence Confidence
 	Context    []string // the keywords that spoke for it, as the table spells them
+	Score      int      // of a lexicon: the sum of its terms
 }

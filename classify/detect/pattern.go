@@ -309,13 +309,18 @@ func (s *search) read(set *Set, t *text, to int64) {
 	if len(set.patterns) == 0 {
 		return
 	}
-	known := len(s.queue)
 	for s.from < to {
 		s.stretch(set, t)
 	}
-	if len(s.queue) > known {
-		slices.SortStableFunc(s.queue, func(a, b sighting) int { return int(a.start - b.start) })
+}
+
+// add queues a sighting in the order of their beginnings.
+func (s *search) add(one sighting) {
+	i := len(s.queue)
+	for i > 0 && s.queue[i-1].start > one.start {
+		i--
 	}
+	s.queue = slices.Insert(s.queue, i, one)
 }
 
 // stretch searches the next stretch.
@@ -383,7 +388,7 @@ func (s *search) found(i, detector int, p *pattern, m []int) {
 	if c := 2 * p.check; c > 0 && m[c] >= 0 {
 		one.checkStart, one.checkEnd = s.from+int64(m[c]), s.from+int64(m[c+1])
 	}
-	s.queue = append(s.queue, one)
+	s.add(one)
 }
 
 // judge lets the finder judge what was found before a place, in order.

@@ -83,6 +83,57 @@ func TestExpressionsFindValuesThatStandByThemselves(t *testing.T) {
 	}
 }
 
+func TestWordsAreValues(t *testing.T) {
+	projects := Custom{
+		ID: "project", Title: "secret project", Words: []string{"Project Falcon", "{op|operation} grey goose", "NIGHTJAR"},
+		Keywords: []string{"restricted"}, Negative: []string{"film"}, Mask: "none", Levels: Levels{Label: High, Window: High, Alone: Medium},
+	}
+	set := custom(t, projects)
+	far := strings.Repeat("and so on and so on ", 200)
+	for text, want := range map[string]string{
+		"about project falcon":                      "PROJECTFALCON medium 6-20",
+		"about project\n falcon, restricted":        "PROJECTFALCON high 6-21",
+		"project falcons, projectfalconx":           "",
+		"the film: Project Falcon":                  "",
+		"Op Grey\u00a0Goose; Nightjar":              "OPGREYGOOSE medium 0-14; NIGHTJAR medium 16-24",
+		"nightjar 1234 " + far + "nightjar 22":      "NIGHTJAR medium 0-8; NIGHTJAR medium 4014-4022",
+		"see https://www.example.com/nightjar here": "",
+	} {
+		for how, cuts := range map[string][]int{"whole": nil, "by bytes": everyByte(len(text))} {
+			if got := told(scan(set, text, cuts)); got != want {
+				t.Errorf("%.40q %s: found %q, want %q", text, how, got, want)
+			}
+		}
+	}
+}
+
+func TestOwnDetectorsChangeNothingOfTheOthers(t *testing.T) {
+	own := []Custom{
+		{ID: "a", Title: "a", Pattern: `[a-z]{3}`, Levels: Levels{Label: Low}, Keywords: []string{"zebra"}},
+		{ID: "b", Title: "b", Words: []string{"the", "number"}, Levels: Levels{Label: Low}, Keywords: []string{"zebra"}},
+	}
+	detectors := Builtin()
+	for _, c := range own {
+		d, err := c.Detector()
+		if err != nil {
+			t.Fatal(err)
+		}
+		detectors = append(detectors, d)
+	}
+	with, err := Compile(detectors, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain := builtin(t, Options{})
+	for _, d := range Builtin() {
+		for _, v := range readVectors(t, d.ID) {
+			if got, want := told(scan(with, v.text, nil)), told(scan(plain, v.text, nil)); got != want {
+				t.Errorf("%s: %q with others beside, %q without", v.id, got, want)
+			}
+		}
+	}
+}
+
 func TestExpressionsThatCannotBeUsed(t *testing.T) {
 	for pattern, want := range map[string]string{
 		`\d{3`: "", `(`: "missing closing", `^\d+`: "^ looks outside", `\d+$`: "$ looks outside", `\bx\b`: `\b looks outside`,

@@ -28,6 +28,10 @@ type Detector struct {
 	// digits is the least number of digits that a chain at the value's first
 	// digit holds, with single separators between its runs.
 	digits int
+	// runs are the lengths that the run at p itself can have, before and after
+	// what can stand beside it; 0 is any.
+	runs          uint32
+	before, after beside
 	// find proposes the candidates whose first run of digits begins at p, the
 	// longest first, by filling in the candidate and calling stands.
 	find func(f *finder, p int64)
@@ -41,15 +45,41 @@ type Detector struct {
 	// crowded lets digits stand beside a spaced value without a label; the
 	// grammar has its own rule for neighbours.
 	crowded bool
+	// partnered lets a value count for another beside it, label or not.
+	partnered bool
+	// pairing puts two numbers together that belong together.
+	pairing *pairing
 	// vouch looks for context of the detector's own near a candidate, and names
 	// it; "" is none.
 	vouch func(t *text, c *candidate) string
-
 	// pattern finds values by an expression; check validates their letters and
 	// digits. window is the reach of keywords if not the usual one.
 	pattern *pattern
+	literal bool // it finds words that the admin gave
 	check   func(value []byte) bool
 	window  int
+	// labelReach is how many characters before a value its label can stand, if
+	// not as many as usual.
+	labelReach int
+
+	// triggers are phrases that are candidates themselves; trigger judges one.
+	triggers []string
+	trigger  func(f *finder, h hit)
+	// lexicon makes the detector one that scores the whole text.
+	lexicon *Lexicon
+	// statements makes the lexicon one that also knows whole statements.
+	statements bool
+}
+
+// labelOnly reports whether a detector finds nothing where none of its keywords
+// is near.
+func (d *Detector) labelOnly() bool {
+	for i := range d.grades {
+		if g := &d.grades[i]; g.alone != None || g.negative != None {
+			return false
+		}
+	}
+	return len(d.grades) > 0 && d.vouch == nil && !d.partnered
 }
 
 // grade is a row of a confidence table: the level of one form in each context.
@@ -60,6 +90,7 @@ type grade struct {
 	weak     Confidence // a weak keyword as label and a cue in the window
 	alone    Confidence // no context
 	negative Confidence // the nearest label is negative
+	backed   Confidence // a strong keyword as label and a cue in the window; none: as label
 }
 
 // candidate is a place that has the shape of a detector's values and passed its
@@ -71,6 +102,8 @@ type candidate struct {
 	bare       bool   // nothing but digits
 	loose      bool   // also the numbers of accounts speak against it
 	vouched    bool   // the grammar vouches for what touches it on the left
+	closed     bool   // likewise on the right
+	cued       bool   // the grammar found a cue
 	context    string // what speaks for it in its own grammar
 	value      [40]byte
 	size       int // bytes of value, the canonical form
@@ -82,17 +115,11 @@ func (c *candidate) put(b ...byte) { c.size += copy(c.value[c.size:], b) }
 // Builtin returns the detectors that postern ships, in the order that decides
 // between equal spans.
 func Builtin() []*Detector {
-	return []*Detector{paymentCard, usSSN, ukNINO, moDCN}
-}
-
-// Options tunes detectors without code.
-type Options struct {
-	// ReportSpecimens reports never-issued specimen numbers (us-ssn).
-	ReportSpecimens bool
-	// Candidates names detectors whose candidates are reported at level None
-	// where nothing speaks for them, or all against them. Shape, checks and
-	// surroundings are right, no more.
-	Candidates []string
+	return []*Detector{
+		iban, paymentCard, cardCVV, ukBank, usBank, ukNHS, usMBI, usSSN, usITIN, usEIN, ukNINO, moDCN,
+		ukPassport, usDLWI, usDL, phone, dob, ukAddress, usAddress, benefitAmount, icd10,
+		ukMarking, marker, disclaimer, usFTI, phiTerms, cjiTerms, cvResume,
+	}
 }
 
 // Set is a compiled choice of detectors: immutable and safe for concurrent use.
@@ -105,13 +132,20 @@ type Set struct {
 	// patterns are the detectors that have an expression.
 	patterns []int
 	scouts   []*scout
+	worded   bool   // a detector of the admin's own finds words
 	bare     []bool // by detector: candidates without a level are reported
+	looks    *looks
+	// needy are the detectors that find nothing without a keyword.
+	needy []bool
+	// scales are the lexicons, by detector; nil for other detectors.
+	scales  []*scale
+	markers []Marker
 }
 
 // Compile builds a Set. The order of the detectors decides between matches that
 // are equal in all else.
 func Compile(detectors []*Detector, opt Options) (*Set, error) {
-	s := &Set{Detectors: detectors, options: opt, words: newDictionary()}
+	s := &Set{Detectors: detectors, options: opt, words: newDictionary(), scales: make([]*scale, len(detectors))}
 	seen := make(map[string]bool)
 	least, most := maxChain, 1
 	for i, d := range detectors {
@@ -120,18 +154,16 @@ func Compile(detectors []*Detector, opt Options) (*Set, error) {
 		}
 		seen[d.ID] = true
 		s.bare = append(s.bare, slices.Contains(opt.Candidates, d.ID))
+		s.needy = append(s.needy, d.labelOnly() && !s.bare[i])
+		if d.find != nil {
+			least, most = min(least, d.digits), max(most, d.digits)
+		}
 		if d.pattern != nil {
 			s.patterns = append(s.patterns, i)
 		}
-		if d.digits <= maxChain {
-			least, most = min(least, d.digits), max(most, d.digits)
-		}
-		for _, group := range d.keywords {
-			for _, pattern := range group.patterns {
-				if err := s.words.add(i, group.role, pattern); err != nil {
-					return nil, fmt.Errorf("detector %q: %w", d.ID, err)
-				}
-			}
+		s.worded = s.worded || d.literal
+		if err := s.compile(i, d); err != nil {
+			return nil, fmt.Errorf("detector %q: %w", d.ID, err)
 		}
 	}
 	for r, patterns := range map[role][]string{negative: negatives, account: accounts} {
@@ -141,13 +173,40 @@ func Compile(detectors []*Detector, opt Options) (*Set, error) {
 			}
 		}
 	}
+	s.words.seal()
 	s.anchors = anchor.New(least, most)
 	leads := make([][]*[256]bool, len(s.patterns))
 	for i, d := range s.patterns {
 		leads[i] = detectors[d].pattern.lead
 	}
 	s.scouts = newScouts(leads)
+	s.looks = newLooks(detectors)
 	return s, nil
+}
+
+// compile adds what a detector knows by words.
+func (s *Set) compile(i int, d *Detector) error {
+	for _, group := range d.keywords {
+		for _, pattern := range group.patterns {
+			if err := s.words.add(i, group.role, pattern); err != nil {
+				return err
+			}
+		}
+	}
+	for _, pattern := range d.triggers {
+		if err := s.words.add(i, triggers, pattern); err != nil {
+			return err
+		}
+	}
+	if d.ID == markerID {
+		return s.addMarkers(i)
+	}
+	if d.lexicon == nil {
+		return nil
+	}
+	var err error
+	s.scales[i], err = s.newScale(i, d)
+	return err
 }
 
 // maxChain is the most digits that a detector may ask an anchor for.

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"math"
+	"unicode/utf8"
 
 	"github.com/postern-mail/postern/classify/anchor"
 )
@@ -11,7 +12,7 @@ import (
 // any detector looks back or forth, so a decision depends on the text alone.
 const (
 	history = headerBytes + tokenBytes
-	ahead   = 2048
+	ahead   = 4096
 	stretch = 10 << 10
 )
 
@@ -26,6 +27,7 @@ type Stream struct {
 	set     *Set
 	emit    func(Match)
 	text    text
+	kind    Kind
 	pos     int64 // up to here all candidates are judged
 	room    int   // how long the text grows before it is scanned
 	anchors []anchor.Hit
@@ -35,13 +37,19 @@ type Stream struct {
 }
 
 // NewStream returns a Stream that hands its matches to emit in the order of
-// their Start, overlaps resolved. emit may be called from Write and Close.
+// their Start, overlaps resolved; those of lexicons, which are known only at the
+// end, come last. emit may be called from Write and Close.
 func (s *Set) NewStream(emit func(Match)) *Stream {
 	st := &Stream{set: s, room: history + ahead + stretch}
 	st.finder.lists, st.finder.found = make([]list, len(s.Detectors)), make([][]hit, len(s.Detectors)+1)
+	st.finder.halves, st.finder.scorers = make([]half, len(s.Detectors)), s.newScorers()
 	st.Reset(emit)
 	return st
 }
+
+// SetKind tells what the text is. It holds until it is called again, and must be
+// called before the first Write.
+func (s *Stream) SetKind(kind Kind) { s.kind, s.finder.kind = kind, kind }
 
 // Write scans the next bytes. It never fails.
 func (s *Stream) Write(b []byte) (int, error) {
@@ -60,7 +68,9 @@ func (s *Stream) Write(b []byte) (int, error) {
 func (s *Stream) Close() error {
 	s.text.foldPart(true)
 	s.scan(s.text.end())
+	s.finder.part(math.MaxInt64)
 	s.pending.release(math.MaxInt64, s.emit)
+	s.finder.score(s.emit)
 	return nil
 }
 
@@ -73,7 +83,8 @@ func (s *Stream) Reset(emit func(Match)) {
 	s.pending.reset()
 }
 
-// Settled is the offset before which no further match will start.
+// Settled is the offset before which no further match will start, but for those
+// of lexicons.
 func (s *Stream) Settled() int64 {
 	settled := s.text.rawStart(max(s.pos-leftReach, s.text.base))
 	if held := s.pending.held; len(held) > 0 {
@@ -84,23 +95,36 @@ func (s *Stream) Settled() int64 {
 
 // scan judges all candidates whose first digit stands before to.
 func (s *Stream) scan(to int64) {
+	f := &s.finder
+	if s.pos == 0 {
+		f.findSubject()
+	}
 	base := s.text.base
 	s.anchors = s.set.anchors.Scan(s.text.buf, int(s.pos-base), int(to-base), s.anchors[:0])
+	if s.set.worded {
+		f.readKeywords(s.pos-reachBack(f.set), to)
+	}
 	s.search.read(s.set, &s.text, to)
 	for _, a := range s.anchors {
 		at := base + int64(a.At)
-		s.search.judge(&s.finder, at)
-		for i, d := range s.set.Detectors {
-			if d.digits <= a.Digits {
-				s.finder.look(i, at)
+		s.search.judge(f, at)
+		for _, i := range s.set.looks.of(&s.text, at) {
+			if s.set.Detectors[i].digits <= a.Digits {
+				f.look(int(i), at)
 			}
 		}
 	}
-	s.search.judge(&s.finder, to)
-	s.finder.columns.advance(&s.text, to)
+	s.search.judge(f, to)
+	f.columns.advance(&s.text, to)
+	f.readKeywords(to-reachBack(f.set), to)
+	f.part(to)
 	s.pos = to
 	s.pending.release(to-leftReach, s.emit)
 }
 
-// leftReach is how far before its first digit a candidate can begin.
-const leftReach = 8
+// reachBack is how far before a place keywords can count for it.
+func reachBack(s *Set) int64 { return windowChars*utf8.UTFMax + s.words.longest }
+
+// leftReach is how far before its first digit a candidate can begin: an address
+// is found by its last line, the half of a pair waits for the other.
+const leftReach = 2048

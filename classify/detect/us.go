@@ -27,11 +27,12 @@ var usSSN = &Detector{
 		"ssa number", "ssid", "{número|numero} de seguro social",
 	}}},
 	digits: 9,
+	runs:   runs(3, 9),
 	find:   findSSN,
 	grades: []grade{
-		ssnHyphens: {"hyphens", High, High, None, Medium, Low},
-		ssnSpaces:  {"spaces or full stops", High, High, None, Low, None},
-		ssnBare:    {"nine digits", Medium, Medium, None, None, None},
+		ssnHyphens: {"hyphens", High, High, None, Medium, Low, None},
+		ssnSpaces:  {"spaces or full stops", High, High, None, Low, None, None},
+		ssnBare:    {"nine digits", Medium, Medium, None, None, None, None},
 	},
 	accounts: true,
 }
@@ -135,12 +136,13 @@ var moDCN = &Detector{
 		{cue, []string{"missouri", "mo health net", "mo.gov", "dss", "fsd", "famis", "medes", "family support division", "dhss"}},
 	},
 	digits: 8,
+	runs:   runs(8, 10),
 	find:   findDCN,
 	grades: []grade{
-		dcnPlain:      {"eight digits", High, Medium, Low, None, None},
-		dcnDate:       {"eight digits that are also a date", Medium, Low, None, None, None},
-		dcnFilled:     {"ten digits, filled with zeros", Medium, Medium, Low, None, None},
-		dcnFilledDate: {"ten digits, filled with zeros, the rest also a date", Medium, Low, None, None, None},
+		dcnPlain:      {"eight digits", High, Medium, Low, None, None, None},
+		dcnDate:       {"eight digits that are also a date", Medium, Low, None, None, None, None},
+		dcnFilled:     {"ten digits, filled with zeros", Medium, Medium, Low, None, None, None},
+		dcnFilledDate: {"ten digits, filled with zeros, the rest also a date", Medium, Low, None, None, None, None},
 	},
 	accounts: true,
 	lists:    true,
@@ -177,14 +179,7 @@ func findDCN(f *finder, p int64) {
 // isDate reports whether year, month and day are a day from 1900 to 2099.
 func isDate(year, month, day []byte) bool {
 	y, m, d := number(year), number(month), number(day)
-	if y < 1900 || y > 2099 || m < 1 || m > 12 || d < 1 {
-		return false
-	}
-	days := [...]int{31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31}[m-1]
-	if m == 2 && y%4 == 0 && (y%100 != 0 || y%400 == 0) {
-		days = 29
-	}
-	return d <= days
+	return y >= 1900 && y <= 2099 && isDay(y, m, d)
 }
 
 func number(digits []byte) int {

@@ -1,0 +1,105 @@
+package detect
+
+import "slices"
+
+// beside is a set of the sorts of bytes that can stand beside a run of digits. The
+// zero value is any of them.
+type beside uint16
+
+const (
+	onOther    beside = 1 << iota // what is none of the others, and the edge of the text
+	onLetter                      // an ASCII letter
+	onSpace                       // ' '
+	onBreak                       // a tab or a line break
+	onHyphen                      // '-'
+	onStop                        // '.'
+	onSlash                       // '/'
+	onCurrency                    // '$' and what is not ASCII
+	onOpen                        // '+' and '('
+	edgeKinds  = iota
+)
+
+// edgeOf is the sort of each byte, as a bit number.
+var edgeOf = func() (of [256]uint8) {
+	kinds := map[beside]string{onSpace: " ", onBreak: "\t\r\n", onHyphen: "-", onStop: ".", onSlash: "/", onCurrency: "$", onOpen: "+("}
+	for c := range of {
+		kind := onOther
+		if isLetter(byte(c)) {
+			kind = onLetter
+		} else if c >= 0x80 {
+			kind = onCurrency
+		}
+		for k, chars := range kinds {
+			if slices.Contains([]byte(chars), byte(c)) {
+				kind = k
+			}
+		}
+		for n := range edgeKinds {
+			if kind == 1<<n {
+				of[c] = uint8(n)
+			}
+		}
+	}
+	return of
+}()
+
+// maxRun is the length from which on runs of digits are not told apart.
+const maxRun = 20
+
+// runs makes the set of lengths that a detector's first run of digits can have.
+func runs(lengths ...int) uint32 {
+	var set uint32
+	for _, n := range lengths {
+		set |= 1 << n
+	}
+	return set
+}
+
+// runsFrom makes the set of lengths of at least n.
+func runsFrom(n int) uint32 { return (1<<(maxRun+1) - 1) &^ (1<<n - 1) }
+
+// looks tells for each surroundings of a run of digits which detectors want to
+// look there, so that most runs cost one lookup.
+type looks struct {
+	lists [][]uint16
+	at    [edgeKinds][maxRun + 1][edgeKinds]uint16 // index into lists
+}
+
+func newLooks(detectors []*Detector) *looks {
+	l := &looks{lists: [][]uint16{nil}}
+	for before := range edgeKinds {
+		for run := range maxRun + 1 {
+			for after := range edgeKinds {
+				var list []uint16
+				for i, d := range detectors {
+					if d.find != nil && d.wants(before, run, after) {
+						list = append(list, uint16(i))
+					}
+				}
+				l.at[before][run][after] = l.intern(list)
+			}
+		}
+	}
+	return l
+}
+
+func (d *Detector) wants(before, run, after int) bool {
+	return (d.runs == 0 || d.runs>>run&1 == 1) &&
+		(d.before == 0 || d.before>>before&1 == 1) && (d.after == 0 || d.after>>after&1 == 1)
+}
+
+func (l *looks) intern(list []uint16) uint16 {
+	for i, known := range l.lists {
+		if slices.Equal(known, list) {
+			return uint16(i)
+		}
+	}
+	l.lists = append(l.lists, list)
+	return uint16(len(l.lists) - 1)
+}
+
+// of returns the detectors that want to look at the run of digits at p.
+func (l *looks) of(t *text, p int64) []uint16 {
+	n := t.digits(p, maxRun)
+	return l.lists[l.at[edgeOf[t.at(p-1)]][n][edgeOf[t.at(p+int64(n))]]]
+}

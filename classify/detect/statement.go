@@ -1,0 +1,182 @@
+package detect
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+)
+
+// disclaimer finds the statements that a sender owes to its readers: those known
+// by their name, and else the phrases that such statements are made of. It is for
+// rules that want one to be there.
+var disclaimer = func() *Detector {
+	d := (&Lexicon{
+		ID:    "disclaimer",
+		Title: "confidentiality statement",
+		Finds: "A statement known by its name, by the share of its rows of three words that stand in the text: half is low, 0.7 medium, 0.9 high; case, punctuation, wrapping and marks of quotes do not matter. " +
+			"Else the phrases that such statements are made of. The value is the name of the statement, or \"generic\".",
+		Sources: []string{"Missouri DSS, Email Policy 0107.010.05, memorandum IM-65 (12 December 2024), the statement mo-dss"},
+		Low:     6, Medium: 9, High: 12,
+		Terms: []Term{
+			{Weight: 4, Phrases: []string{"if you are not the intended recipient"}},
+			{Weight: 4, Phrases: []string{"received this {e mail|message|communication} in error"}},
+			{Weight: 3, Phrases: []string{"intended {only|solely} for"}},
+			{Weight: 3, Phrases: []string{"notify the sender"}},
+			{Weight: 2, Phrases: []string{"privileged"}},
+			{Weight: 2, Phrases: []string{"strictly prohibited"}},
+			{Weight: 2, Phrases: []string{"{delete|destroy} {this|the} {e mail|message|material}"}},
+			{Weight: 1, Phrases: []string{"confidential"}},
+			{Weight: 1, Phrases: []string{"unauthori{s|z}ed"}},
+		},
+	}).Detector()
+	d.statements, d.Masking = true, "the name of the statement"
+	return d
+}()
+
+// DefaultStatements are the statements of the shipped policies.
+var DefaultStatements = []Statement{{"mo-dss", "This communication is being transmitted by the Department of Social Services (DSS) and is confidential, privileged, " +
+	"and intended only for the use of the recipient named above. If you are not the intended recipient, unauthorized disclosure, copying, " +
+	"distribution or use of the contents is strictly prohibited. If you have received this in error, please notify the sender and destroy the material received."}}
+
+// statement is a compiled Statement: how many rows of three words it has.
+type statement struct {
+	name    string
+	triples int
+}
+
+// triple is a row of three words of a statement.
+type triple struct{ statement, index int32 }
+
+// maxStatement bounds the words of a statement.
+const maxStatement = 1000
+
+// addStatements adds the rows of three words of all statements to the dictionary.
+func (s *Set) addStatements(c *scale) error {
+	all := s.options.Statements
+	if all == nil {
+		all = DefaultStatements
+	}
+	for i, st := range all {
+		words := strings.FieldsFunc(foldString(st.Text), func(r rune) bool { return !isAlnum(r) })
+		if st.Name == "" || len(words) < 8 || len(words) > maxStatement {
+			return fmt.Errorf("statement %q has %d words, want 8 to %d", st.Name, len(words), maxStatement)
+		}
+		known := map[string]bool{}
+		for j := range len(words) - 2 {
+			row := strings.ToLower(strings.Join(words[j:j+3], anyBreak))
+			if known[row] {
+				continue
+			}
+			of := int32(len(c.lexicon.Terms) + len(c.triples))
+			if err := s.words.addTerm(c.detector, term, row, of); err != nil {
+				return fmt.Errorf("statement %q: %w", st.Name, err)
+			}
+			c.triples = append(c.triples, triple{int32(i), int32(len(known))})
+			known[row] = true
+		}
+		c.statements = append(c.statements, statement{st.Name, len(known)})
+	}
+	return nil
+}
+
+// foldString is the folded view of a short text.
+func foldString(s string) string {
+	var t text
+	t.reset()
+	t.fold([]byte(s), len(s)+2*utf8.UTFMax)
+	t.foldPart(true)
+	return string(t.buf)
+}
+
+// share is how much of a statement was seen, and where most of it stands.
+type share struct {
+	seen      []bool
+	count     int
+	at, best  span // the stretch of late, and the one with most rows
+	rows, top int
+}
+
+// maxStray is how far apart the rows of one stretch can stand, in bytes.
+const maxStray = 200
+
+func newShares(all []statement) []share {
+	shares := make([]share, len(all))
+	for i, s := range all {
+		shares[i].seen = make([]bool, s.triples)
+	}
+	return shares
+}
+
+func (s *share) reset() {
+	if s.count > 0 {
+		clear(s.seen)
+	}
+	*s = share{seen: s.seen}
+}
+
+// share notes a row of three words. What quotes it on its line and the full stop
+// behind it belong to it.
+func (s *scorer) share(t *text, row triple, h hit) {
+	at := span{t.rawStart(quoteBefore(t, h.start)), t.rawEnd(h.end)}
+	if isStop(t.at(h.end)) {
+		at.to = t.rawEnd(h.end + 1)
+	}
+	s.noteRow(row, at)
+}
+
+func isStop(b byte) bool { return b == '.' || b == '!' || b == '?' }
+
+// quoteBefore is where the marks of a quote begin that stand on the line before p,
+// or p.
+func quoteBefore(t *text, p int64) int64 {
+	q := p
+	for q > p-maxDecoration && (t.at(q-1) == '>' || t.at(q-1) == ' ') {
+		q--
+	}
+	if !isLineEnd(t.at(q - 1)) {
+		return p
+	}
+	return q
+}
+
+func (s *scorer) noteRow(row triple, at span) {
+	h := &s.shares[row.statement]
+	if !h.seen[row.index] {
+		h.seen[row.index] = true
+		h.count++
+	}
+	if h.rows == 0 || at.from > h.at.to+maxStray {
+		h.at, h.rows = at, 0
+	}
+	h.rows++
+	h.at.to = max(h.at.to, at.to)
+	if h.rows > h.top {
+		h.best, h.top = h.at, h.rows
+	}
+}
+
+// statement returns the match of the statement that is seen most of, if that is
+// half of it.
+func (s *scorer) statement() (Match, bool) {
+	best, parts := -1, 0
+	for i := range s.shares {
+		if p := 1000 * s.shares[i].count / s.scale.statements[i].triples; p >= 500 && p > parts {
+			best, parts = i, p
+		}
+	}
+	if best < 0 {
+		return Match{}, false
+	}
+	level := Low
+	switch {
+	case parts >= 900:
+		level = High
+	case parts >= 700:
+		level = Medium
+	}
+	h, st := &s.shares[best], &s.scale.statements[best]
+	return Match{
+		Detector: s.scale.detector, Start: h.best.from, End: h.best.to, Value: st.name, Confidence: level,
+		Context: []string{fmt.Sprintf("%d of %d rows of words", h.count, st.triples)}, Score: s.score,
+	}, true
+}
