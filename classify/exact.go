@@ -19,8 +19,6 @@ type Exact struct {
 	// among them.
 	Least   int
 	Columns edm.Match
-	// Silent counts only: its findings are listed by another Exact.
-	Silent bool
 }
 
 // meets reports whether a row's columns are what is asked for.
@@ -63,10 +61,20 @@ func (t *textStream) exact(m *detect.Match, quoted bool) {
 			table = e.Table
 			rows = s.exactReader(table).Find(m.Value, func() (before, after []byte) { return t.matches.Around(m) })
 		}
-		if slices.ContainsFunc(rows, e.meets) {
-			s.addExact(i, m, t.path, t.where, quoted)
+		if best, ok := e.best(rows); ok {
+			s.addExact(i, best, m, t.path, t.where, quoted)
 		}
 	}
+}
+
+// best is the row with the most columns of those that are what is asked for.
+func (e *Exact) best(rows []edm.Match) (best edm.Match, ok bool) {
+	for _, row := range rows {
+		if e.meets(row) && row.Columns() > best.Columns() {
+			best, ok = row, true
+		}
+	}
+	return best, ok
 }
 
 func (s *Scan) exactReader(table *edm.Table) *edm.Reader {
@@ -89,14 +97,18 @@ func (s *Scan) full(e *Exact) bool {
 	return t != nil && t.AtLeast
 }
 
-// addExact counts and lists a value of a table.
-func (s *Scan) addExact(i int, m *detect.Match, path string, where extract.Where, quoted bool) {
+// addExact counts and lists a value of a table. Its context are the names of the
+// columns that stand together.
+func (s *Scan) addExact(i int, row edm.Match, m *detect.Match, path string, where extract.Where, quoted bool) {
 	e := &s.scanner.exact[i]
 	at := len(s.scanner.set.Detectors) + i
 	found := *m
-	found.Confidence = detect.High
-	s.count(at, e.ID, &found, path, placeIndex(where, quoted))
-	if !e.Silent {
-		s.list(at, e.ID, &found, path, where, quoted)
+	found.Confidence, found.Context = detect.High, nil
+	for n, c := range e.Table.Columns() {
+		if row>>n&1 == 1 {
+			found.Context = append(found.Context, c.Name)
+		}
 	}
+	s.count(at, e.ID, &found, path, placeIndex(where, quoted))
+	s.list(at, e.ID, &found, path, where, quoted)
 }

@@ -36,8 +36,8 @@ func clientTable(t testing.TB, source string) *edm.Table {
 func exactConfig(table *edm.Table) Config {
 	return Config{Exact: []Exact{
 		{ID: "edm:clients", Table: table, Least: 2},
-		{ID: "edm:clients 3", Table: table, Least: 3, Silent: true},
-		{ID: "edm:clients dcn", Table: table, Least: 1, Silent: true},
+		{ID: "edm:clients 3", Table: table, Least: 3},
+		{ID: "edm:clients dcn", Table: table, Least: 1},
 	}}
 }
 
@@ -69,13 +69,15 @@ func TestValuesOfATableAreFoundWithoutContext(t *testing.T) {
 	r := scanMail(t, exactConfig(clientTable(t, clientList)), clientMail)
 	var got []string
 	for _, f := range r.Findings {
-		got = append(got, fmt.Sprintf("%s %s %s %s %s", f.Detector, f.Where, f.Part, f.Masked, f.Confidence))
+		if f.Detector == "edm:clients" {
+			got = append(got, fmt.Sprintf("%s %s %s %s %s", f.Where, f.Part, f.Masked, f.Confidence, f.Context))
+		}
 	}
 	want := []string{
-		"edm:clients subject 0 ******12 high",
-		"edm:clients body 1 ******12 high",
-		"edm:clients attachment 2 ******13 high",
-		"edm:clients attachment 2 ******12 high",
+		"subject 0 ******12 high [dcn surname]",
+		"body 1 ******12 high [dcn surname born]",
+		"attachment 2 ******13 high [dcn surname]",
+		"attachment 2 ******12 high [dcn surname]",
 	}
 	if !slices.Equal(got, want) {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))

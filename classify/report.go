@@ -29,6 +29,8 @@ type Report struct {
 	Findings          []Finding         `json:"findings"`
 	FindingsTruncated bool              `json:"findings_truncated"`
 	Tallies           map[string]*Tally `json:"tallies"` // by detector id; only detectors that found something
+	// Named are the tallies of single values, by Named.ID.
+	Named map[string]*Tally `json:"named"`
 	// ByPart holds the tallies of each part by itself, in the order of Parts, of
 	// the detectors that Config.ByPart names; nil for a part in which they found
 	// nothing, and nil as a whole if none was named.

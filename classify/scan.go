@@ -44,7 +44,7 @@ func (s *Scan) Finish() (*Report, error) {
 	r.Anomalies = s.Reader.Anomalies()
 	for at, seen := range s.seen {
 		if seen != nil {
-			r.Tallies[s.scanner.counterID(at)].settle(seen)
+			s.tallies(at)[s.scanner.counterID(at)].settle(seen)
 		}
 	}
 	r.ByPart = s.parts.report(r, s.scanner.counterID)
@@ -89,12 +89,20 @@ func (s *sink) Text(p *extract.Part, where extract.Where) extract.Stream {
 	return t
 }
 
+// tallies are those that a counter belongs to.
+func (s *Scan) tallies(at int) map[string]*Tally {
+	if at < s.scanner.counters()-len(s.scanner.named) {
+		return s.report.Tallies
+	}
+	return s.report.Named
+}
+
 // count adds a match to the tallies, of the mail and of its part.
 func (s *Scan) count(at int, id string, m *detect.Match, path string, place int) {
-	t := s.report.Tallies[id]
+	t := s.tallies(at)[id]
 	if t == nil {
 		t = &Tally{}
-		s.report.Tallies[id] = t
+		s.tallies(at)[id] = t
 		s.seen[at] = map[uint64]signature{}
 	}
 	t.Findings[place][m.Confidence]++
@@ -108,6 +116,15 @@ func (s *Scan) count(at int, id string, m *detect.Match, path string, place int)
 		return
 	}
 	values[hash] = sig.raise(place, m.Confidence)
+}
+
+// name counts a match once more if its value is one that is counted by itself.
+func (s *Scan) name(id string, m *detect.Match, path string, place int) {
+	for i := range s.scanner.named {
+		if one := &s.scanner.named[i]; one.Detector == id && one.Value == m.Value {
+			s.count(len(s.scanner.set.Detectors)+len(s.scanner.exact)+i, one.ID, m, path, place)
+		}
+	}
 }
 
 // list adds a match to the Findings, as long as there is room.
@@ -239,6 +256,7 @@ func (t *textStream) found(m detect.Match) {
 		id := t.scan.scanner.set.Detectors[m.Detector].ID
 		t.scan.count(m.Detector, id, &m, t.path, placeIndex(t.where, quoted))
 		t.scan.list(m.Detector, id, &m, t.path, t.where, quoted)
+		t.scan.name(id, &m, t.path, placeIndex(t.where, quoted))
 	}
 	if len(t.scan.scanner.exact) > 0 {
 		t.exact(&m, quoted)

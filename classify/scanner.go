@@ -19,7 +19,9 @@ type Config struct {
 	Questions []Question
 	// Exact asks for values of tables.
 	Exact []Exact
-	// ByPart names the detectors and the tables (Exact.ID) whose findings are
+	// Named counts single values of detectors by themselves.
+	Named []Named
+	// ByPart names the detectors, tables (Exact.ID) and values (Named.ID) whose findings are
 	// also counted for each part by itself.
 	ByPart []string
 	Limits extract.Limits // zero: extract.DefaultLimits
@@ -31,11 +33,17 @@ type Config struct {
 	Reveal bool
 }
 
+// Named is a value that is counted by itself beside all others of its detector,
+// such as one marking among several. It must be one that the detector does not
+// mask, else a count would give it away.
+type Named struct{ ID, Detector, Value string }
+
 // Scanner is compiled and immutable; all sessions share it.
 type Scanner struct {
 	set       *detect.Set
 	questions []Question
 	exact     []Exact
+	named     []Named
 	byPart    []bool
 	limits    extract.Limits
 	keys      []Key
@@ -66,6 +74,7 @@ func NewScanner(config Config) (*Scanner, error) {
 		set:       set,
 		questions: config.Questions,
 		exact:     config.Exact,
+		named:     config.Named,
 		limits:    config.Limits,
 		keys:      config.Keys,
 		reveal:    config.Reveal,
@@ -82,14 +91,18 @@ func NewScanner(config Config) (*Scanner, error) {
 }
 
 // counters is how many things are counted: the detectors, then what is asked of
-// tables.
-func (s *Scanner) counters() int { return len(s.set.Detectors) + len(s.exact) }
+// tables, then single values.
+func (s *Scanner) counters() int { return len(s.set.Detectors) + len(s.exact) + len(s.named) }
 
 func (s *Scanner) counterID(at int) string {
-	if n := len(s.set.Detectors); at >= n {
+	n, m := len(s.set.Detectors), len(s.exact)
+	switch {
+	case at < n:
+		return s.set.Detectors[at].ID
+	case at < n+m:
 		return s.exact[at-n].ID
 	}
-	return s.set.Detectors[at].ID
+	return s.named[at-n-m].ID
 }
 
 // Detectors returns the detectors in use.
@@ -102,6 +115,7 @@ func (s *Scanner) Begin(ctx context.Context) *Scan {
 		seed:    maphash.MakeSeed(),
 		report: &Report{
 			Tallies: map[string]*Tally{},
+			Named:   map[string]*Tally{},
 			Answers: map[string]Answer{},
 		},
 		seen:   make([]map[uint64]signature, s.counters()),

@@ -15,7 +15,7 @@ func TestTheManualHasTheVerbsAndFlagsOfTheCommand(t *testing.T) {
 	binary := build(t)
 	manual := read(t, "docs/man/postern.8")
 	_, flags, _ := strings.Cut(manual, ".Ss Flags\n")
-	explained := all(`(?m)^\.It Fl -([a-z]+)`, flags)
+	explained := all(`(?m)^\.It Fl -([a-z-]+)`, flags)
 	synopsis := verbs(manual)
 	help, err := exec.Command(binary, "--help").CombinedOutput()
 	if err != nil {
@@ -31,7 +31,7 @@ func TestTheManualHasTheVerbsAndFlagsOfTheCommand(t *testing.T) {
 		}
 	}
 	for verb, written := range synopsis {
-		out, err := exec.Command(binary, verb, "--help").CombinedOutput()
+		out, err := exec.Command(binary, append(strings.Fields(verb), "--help")...).CombinedOutput()
 		if err != nil {
 			t.Errorf("postern %s --help: %v\n%s", verb, err, out)
 			continue
@@ -98,8 +98,8 @@ func verbs(manual string) map[string][]string {
 	synopsis, _, _ = strings.Cut(synopsis, ".Sh ")
 	found := map[string][]string{}
 	for _, one := range strings.Split(synopsis, ".Nm\n")[1:] {
-		if verb := all(`^\.Cm ([a-z]+)`, one); len(verb) == 1 {
-			found[verb[0]] = all(`(?m)^\.(?:Op )?Fl -([a-z]+)`, one)
+		if verb := all(`^\.Cm ([a-z ]+)`, one); len(verb) == 1 {
+			found[verb[0]] = all(`(?m)^\.(?:Op )?Fl -([a-z-]+)`, one)
 		}
 	}
 	return found

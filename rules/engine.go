@@ -66,6 +66,7 @@ func LoadText(title string, text []byte, dir string, opt Options) (*Engine, erro
 
 func newEngine(policy *Policy, opt Options) (*Engine, error) {
 	scanner, err := classify.NewScanner(classify.Config{
+		Detectors: policy.inUse, Detect: policy.detectOptions, Exact: policy.exacts, Named: policy.values, ByPart: policy.byPart,
 		Questions: policy.questions, Limits: opt.Limits, Keys: opt.FingerprintKeys,
 		Reveal: opt.Reveal,
 	})

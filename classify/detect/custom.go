@@ -81,6 +81,10 @@ func (c *Custom) Detector() (*Detector, error) {
 	return d, nil
 }
 
+// Scores reports whether a detector is a lexicon: its matches name the terms, each
+// with what it adds to the score.
+func (d *Detector) Scores() bool { return d.lexicon != nil }
+
 // Tuned returns a detector with more keywords: those that speak for its values
 // and those that speak against them.
 func Tuned(d *Detector, keywords, negative []string) (*Detector, error) {
@@ -263,4 +267,41 @@ func maskLast(value string, n int) string {
 	runes := []rune(value)
 	n = min(n, len(runes)/2)
 	return strings.Repeat("*", len(runes)-n) + string(runes[len(runes)-n:])
+}
+
+// NewTerm is a term of a Lexicon as an admin wrote it: a pattern as keywords are.
+// Written in capitals it matches in capitals only.
+func NewTerm(text string, weight int) (Term, error) {
+	patterns, err := userPatterns([]string{text})
+	if err != nil {
+		return Term{}, err
+	}
+	return Term{Weight: weight, Phrases: patterns, CaseSensitive: strings.ToLower(patterns[0]) != patterns[0]}, nil
+}
+
+// Reweighed returns a lexicon with other weights, more terms and other
+// thresholds; a threshold of 0 stays. A term that is there already takes the
+// weight, and 0 removes it.
+func Reweighed(d *Detector, terms []Term, low, medium, high int) *Detector {
+	l := *d.lexicon
+	l.Terms = slices.Clone(l.Terms)
+	for _, t := range slices.Backward(terms) {
+		at := slices.IndexFunc(l.Terms, func(old Term) bool { return strings.EqualFold(old.name(), t.Phrases[0]) })
+		switch {
+		case at < 0 && t.Weight > 0:
+			l.Terms = slices.Insert(l.Terms, 0, t)
+		case at >= 0 && t.Weight > 0:
+			l.Terms[at].Weight = t.Weight
+		case at >= 0:
+			l.Terms = slices.Delete(l.Terms, at, at+1)
+		}
+	}
+	for given, into := range map[*int]*int{&low: &l.Low, &medium: &l.Medium, &high: &l.High} {
+		if *given > 0 {
+			*into = *given
+		}
+	}
+	tuned := *d
+	tuned.lexicon = &l
+	return &tuned
 }

@@ -1,18 +1,29 @@
 package edm
 
 import (
+	"bytes"
 	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
 	"hash"
+	"unicode/utf8"
 )
 
 // MinKeyBytes is the least length of a site's key.
 const MinKeyBytes = 16
 
 const saltBytes = 16
+
+// TrimKey takes the white space off a key that somebody wrote as text; random
+// bytes stay as they are.
+func TrimKey(data []byte) []byte {
+	if !utf8.Valid(data) || bytes.ContainsFunc(data, func(r rune) bool { return r < ' ' && r != '\n' && r != '\r' && r != '\t' }) {
+		return data
+	}
+	return bytes.TrimSpace(data)
+}
 
 // hasher makes the hashes of one table. It belongs to one goroutine.
 type hasher struct {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -12,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/postern-mail/postern/classify"
+	"github.com/postern-mail/postern/classify/edm"
 )
 
 // minKeyBytes is the least length of a key, maxKeyFile that of what is read.
@@ -124,11 +124,5 @@ func oneKey(file string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if isText(data) {
-		data = bytes.TrimSpace(data)
-	}
-	if len(data) == 0 {
-		return nil, errors.New(file + ": the key is empty")
-	}
-	return data, nil
+	return edm.TrimKey(data), nil
 }

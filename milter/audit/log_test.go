@@ -273,6 +273,7 @@ func full() Entry {
 				Path: "2!a.zip!b.xlsx", Name: "b.xlsx", Declared: "x/y", Detected: "application/zip", Bytes: 10,
 				Encrypted: true, Cipher: "AES-256", Weak: true, Unscannable: false, Problem: extract.Encrypted,
 			}},
+			Named:     map[string]*classify.Tally{"uk-marking:SECRET": {}},
 			ByPart:    []map[string]*classify.Tally{{"cv-resume": {}}},
 			Anomalies: []string{"duplicate-content-type"}, Bytes: 99,
 		},

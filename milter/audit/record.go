@@ -99,6 +99,7 @@ type Edit struct {
 // Report is the content without content: enough to decide again.
 type Report struct {
 	Tallies   map[string]*classify.Tally `json:"tallies"`
+	Named     map[string]*classify.Tally `json:"named"`
 	Answers   map[string]classify.Answer `json:"answers"`
 	Parts     []Part                     `json:"parts"`
 	Unread    int                        `json:"unread"`
@@ -165,7 +166,7 @@ func record(e Entry, samples bool) Record {
 		Recipients: []Outcome{}, Rules: []string{}, Labels: []string{}, Edits: []Edit{},
 		Counts: map[string]classify.Count{}, Samples: []Sample{}, Fingerprints: []Fingerprint{},
 		Report: Report{
-			Tallies: map[string]*classify.Tally{}, Answers: map[string]classify.Answer{},
+			Tallies: map[string]*classify.Tally{}, Named: map[string]*classify.Tally{}, Answers: map[string]classify.Answer{},
 			Parts: []Part{}, Anomalies: []string{},
 		},
 		Policy:  Policy{e.PolicyID, e.Checksum},
@@ -236,6 +237,9 @@ func (r *Record) report(report *classify.Report, samples bool) {
 	for id, t := range report.Tallies {
 		r.Report.Tallies[id] = t
 		r.Counts[id] = t.Count()
+	}
+	for id, t := range report.Named {
+		r.Report.Named[id] = t
 	}
 	for id, a := range report.Answers {
 		r.Report.Answers[id] = classify.Answer{Yes: a.Yes, Near: a.Near}
