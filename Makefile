@@ -9,9 +9,13 @@ COMMIT    = $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 LDFLAGS   = -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
 # Debian packages that the tests run, beside Go, make and git: a C compiler for
-# the race detector, the MTA, two clients that are not ours, and the tools that
-# check the manuals, the units and the alerts. `make test PACKAGES=` asks for none.
-PACKAGES  = gcc libc6-dev postfix miltertest swaks mandoc systemd prometheus
+# the race detector, the MTA, two clients that are not ours, the tools that check
+# the manuals, the units and the alerts, and two that the benchmark runs beside.
+# `make test PACKAGES=` asks for none.
+PACKAGES  = gcc libc6-dev postfix miltertest swaks mandoc systemd prometheus ripgrep $(HYPERSCAN)
+
+# Debian has it for amd64 alone; the benchmarks do without where it is missing.
+HYPERSCAN = $(if $(filter x86_64,$(shell uname -m)),libhyperscan-dev)
 
 .PHONY: help build demo test check lint fmt fuzz bench deps clean
 
@@ -51,8 +55,9 @@ fuzz: ## every fuzz target for FUZZTIME
 		done; \
 	done
 
-bench: ## the benchmarks
-	$(GO) test -run '^$$' -bench . -benchmem ./...
+bench: ## speed beside other tools; PEERS=1 installs them, QUICK=1 is short
+	$(if $(PEERS),@.ci/deps.sh gcc libc6-dev ripgrep clamav $(HYPERSCAN))
+	$(GO) run ./contrib/bench $(if $(QUICK),-quick)
 
 deps: ## the Debian packages that the tests need (root)
 	@.ci/deps.sh $(PACKAGES)

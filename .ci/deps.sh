@@ -41,6 +41,7 @@ disable_services() {
     for package in "$@"; do
         case $package in
         postfix | prometheus) systemctl --quiet disable "$package.service" || true ;;
+        clamav) systemctl --quiet disable clamav-freshclam.service || true ;;
         esac
     done
 }

@@ -25,23 +25,18 @@ import (
 // A Unix socket gets mode (0660 if it is 0) and group, a name or a number; empty
 // leaves the group as it is. fd may give several listeners, the others give one.
 func Listen(spec string, mode fs.FileMode, group string) ([]net.Listener, error) {
-	kind, rest, ok := strings.Cut(spec, ":")
-	if !ok || rest == "" {
-		return nil, fmt.Errorf("listen address %q is not inet:HOST:PORT, unix:PATH or fd:NAME", spec)
+	kind, rest, err := parseSpec(spec)
+	if err != nil {
+		return nil, err
 	}
-	var (
-		l   net.Listener
-		err error
-	)
+	var l net.Listener
 	switch kind {
-	case "inet", "inet6":
-		l, err = listenInet(spec, rest)
-	case "unix", "local":
-		l, err = listenUnix(rest, mode, group)
 	case "fd":
 		return listenFD(rest)
+	case "unix":
+		l, err = listenUnix(rest, mode, group)
 	default:
-		err = fmt.Errorf("listen address %q begins with %q, want inet, unix or fd", spec, kind)
+		l, err = net.Listen("tcp", rest)
 	}
 	if err != nil {
 		return nil, err
@@ -49,26 +44,55 @@ func Listen(spec string, mode fs.FileMode, group string) ([]net.Listener, error)
 	return []net.Listener{l}, nil
 }
 
-func listenInet(spec, rest string) (net.Listener, error) {
+// CheckListen says what is wrong with a specification for Listen, without
+// opening anything; group is the socket's, or empty.
+func CheckListen(spec, group string) error {
+	if _, _, err := parseSpec(spec); err != nil || group == "" {
+		return err
+	}
+	_, err := groupID(group)
+	return err
+}
+
+// parseSpec returns what to listen on: "inet" with the address for package net,
+// "unix" with a path, or "fd" with a name.
+func parseSpec(spec string) (kind, rest string, err error) {
+	kind, rest, ok := strings.Cut(spec, ":")
+	if !ok || rest == "" {
+		return "", "", fmt.Errorf("listen address %q is not inet:HOST:PORT, unix:PATH or fd:NAME", spec)
+	}
+	switch kind {
+	case "inet", "inet6":
+		rest, err = inetAddress(spec, rest)
+		return "inet", rest, err
+	case "unix", "local":
+		return "unix", rest, nil
+	case "fd":
+		return "fd", rest, nil
+	}
+	return "", "", fmt.Errorf("listen address %q begins with %q, want inet, unix or fd", spec, kind)
+}
+
+func inetAddress(spec, rest string) (string, error) {
 	host, port := "", ""
 	if p, h, ok := strings.Cut(rest, "@"); ok {
 		host, port = strings.TrimSuffix(strings.TrimPrefix(h, "["), "]"), p
 	} else {
 		var err error
 		if host, port, err = net.SplitHostPort(rest); err != nil {
-			return nil, fmt.Errorf("listen address %q is not inet:HOST:PORT or inet:PORT@HOST", spec)
+			return "", fmt.Errorf("listen address %q is not inet:HOST:PORT or inet:PORT@HOST", spec)
 		}
 	}
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-		return nil, fmt.Errorf("listen address %q: port %q is not a number from 0 to 65535", spec, port)
+		return "", fmt.Errorf("listen address %q: port %q is not a number from 0 to 65535", spec, port)
 	}
 	switch host {
 	case "":
-		return nil, fmt.Errorf("listen address %q names no host (every address is inet:*:%s)", spec, port)
+		return "", fmt.Errorf("listen address %q names no host (every address is inet:*:%s)", spec, port)
 	case "*":
 		host = ""
 	}
-	return net.Listen("tcp", net.JoinHostPort(host, port))
+	return net.JoinHostPort(host, port), nil
 }
 
 func listenUnix(path string, mode fs.FileMode, group string) (net.Listener, error) {

@@ -3,6 +3,7 @@ package rules
 import (
 	"slices"
 	"strings"
+	"unicode"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -387,11 +388,19 @@ func (m *mail) carriage() carriage {
 		if o.Direction != Outbound {
 			c.inside.add(i)
 		}
-		if o.Route != Direct && m.to[i].domain == "" {
+		if o.Route != Direct && (m.to[i].domain == "" || !markable(&m.env.Recipients[i])) {
 			c.unmarkable.add(i)
 		}
 	}
 	return c
+}
+
+// markable reports whether a recipient can be written under a marker domain. What
+// needs quotes (RFC 5321, section 4.1.2) would not survive the recipes' maps.
+func markable(r *Recipient) bool {
+	return !strings.ContainsFunc(r.Address+r.judgedBy(), func(c rune) bool {
+		return c == '<' || c == '>' || c == '"' || c == '\\' || unicode.IsSpace(c) || unicode.IsControl(c)
+	})
 }
 
 func routeHeader(r Route) Edit { return Edit{AddHeader, "X-Postern-Route", string(r)} }

@@ -156,6 +156,8 @@ func TestRoutesBecomeEdits(t *testing.T) {
 		{"all outside: the strictest takes all", whole, []string{"a@tls.example", "b@ver.example", "c@far.example"}, Accept, []Edit{header("tls-verified")}},
 		{"a gateway is the strictest", whole, []string{"a@gw.example", "b@ver.example"}, Accept, []Edit{header("gateway:secure")}},
 		{"a colleague must be written to separately", whole, []string{"a@tls.example", "b@in.example"}, Reject, nil},
+		{"an address in quotes takes no marker domain", each, []string{`"a b"@tls.example`, "b@in.example"}, Reject, nil},
+		{"alone it needs none", each, []string{`"a b"@tls.example`}, Accept, []Edit{header("tls")}},
 		{"recipients are routed one by one", each, []string{"a@tls.example", "b@in.example", "c@ver.example", "d@gw.example"}, Accept, []Edit{
 			{RemoveRecipient, "", "a@tls.example"},
 			{AddRecipient, "", "a@tls.example.tls.postern.invalid"},

@@ -154,7 +154,10 @@ func (m *mail) fault(d *Decision) string {
 	if at.empty() || slices.Equal(at, m.every) {
 		return ""
 	}
-	return fmt.Sprintf("The recipients at fault are %s. Nobody has received the mail; without them it can be sent.", naming(m.addresses(at)))
+	if addresses := m.addresses(at); len(addresses) > 1 {
+		return fmt.Sprintf("The recipients at fault are %s. Nobody has received the mail; without them it can be sent.", naming(addresses))
+	}
+	return fmt.Sprintf("The recipient at fault is %s. Nobody has received the mail; without this one it can be sent.", naming(m.addresses(at)))
 }
 
 // naming lists at most three addresses.

@@ -84,8 +84,22 @@ func TestRecipientsAtFaultAreNamed(t *testing.T) {
 	if len(d.Reply.Lines) != 2 || d.Reply.Lines[1] != want {
 		t.Errorf("got %q", d.Reply.Lines)
 	}
+	d = p.Decide(envelope("s@in.example", to[:2]...), report(find{id: "us-ssn"}))
+	want = "The recipient at fault is o0@out.example. Nobody has received the mail; without this one it can be sent."
+	if len(d.Reply.Lines) != 2 || d.Reply.Lines[1] != want {
+		t.Errorf("got %q", d.Reply.Lines)
+	}
 	if d := p.Decide(envelope("s@in.example", to[1:]...), report(find{id: "us-ssn"})); len(d.Reply.Lines) != 1 {
 		t.Errorf("all at fault: got %q", d.Reply.Lines)
+	}
+}
+
+func TestACountThatIsALowerBoundSaysSo(t *testing.T) {
+	p := policyOf(t, "[rules.r]\nwhen = { found = \"us-ssn\" }\nreject = \"5.7.1 {found}\"\n", Options{})
+	r := report(find{id: "us-ssn"})
+	r.Tallies["us-ssn"].AtLeast = true
+	if lines := p.Decide(envelope("a@in.example", "b@out.example"), r).Reply.Lines; !strings.Contains(lines[0], "(at least 1)") {
+		t.Errorf("got %q", lines)
 	}
 }
 

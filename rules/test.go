@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/postern-mail/postern/classify"
@@ -148,7 +149,11 @@ func (t *foundTest) found(m *mail) []string {
 		if n == 0 {
 			continue
 		}
-		one := fmt.Sprintf("%s (%d)", d.Title, n)
+		count := strconv.Itoa(n)
+		if m.report.Tallies[d.ID].AtLeast {
+			count = "at least " + count
+		}
+		one := fmt.Sprintf("%s (%s)", d.Title, count)
 		if spots := m.spots(t, d.ID, m.senderSpot); spots != "" {
 			one += " in " + spots
 		}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
@@ -146,6 +147,9 @@ func (f *checkFlags) envelope(now time.Time) (*rules.Envelope, error) {
 		env.Time = t
 	}
 	for _, r := range f.rcpt {
+		if at := strings.LastIndexByte(r, '@'); at < 1 || strings.ContainsFunc(r, unicode.IsControl) {
+			return nil, fmt.Errorf("--rcpt %q: want an address, local@domain", r)
+		}
 		env.Recipients = append(env.Recipients, rules.Recipient{Address: trimAngles(r)})
 	}
 	return env, nil

@@ -4,13 +4,16 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"net"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/postern-mail/postern/classify/extract"
+	"github.com/postern-mail/postern/milter"
 	"github.com/postern-mail/postern/rules"
 )
 
@@ -36,6 +39,7 @@ type milterConfig struct {
 }
 
 type httpConfig struct {
+	Pos    rules.Pos
 	Listen string `toml:"listen"`
 }
 
@@ -70,6 +74,7 @@ type auditConfig struct {
 }
 
 type keysConfig struct {
+	Pos             rules.Pos
 	FingerprintFile string `toml:"fingerprint_file"`
 }
 
@@ -99,8 +104,9 @@ func defaults() config {
 }
 
 // loadConfig reads the file over the defaults; the empty name is the defaults
-// alone. The error lists all mistakes of the file.
-func loadConfig(file string) (config, error) {
+// alone. The error lists all mistakes of the file, those included that matter to
+// the daemon only if serving.
+func loadConfig(file string, serving bool) (config, error) {
 	c := defaults()
 	if file == "" {
 		return c, nil
@@ -114,6 +120,9 @@ func loadConfig(file string) (config, error) {
 		mistakes = &rules.Mistakes{}
 	}
 	c.check(mistakes)
+	if serving {
+		c.checkFiles(mistakes)
+	}
 	return c, mistakes.Err()
 }
 
@@ -132,13 +141,45 @@ func (c *config) check(mistakes *rules.Mistakes) {
 		mistakes.Add(at.File, at.At("use"), fmt.Sprintf("say use = [%q] in %s", c.Policy.Use, c.Policy.File),
 			"file and use cannot both be given")
 	}
-	if at := c.Milter.Pos; len(c.Milter.Listen) == 0 {
-		mistakes.Add(at.File, at.At("listen"), "", "listen: no address, wanted inet:HOST:PORT or unix:PATH")
-	}
+	c.checkListen(mistakes)
 	if at := c.Milter.Pos; !isMode(c.Milter.SocketMode) {
 		mistakes.Add(at.File, at.At("socket_mode"), "", "socket_mode: got %q, wanted four octal digits such as \"0660\"", c.Milter.SocketMode)
 	}
 	c.Limits.check(mistakes)
+}
+
+// checkListen finds addresses that nobody can listen on.
+func (c *config) checkListen(mistakes *rules.Mistakes) {
+	at := c.Milter.Pos
+	if len(c.Milter.Listen) == 0 {
+		mistakes.Add(at.File, at.At("listen"), "", "listen: no address, wanted inet:HOST:PORT or unix:PATH")
+	}
+	for _, spec := range c.Milter.Listen {
+		if err := milter.CheckListen(spec, ""); err != nil {
+			mistakes.Add(at.File, at.At("listen"), "", "%v", err)
+		}
+	}
+	if err := milter.CheckListen("unix:/", c.Milter.SocketGroup); err != nil {
+		mistakes.Add(at.File, at.At("socket_group"), "", "socket_group: %v", err)
+	}
+	if _, port, err := net.SplitHostPort(c.HTTP.Listen); err != nil || port == "" {
+		at := c.HTTP.Pos
+		mistakes.Add(at.File, at.At("listen"), "", "http listen: got %q, wanted HOST:PORT such as \"127.0.0.1:9892\"", c.HTTP.Listen)
+	}
+}
+
+// checkFiles finds files that are not there.
+func (c *config) checkFiles(mistakes *rules.Mistakes) {
+	if file := c.Keys.FingerprintFile; file != "" {
+		if _, err := os.Stat(file); err != nil {
+			mistakes.Add(c.Keys.Pos.File, c.Keys.Pos.At("fingerprint_file"), "make one: head -c 32 /dev/urandom > "+file, "%v", err)
+		}
+	}
+	if file := c.Audit.File; file != "" {
+		if _, err := os.Stat(filepath.Dir(file)); err != nil {
+			mistakes.Add(c.Audit.Pos.File, c.Audit.Pos.At("file"), "make the directory first", "audit file: %v", err)
+		}
+	}
 }
 
 func isMode(s string) bool {
@@ -202,7 +243,7 @@ func (c *config) policyName(flag string) string {
 
 // load reads the configuration and builds the engine that it names.
 func (g *global) load(reveal bool) (*rules.Engine, config, error) {
-	c, err := loadConfig(g.config)
+	c, err := loadConfig(g.config, false)
 	if err != nil {
 		return nil, c, err
 	}

@@ -89,7 +89,7 @@ func fileInputs(path string, number int, yield func(input) bool) bool {
 	r := bufio.NewReaderSize(f, 64<<10)
 	if opening, _ := r.Peek(5); !bytes.Equal(opening, []byte("From ")) {
 		if number > 0 {
-			return yield(input{name: path, err: fmt.Errorf("no mbox: it does not begin with a \"From \" line, so it has no mail #%d", number)})
+			return yield(input{name: fmt.Sprintf("%s#%d", path, number), err: errors.New("no mbox: it does not begin with a \"From \" line")})
 		}
 		return yield(input{name: path, open: func() (io.ReadCloser, error) { return os.Open(path) }})
 	}
@@ -114,7 +114,7 @@ func fileInputs(path string, number int, yield func(input) bool) bool {
 		}
 	}
 	if number > n {
-		return yield(input{name: path, err: fmt.Errorf("has %d mails, no #%d", n, number)})
+		return yield(input{name: fmt.Sprintf("%s#%d", path, number), err: fmt.Errorf("the mbox has %d mails", n)})
 	}
 	return true
 }

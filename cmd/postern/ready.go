@@ -20,7 +20,7 @@ func newReady(g *global) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if address == "" {
-				conf, err := loadConfig(g.config)
+				conf, err := loadConfig(g.config, false)
 				if err != nil {
 					return err
 				}

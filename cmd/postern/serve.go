@@ -54,7 +54,7 @@ type server struct {
 }
 
 func serve(c *cobra.Command, g *global) error {
-	conf, err := loadConfig(g.config)
+	conf, err := loadConfig(g.config, true)
 	if err != nil {
 		return err
 	}
@@ -236,7 +236,12 @@ func (s *server) announce(c *cobra.Command, listeners []net.Listener, http strin
 	}
 	s.log.Info("listening", "milter", strings.Join(addresses, ","), "http", http)
 	s.log.Info("mode", "mode", s.conf.Mode, "meaning", modeMeaning[s.conf.Mode])
-	fmt.Fprint(c.ErrOrStderr(), wiring(listeners[0].Addr(), s.conf.enforce()))
+	lines := wiring(listeners[0].Addr(), s.conf.enforce())
+	if s.conf.Log.Format == "json" {
+		s.log.Info("wiring", "postfix", lines)
+		return
+	}
+	fmt.Fprint(c.ErrOrStderr(), lines)
 }
 
 var modeMeaning = map[string]string{

@@ -366,12 +366,16 @@ func (w *world) held(id string) string {
 	return text
 }
 
-// bounced waits for the bounce of the mail with token, at the sender's.
+// bounced waits for the bounce of the mail with token, at the sender's. It must
+// show nothing of ours.
 func (w *world) bounced(token string) string {
 	w.Helper()
 	for end := time.Now().Add(patience); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
 		for _, got := range w.store.Mails() {
 			if strings.HasPrefix(got.From, "<>") && strings.Contains(got.Data, "Subject: "+token+"\r\n") {
+				if ours.MatchString(got.Data) {
+					w.Errorf("the bounce tells of postern:\n%s", got.Data)
+				}
 				return got.Data
 			}
 		}
