@@ -261,6 +261,9 @@ func streetBefore(t *text, from, to int64) (int64, bool) {
 			return start, true
 		}
 		if isStreet(t, p, to) {
+			if isLetter(t.at(p - 1)) {
+				p--
+			}
 			return p, true
 		}
 	}
@@ -270,7 +273,10 @@ func streetBefore(t *text, from, to int64) (int64, bool) {
 // isStreet reports whether a street line begins with the house number at p and
 // ends before to.
 func isStreet(t *text, p, to int64) bool {
-	if t.wordBefore(p) || t.at(p-1) == '.' || t.at(p-1) == '/' || t.at(p-1) == '$' {
+	if b := t.at(p - 1); t.wordBefore(p) && ((b != 'N' && b != 'S' && b != 'E' && b != 'W') || t.wordBefore(p-1)) {
+		return false // the grid numbers of Wisconsin begin with a point of the compass
+	}
+	if t.at(p-1) == '.' || t.at(p-1) == '/' || t.at(p-1) == '$' {
 		return false
 	}
 	n := int64(t.digits(p, 7))
@@ -286,7 +292,7 @@ func isStreet(t *text, p, to int64) bool {
 		}
 	}
 	for word := range 6 {
-		next := t.skip(q, 2)
+		next := skipWrapped(t, q)
 		if next == q {
 			return false
 		}
@@ -314,6 +320,21 @@ func isStreet(t *text, p, to int64) bool {
 		q = end
 	}
 	return false
+}
+
+// skipWrapped is the position behind the white space at p, in which a line may
+// have been wrapped.
+func skipWrapped(t *text, p int64) int64 {
+	breaks := 0
+	for n := 0; n < 8 && isSpace(t.at(p)); n++ {
+		if t.at(p) == '\n' {
+			if breaks++; breaks > 1 {
+				break
+			}
+		}
+		p++
+	}
+	return p
 }
 
 // boxAt reports whether the number at p is that of a PO box or a rural route, and

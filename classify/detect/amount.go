@@ -48,8 +48,7 @@ func findAmount(f *finder, p int64) {
 		return
 	}
 	f.columns.advance(t, p)
-	f.c, f.around.known = c, false
-	f.survey(&c)
+	f.readKeywords(c.start, t.forth(c.end, amountReach)+1)
 	col := f.columns.column(t)
 	d := f.set.Detectors[f.detector]
 	for form, r := range []role{strong, weak} {

@@ -88,7 +88,7 @@ func findUKBank(f *finder, p int64) {
 		c.put([]byte("00")[:8-max(n, 6)]...)
 		c.put(t.slice(p, c.end)...)
 	}
-	if c.sep == ' ' && f.nothingNear(&c) {
+	if c.sep != '-' && f.remote(p, c.end) && !f.expected(&c) {
 		return
 	}
 	f.c = c
@@ -110,10 +110,19 @@ func findUKBank(f *finder, p int64) {
 	}
 }
 
-// nothingNear reports that no keyword of the detector is near.
-func (f *finder) nothingNear(c *candidate) bool {
-	f.columns.advance(f.text, c.start)
-	return f.remote(c.start, c.end)
+// expected reports whether a number that nothing labels can be the account of a
+// sort code beside it.
+func (f *finder) expected(c *candidate) bool {
+	if last := &f.halves[f.detector]; last.known && last.code && last.c.end+maxPairing >= c.start {
+		return true
+	}
+	t := f.text
+	for p := c.end + 1; p <= c.end+21; p++ {
+		if t.at(p) == '-' && t.at(p+3) == '-' && isDigit(t.at(p+1)) && isDigit(t.at(p-1)) {
+			return true
+		}
+	}
+	return false
 }
 
 // usBank is an account at a US bank: a routing number of the American Bankers

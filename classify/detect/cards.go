@@ -35,7 +35,7 @@ var paymentCard = &Detector{
 		"diners{| club}", "jcb", "union pay", "maestro", "card holder", "ccn", "cc {#|no.|number|num.}", "cvv{|2}", "cvc{|2}",
 		"{expiry|expires|expiration}{| date}", "exp. date", "valid {thru|until|to}", "PAN{|s}",
 	}}},
-	digits: 9,
+	digits: 12,
 	find:   findCard,
 	grades: []grade{
 		cardCore:      {"usual groups with hyphens or spaces, core brand", High, High, None, Medium, Low, None},

@@ -12,3 +12,22 @@ func TestLuhn(t *testing.T) {
 		}
 	}
 }
+
+func TestCheckDigitsOfTheWorkedExamples(t *testing.T) {
+	for name, ok := range map[string]bool{
+		"mod97 of BE68539007547034":         mod97([]byte("BE68539007547034")),
+		"mod97 of BE68539007547035":         !mod97([]byte("BE68539007547035")),
+		"mod11 of 9434765919":               mod11([]byte("9434765919")),
+		"mod11 of 9876543210":               mod11([]byte("9876543210")),
+		"mod11 of 9876543211":               !mod11([]byte("9876543211")),
+		"mod11 of 987654330 gives no digit": !mod11([]byte("9876543300")) && !mod11([]byte("9876543301")),
+		"routing 021000021":                 mod10Routing([]byte("021000021")),
+		"routing 021000022":                 !mod10Routing([]byte("021000022")),
+		"ICAO 9303 of L898902C3 is 6":       mod10Travel([]byte("L898902C3")) == '6',
+		"ICAO 9303 of 740812, in parts, 2":  mod10Travel([]byte("740"), []byte("812")) == '2',
+	} {
+		if !ok {
+			t.Error(name)
+		}
+	}
+}

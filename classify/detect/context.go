@@ -1,5 +1,10 @@
 package detect
 
+import (
+	"cmp"
+	"slices"
+)
+
 // contextKind is what the surroundings say of a candidate.
 type contextKind uint8
 
@@ -123,7 +128,7 @@ func (f *finder) labelsBefore(d *Detector, c *candidate, col *column) labels {
 	words := f.set.words
 	found := labels{noneYet, noneYet, noneYet}
 	own := f.found[f.detector+1]
-	for i := len(own) - 1; i >= 0 && own[i].start+words.longest >= max(f.around.label, found.strong.end); i-- {
+	for i := before(own, c.start) - 1; i >= 0 && own[i].start+words.longest >= max(f.around.label, found.strong.end); i-- {
 		h := &own[i]
 		if h.end > c.start || h.end < f.around.label || col.inHeader(h) {
 			continue
@@ -140,7 +145,7 @@ func (f *finder) labelsBefore(d *Detector, c *candidate, col *column) labels {
 		}
 	}
 	others := f.found[0]
-	for i := len(others) - 1; i >= 0 && others[i].start+words.longest >= max(f.around.negative, found.nearest()); i-- {
+	for i := before(others, c.start) - 1; i >= 0 && others[i].start+words.longest >= max(f.around.negative, found.nearest()); i-- {
 		h := &others[i]
 		if h.end > c.start || h.end < f.around.negative || col.inHeader(h) {
 			continue
@@ -150,6 +155,12 @@ func (f *finder) labelsBefore(d *Detector, c *candidate, col *column) labels {
 		}
 	}
 	return found
+}
+
+// before is how many of the keywords begin before p.
+func before(list []hit, p int64) int {
+	n, _ := slices.BinarySearchFunc(list, p, func(h hit, p int64) int { return cmp.Compare(h.start, p) })
+	return n
 }
 
 // speaksAgainst reports whether a negative keyword counts for the candidate.
@@ -162,7 +173,7 @@ func (f *finder) speaksAgainst(d *Detector, c *candidate, h *hit) bool {
 // own, as "routing" is in "routing number".
 func (f *finder) covered(h *hit) bool {
 	own := f.found[f.detector+1]
-	for i := len(own) - 1; i >= 0 && own[i].start+f.set.words.longest >= h.start; i-- {
+	for i := before(own, h.start+1) - 1; i >= 0 && own[i].start+f.set.words.longest >= h.start; i-- {
 		if o := &own[i]; o.start <= h.start && o.end >= h.end && f.set.words.words[o.word].role <= weak {
 			return true
 		}
@@ -195,7 +206,7 @@ func (f *finder) nearest(c *candidate, r role, col *column, chars int) int32 {
 func (f *finder) near(c *candidate, r role, col *column, from, to int64) int32 {
 	words, own := f.set.words, f.found[f.detector+1]
 	best, word := int64(noLabel), int32(-1)
-	for i := len(own) - 1; i >= 0 && own[i].start+words.longest >= max(from, c.start-best); i-- {
+	for i := before(own, to+1) - 1; i >= 0 && own[i].start+words.longest >= max(from, c.start-best); i-- {
 		h := &own[i]
 		if h.end < from || h.start > to || words.words[h.word].role != r || col.inHeader(h) {
 			continue

@@ -42,7 +42,7 @@ func findCVV(f *finder, p int64) {
 	if !freeRight(t, c.end) {
 		return
 	}
-	card, amex := cardsNear(t, &c)
+	card, amex := f.cardsNear(&c)
 	if card {
 		c.form, c.cued = cvvCard, true
 	}
@@ -53,42 +53,70 @@ func findCVV(f *finder, p int64) {
 	f.stands(p)
 }
 
+// pans remembers the numbers of payment cards around the present place.
+type pans struct {
+	read  int64 // up to here the text was searched
+	found []pan
+}
+
+type pan struct {
+	start, end int64
+	amex       bool
+}
+
 // cardsNear looks for the number of a payment card in the window of a candidate.
-func cardsNear(t *text, c *candidate) (card, amex bool) {
+func (f *finder) cardsNear(c *candidate) (card, amex bool) {
+	t, all := f.text, &f.pans
 	from, to := t.back(c.start, windowChars), t.forth(c.end, windowChars)
-	for p := from; p < to; {
-		n := int64(t.digits(p, 20))
-		if n == 0 {
-			p++
-			continue
-		}
-		if n >= 3 && !t.wordBefore(p) && !(p >= c.start && p < c.end) {
-			if digits := panAt(t, p); digits != nil {
-				card, amex = true, amex || len(digits) == 15 && digits[0] == '3'
+	if from > all.read {
+		all.read, all.found = from, all.found[:0]
+	}
+	for all.read < to {
+		p := all.read
+		n := int64(t.digits(p, maxRun))
+		if n >= 3 && !t.wordBefore(p) {
+			if digits := panAt(t, p); digits > 0 {
+				all.note(pan{p, p + digits, t.at(p) == '3' && (t.at(p+1) == '4' || t.at(p+1) == '7')}, from)
 			}
 		}
-		p += n
+		all.read += max(n, 1)
+	}
+	for _, p := range all.found {
+		if p.start >= from && p.start < to && (p.end <= c.start || p.start >= c.end) {
+			card, amex = true, amex || p.amex
+		}
 	}
 	return card, amex
 }
 
-// panAt returns the digits of a card that begins at p, nil if none does.
-func panAt(t *text, p int64) []byte {
+// note adds a card, and forgets those before from where there is no room.
+func (l *pans) note(p pan, from int64) {
+	if len(l.found) == cap(l.found) {
+		n := 0
+		for n < len(l.found) && l.found[n].start < from {
+			n++
+		}
+		l.found = l.found[:copy(l.found, l.found[n:])]
+	}
+	l.found = append(l.found, p)
+}
+
+// panAt is the length of the number of a card that begins at p, 0 if none does.
+func panAt(t *text, p int64) int64 {
 	var g groups
 	if !g.read(t, p) {
-		return nil
+		return 0
 	}
-	total := 0
-	var found []byte
+	total, length := 0, int64(0)
 	for n := range g.n {
 		total += int(g.size[n])
 		if total >= 12 && (n == 0 || g.usual(n+1)) {
 			if _, ok := issued(g.digits[:total]); ok {
-				found = g.digits[:total]
+				length = int64(total + n)
 			}
 		}
 	}
-	return found
+	return length
 }
 
 // amexNear reports whether the window of a candidate names American Express.

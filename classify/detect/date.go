@@ -13,7 +13,7 @@ var dob = &Detector{
 	},
 	Mask: maskDate, Masking: "the year",
 	keywords: []keywordGroup{
-		{strong, []string{"d.o.b.", "{date|dates} of birth", "birth date{|s}", "birth day", "born{| on}"}},
+		{strong, []string{"d.o.b.", "{date|dates} of birth", "birth date{|s}", "born{| on}"}},
 		{against, []string{"date{|d}", "issue{|d}", "expir{y|es|ation|ed}", "valid", "appointment", "start{|s|ed}", "end{|s|ed}", "due", "died", "death", "hired", "joined", "received", "as of", "today"}},
 	},
 	digits: 1, runs: runs(1, 2, 4, 8),

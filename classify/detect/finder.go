@@ -35,7 +35,10 @@ type finder struct {
 	subject span   // where the Subject stands in the text
 	halves  []half // by detector: a half of a pair that may find the other
 	scorers []scorer
-	touched bool // a scorer has something to tell
+	until   []int64 // by detector: up to here its last keyword may count
+	heads   headers
+	pans    pans
+	limit   int64 // up to here the text may be searched for keywords
 }
 
 // span is a stretch of the view.
@@ -68,6 +71,10 @@ func (f *finder) reset(s *Stream) {
 	}
 	clear(f.lists)
 	clear(f.halves)
+	for i := range f.until {
+		f.until[i] = -1
+	}
+	f.heads, f.pans.read, f.pans.found = headers{at: -1}, 0, f.pans.found[:0]
 	f.subject = span{}
 	for i := range f.scorers {
 		f.scorers[i].reset()
@@ -77,11 +84,8 @@ func (f *finder) reset(s *Stream) {
 // look lets a detector propose its candidates at p, the first digit of a run.
 func (f *finder) look(detector int, p int64) {
 	f.detector = detector
-	if f.set.needy[detector] && !f.lists[detector].label {
-		f.columns.advance(f.text, p)
-		if f.remote(p-leftReach, p) {
-			return
-		}
+	if f.set.needy[detector] && !f.lists[detector].label && f.remote(p, p) {
+		return
 	}
 	f.set.Detectors[detector].find(f, p)
 }
@@ -93,7 +97,7 @@ func (f *finder) stands(p int64) bool {
 	d, c := f.set.Detectors[f.detector], &f.c
 	f.around.known = false
 	f.columns.advance(f.text, p)
-	if !f.set.bare[f.detector] && f.hopeless(d, c) {
+	if !f.set.bare[f.detector] && f.hopeless(d, c, p) {
 		return true
 	}
 	if !f.bounded(c) || f.enclosed(c, p) {
@@ -128,32 +132,49 @@ func (f *finder) reportValue(c *candidate, value string, level Confidence, conte
 // hopeless reports at little cost that a candidate is worth nothing: it would
 // need a keyword, and none of the detector's is anywhere near. Most numbers in
 // most texts are such.
-func (f *finder) hopeless(d *Detector, c *candidate) bool {
+func (f *finder) hopeless(d *Detector, c *candidate, p int64) bool {
 	if g := &d.grades[c.form]; g.alone != None || g.negative != None || d.vouch != nil || f.lists[f.detector].label {
 		return false
 	}
-	return f.remote(c.start, c.end)
+	return f.remote(p, c.end)
 }
 
-// remote reports that none of the detector's keywords is anywhere near
-// [start,end), nor in the header of its column.
-func (f *finder) remote(start, end int64) bool {
-	from := start - windowChars*utf8.UTFMax - f.set.words.longest
-	f.readKeywords(from, end+windowChars*utf8.UTFMax+1)
-	if own := f.found[f.detector+1]; len(own) > 0 && own[len(own)-1].start >= from {
+// remote reports that none of the detector's keywords is anywhere near a candidate
+// at p that ends at end, nor in the header of its column.
+func (f *finder) remote(p, end int64) bool {
+	f.readKeywords(p, end+reachForth)
+	if f.until[f.detector] >= p {
 		return false
 	}
-	col := f.columns.column(f.text)
-	if !col.known {
-		return true
+	if f.heads.at != p {
+		f.columns.advance(f.text, p)
+		f.heads.at, f.heads.hits = p, nil
+		if col := f.columns.column(f.text); col.known {
+			f.heads.hits = f.columns.header(f.set.words, &col)
+		}
 	}
-	for _, h := range f.columns.header(f.set.words, &col) {
+	for _, h := range f.heads.hits {
 		if f.set.words.words[h.word].detector == f.detector {
 			return false
 		}
 	}
 	return true
 }
+
+// headers are the keywords in the header of the column at a place.
+type headers struct {
+	at   int64
+	hits []hit
+}
+
+// maxCandidate is longer than a value behind its first digit that needs a keyword.
+const maxCandidate = 128
+
+// How far from a candidate keywords count, in bytes.
+const (
+	reachForth = windowChars*utf8.UTFMax + maxCandidate
+	reachBack  = windowChars*utf8.UTFMax + maxKeyword + leftReach
+)
 
 // level picks the level of a context.
 func (g *grade) level(k contextKind) Confidence {
@@ -211,7 +232,7 @@ func (f *finder) survey(c *candidate) {
 	line := t.lineStart(c.start, c.start-t.back(c.start, reach))
 	f.around.label = min(line, f.emptyBefore(c.start))
 	f.around.negative = max(line, t.back(c.start, negativeChars))
-	f.readKeywords(f.around.from-f.set.words.longest, f.around.to+1)
+	f.readKeywords(c.start, f.around.to+1)
 }
 
 // emptyBefore is how far before p nothing stands that separates a label from its
@@ -233,6 +254,7 @@ func (f *finder) readKeywords(from, to int64) {
 	if to <= f.read {
 		return
 	}
+	to = max(to, min(f.read+readAtOnce, f.limit))
 	f.scratch = f.set.words.find(f.text, f.read, to, f.scratch[:0])
 	f.read = to
 	asking := f.detector
@@ -245,14 +267,21 @@ func (f *finder) readKeywords(from, to int64) {
 			f.scorers[word.detector].add(f, h, word.term)
 		default:
 			of := word.detector + 1
+			if of > 0 {
+				f.until[word.detector] = h.start + reachBack
+			}
 			if list := f.found[of]; len(list) == cap(list) {
-				f.found[of] = forget(list, from-leftReach)
+				f.found[of] = forget(list, from-reachBack)
 			}
 			f.found[of] = append(f.found[of], h)
 		}
 	}
 	f.detector = asking
 }
+
+// readAtOnce is how much text is searched for keywords at once, if candidates may
+// follow in it.
+const readAtOnce = 512
 
 // forget drops the keywords before from.
 func forget(list []hit, from int64) []hit {

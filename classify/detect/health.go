@@ -17,7 +17,7 @@ var ukNHS = &Detector{
 	keywords: []keywordGroup{{strong, []string{
 		"nhs{| number| numbers| no.| num.| #| id}", "patient {id|number|no.|#}", "health service number",
 	}}},
-	digits: 10 - 1, runs: runs(3, 10),
+	digits: 10, runs: runs(3, 10),
 	find: findNHS,
 	grades: []grade{
 		nhsSpaces:  {form: "spaces, begins with 4, 6 or 7", label: High, window: High, alone: Low},

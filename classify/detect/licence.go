@@ -20,7 +20,7 @@ var usDLWI = &Detector{
 	keywords: []keywordGroup{{strong, []string{
 		"{driver|driver's|drivers|drivers'|operator|operator's|operators|driving} licen{c|s}e{|s}{| number| no.| #}", "driver{|'s|s} {record|records}", "dl{|n}{| number| no.| #}", "oln", "wis dot", "dmv",
 	}}},
-	digits: 3, runs: runs(3, 13), before: onLetter,
+	digits: 13, runs: runs(3, 13), before: onLetter,
 	find: findWisconsin,
 	grades: []grade{
 		wiDashed:  {form: "with hyphens", label: High, window: High, alone: Medium},

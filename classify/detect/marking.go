@@ -1,6 +1,10 @@
 package detect
 
-import "bytes"
+import (
+	"bytes"
+	"fmt"
+	"strings"
+)
 
 // ukMarking is a marking of the UK government's classification scheme. The words
 // are everyday words: only where a marking stands are they one, and only the
@@ -11,7 +15,7 @@ var ukMarking = &Detector{
 	Finds: "OFFICIAL, OFFICIAL-SENSITIVE, SECRET and TOP SECRET, with UK before them or not, with a descriptor or a handling instruction in brackets after them or not. " +
 		"High alone on a line, in brackets, at the start of the Subject, behind \"protective marking:\" or \"classification:\". " +
 		"In running text OFFICIAL-SENSITIVE is medium in capitals, low in mixed case; the others are not found there, nor anything in lower case. " +
-		"In brackets and in the Subject the single words must be in capitals, and in the Subject something must separate them from what follows.",
+		"In brackets and in the Subject OFFICIAL, SECRET and TOP SECRET must be in capitals, and in the Subject the next word must not be.",
 	Forms:   []string{"OFFICIAL", "OFFICIAL-SENSITIVE", "OFFICIAL SENSITIVE", "OFFICIAL: SENSITIVE", "SECRET", "TOP SECRET", "UK SECRET"},
 	Sources: []string{"Cabinet Office, Government Security Classifications Policy (2024)"},
 	Mask:    func(value string) string { return value }, Masking: "the marking",
@@ -107,8 +111,7 @@ func (f *finder) placing(c *candidate, upper, single bool) placing {
 	}
 	plain := upper || !single
 	if f.startsSubject(c.start) && plain {
-		end := t.skip(c.end, 2)
-		if b := t.at(end); !single || b == ':' || b == '-' || b == '[' || b == '|' || b == ',' || b == ';' || b == ']' || b == ')' || isLineEnd(b) {
+		if !single || !shouts(t, t.skip(c.end, 2)) {
 			return atSubject
 		}
 	}
@@ -120,6 +123,17 @@ func (f *finder) placing(c *candidate, upper, single bool) placing {
 		return inBrackets
 	}
 	return inText
+}
+
+// shouts reports whether the word at p is in capitals and no descriptor: then the
+// Subject is written in capitals, and what looks like a marking is its first word.
+func shouts(t *text, p int64) bool {
+	n := int64(0)
+	for isLetter(t.at(p + n)) {
+		n++
+	}
+	upper, _ := letterCase(t.slice(p, p+n))
+	return n > 1 && upper && capitals(t, p, true) == 0
 }
 
 func isLineEnd(b byte) bool { return b == 0 || b == '\r' || b == '\n' }
@@ -284,25 +298,36 @@ var marker = &Detector{
 // addMarkers adds the Options' Markers to the dictionary; a keyword's term is
 // its index.
 func (s *Set) addMarkers(detector int) error {
-	s.markers = s.options.Markers
-	if s.markers == nil {
-		s.markers = DefaultMarkers
+	all := s.options.Markers
+	if all == nil {
+		all = DefaultMarkers
 	}
-	for i, m := range s.markers {
-		if err := s.words.addLiteral(detector, triggers, foldString(m.Text), int32(i)); err != nil {
-			return err
+	for i, m := range all {
+		// The dictionary knows a marker from its first letter or number on.
+		whole := foldString(m.Text)
+		word := strings.TrimLeftFunc(whole, func(r rune) bool { return !isAlnum(r) })
+		if err := s.words.addLiteral(detector, triggers, word, int32(i)); err != nil {
+			return fmt.Errorf("marker %q: %w", m.Text, err)
 		}
+		s.markers = append(s.markers, markerEntry{m, whole[:len(whole)-len(word)]})
 	}
 	return nil
+}
+
+// markerEntry is a Marker and what stands before its first letter or number.
+type markerEntry struct {
+	Marker
+	before string
 }
 
 func findMarker(f *finder, h hit) {
 	word := &f.set.words.words[h.word]
 	m := &f.set.markers[word.term]
-	if m.SubjectOnly && !f.subject.holds(h) {
+	t := f.text
+	h.start -= int64(len(m.before))
+	if !hasPrefixFold(t.slice(h.start, h.end), m.before) || m.SubjectOnly && !f.subject.holds(h) {
 		return
 	}
-	t := f.text
 	if first, _ := t.after(h.start); isWord(first) && t.wordBefore(h.start) {
 		return
 	}

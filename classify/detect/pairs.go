@@ -34,6 +34,9 @@ func (f *finder) offer(h half, p *pairing) {
 		*last = half{}
 		return
 	}
+	if last.known && last.code == h.code && last.labels && !h.labels && last.c.end+maxPairing >= h.c.start {
+		return // the one with a label goes on waiting
+	}
 	f.single(last, p)
 	*last = h
 }

@@ -17,8 +17,8 @@ var phone = &Detector{
 		"tel.{|s}{| number| no.| #}", "telephone{|s}{| number| numbers| no.| #}", "phone{|s}{| number| numbers| no.| #}", "mobile{|s}{| number| phone| no.| #}", "mob.",
 		"cell{| phone| number| #}", "fax{| number| no.| #}", "call{| us| me}",
 	}}},
-	digits: 1,
-	find:   findPhone,
+	digits: 1, runs: runs(1, 2, 3, 4, 5, 6, 10, 11) | runsFrom(12), before: onOther | onSpace | onBreak | onHyphen | onOpen | onCurrency,
+	find: findPhone,
 	grades: []grade{
 		phoneGrouped: {form: "separators, or +", label: High, window: Medium, alone: Medium},
 		phoneBare:    {form: "one run of digits", label: High},
@@ -122,6 +122,9 @@ func (d *dialled) readNANP(t *text, p int64, coded bool) bool {
 		p = q
 	}
 	if t.digits(p, 11) == 10 && !brackets {
+		if !coded && d.sep == ' ' {
+			return false
+		}
 		d.put(t.slice(p, p+10)...)
 		d.end = p + 10
 	} else {
@@ -134,8 +137,9 @@ func (d *dialled) readNANP(t *text, p int64, coded bool) bool {
 			return false
 		}
 		d.put(t.slice(q, q+3)...)
+		first := t.at(q - 1)
 		p, _ = d.gap(t, q+3, false)
-		if p == q+3 || t.digits(p, 5) != 4 {
+		if p == q+3 || t.digits(p, 5) != 4 || first != ')' && first != t.at(p-1) && (first != ' ' || t.at(p-1) != '-') {
 			return false
 		}
 		d.put(t.slice(p, p+4)...)

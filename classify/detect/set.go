@@ -139,7 +139,7 @@ type Set struct {
 	needy []bool
 	// scales are the lexicons, by detector; nil for other detectors.
 	scales  []*scale
-	markers []Marker
+	markers []markerEntry
 }
 
 // Compile builds a Set. The order of the detectors decides between matches that
@@ -210,4 +210,4 @@ func (s *Set) compile(i int, d *Detector) error {
 }
 
 // maxChain is the most digits that a detector may ask an anchor for.
-const maxChain = 9
+const maxChain = 13

@@ -92,7 +92,7 @@ func foldString(s string) string {
 type share struct {
 	seen      []bool
 	count     int
-	at, best  span // the stretch of late, and the one with most rows
+	at, best  span // the stretch of late, and the one with most new rows
 	rows, top int
 }
 
@@ -141,10 +141,11 @@ func quoteBefore(t *text, p int64) int64 {
 
 func (s *scorer) noteRow(row triple, at span) {
 	h := &s.shares[row.statement]
-	if !h.seen[row.index] {
-		h.seen[row.index] = true
-		h.count++
+	if h.seen[row.index] {
+		return
 	}
+	h.seen[row.index] = true
+	h.count++
 	if h.rows == 0 || at.from > h.at.to+maxStray {
 		h.at, h.rows = at, 0
 	}

@@ -2,7 +2,6 @@ package detect
 
 import (
 	"math"
-	"unicode/utf8"
 
 	"github.com/postern-mail/postern/classify/anchor"
 )
@@ -43,6 +42,7 @@ func (s *Set) NewStream(emit func(Match)) *Stream {
 	st := &Stream{set: s, room: history + ahead + stretch}
 	st.finder.lists, st.finder.found = make([]list, len(s.Detectors)), make([][]hit, len(s.Detectors)+1)
 	st.finder.halves, st.finder.scorers = make([]half, len(s.Detectors)), s.newScorers()
+	st.finder.until = make([]int64, len(s.Detectors))
 	st.Reset(emit)
 	return st
 }
@@ -99,10 +99,11 @@ func (s *Stream) scan(to int64) {
 	if s.pos == 0 {
 		f.findSubject()
 	}
+	f.limit = to
 	base := s.text.base
 	s.anchors = s.set.anchors.Scan(s.text.buf, int(s.pos-base), int(to-base), s.anchors[:0])
 	if s.set.worded {
-		f.readKeywords(s.pos-reachBack(f.set), to)
+		f.readKeywords(s.pos, to)
 	}
 	s.search.read(s.set, &s.text, to)
 	for _, a := range s.anchors {
@@ -116,14 +117,11 @@ func (s *Stream) scan(to int64) {
 	}
 	s.search.judge(f, to)
 	f.columns.advance(&s.text, to)
-	f.readKeywords(to-reachBack(f.set), to)
+	f.readKeywords(to, to)
 	f.part(to)
 	s.pos = to
 	s.pending.release(to-leftReach, s.emit)
 }
-
-// reachBack is how far before a place keywords can count for it.
-func reachBack(s *Set) int64 { return windowChars*utf8.UTFMax + s.words.longest }
 
 // leftReach is how far before its first digit a candidate can begin: an address
 // is found by its last line, the half of a pair waits for the other.

@@ -21,6 +21,14 @@ var snippets = []string{
 	"\"", "'", "<", ">", "=", ":", "#", "_", "-", ".", "@", "+", "$", "£ ", "https://example.com/", "?ssn=", "&dcn=", "user@example.com", "<536904399@x>", "data:image/png;base64,",
 	"name,ssn,dob\n", "Name\tDCN\n", "| Client | NINO |\n", "a;card number\n", "%B4111111111111111^", ";4111111111111111=2712", "DE89 3704 0044 0532 0130 00",
 	"41111111-1111-4111-8111-111111111111", "\xff", "\xc3", "é", "中文", "\u200b", "\u00a0", "\U0001d7d3", "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVoxMjM0NTY3ODkw", "12 ", "7", "x",
+	"GB29 NWBK 6016 1331 9268 19", "gb29nwbk60161331926819", "CVV 123 ", "cvv: ", "security code ", "ITIN 911-70-1234", "EIN 12-3456789", "12-3456789 ", "sort code ", "10-79-99", " 10 79 99", "107999 ",
+	"account number 88837491", "88837491", "a/c ", "routing 021000021", "acct 998877", "savings account ", "021000021 ", "NHS ", "401 023 2137", "4010232137", "MBI ", "1EG4-TE5-MK73", "1EG4TE5MK73",
+	"Dx: ", "E11.9", "I10", "DL ", "Y520-3703-1205-08", "X5205904908906", "driver license ", "H12234567", "S123-4567-8901", "passport ", "British ", "123456789", "CD7654321",
+	"9250764733GBR8809117F2007162<<<<<<<<<<<<<<08", "DOB ", "born on ", "31/12/1980", "December 31, 1980", "1 Jan 80", "1980-12-31", "postcode ", "SW1A 2AA", "10 Downing Street, ", "GIR 0AA",
+	"221 E High Street, Jefferson City, MO 65101", "Madison, WI 53703", "PO Box 7, ", "Missouri 65201-1234", "tel ", "(202) 555-0143", "+44 (0)20 7946 0018", "07700 900123", "2025550143",
+	"Universal Credit ", "£342.72", "$291", "GBP 77.20", "overpayment ", "OFFICIAL-SENSITIVE", "OFFICIAL", "TOP SECRET", "[", "]", "classification: ", "E_M_A_I_L_B_L_O_C_K", "[encrypt]", "Subject: ",
+	"FTI ", "federal tax information", "IRS match", "PHI", "hiv-positive", "patient ", "driver record", "NCIC", "Curriculum Vitae", "\nSkills\n", "\n## Work Experience:\n", "2015 - 2019", "Mar 2015 to present",
+	"This communication is being transmitted by the Department of Social Services (DSS) and is confidential, privileged, and intended only for the use of the recipient", "> ", "if you are not the intended recipient ",
 	strings.Repeat(" ", 280), strings.Repeat("lorem ipsum ", 30), strings.Repeat("\u200b", 300), strings.Repeat("1 ", 40), strings.Repeat("x,", 40),
 }
 
@@ -128,7 +136,7 @@ func FuzzMatchesAreTheSameForAnyCut(f *testing.F) {
 			if m.Start < 0 || m.Start >= m.End || m.End > int64(len(text)) || m.Confidence == None || m.Value == "" {
 				t.Errorf("impossible match %d-%d of a text of %d bytes", m.Start, m.End, len(text))
 			}
-			if i > 0 && m.Start < want[i-1].End {
+			if whole := set.Detectors[m.Detector].lexicon != nil; !whole && i > 0 && m.Start < want[i-1].End {
 				t.Errorf("match at %d overlaps the one before", m.Start)
 			}
 		}
@@ -179,6 +187,21 @@ var adversarial = map[string]string{
 	"lists":              "DCN 24036805, ",
 	"dates":              "12/27 4111 1111 1111 1111",
 	"addresses":          "24036805@a ",
+	"codes of cards":     "cvv 123 ",
+	"halves of pairs":    "sort code 10-79-99 ",
+	"accounts":           "12345678 88837491 ",
+	"postal addresses":   "1 A B C D E MO 65101 ",
+	"streets":            "1 A ",
+	"births":             "dob 1 Jan 1980 ",
+	"phones":             "020 7946 0018 ",
+	"amounts":            "PIP £1 ",
+	"markings":           "OFFICIAL - SENSITIVE ",
+	"open brackets":      "OFFICIAL-SENSITIVE [",
+	"terms":              "tax return transcript ",
+	"statement":          "if you are not the intended recipient ",
+	"headings":           "\n - - - - skills",
+	"years":              "2015-2016 ",
+	"licences":           "dl# A1-B2-C3-D4-",
 	"wide headers":       wideHeaders(),
 }
 
@@ -228,6 +251,15 @@ func (s *Stream) size() int {
 	n := cap(s.text.buf) + cap(s.text.shift)*24 + cap(s.anchors)*16 + cap(s.finder.scratch)*24 + cap(s.pending.held)*match
 	for _, list := range s.finder.found {
 		n += cap(list) * 24
+	}
+	n += cap(s.finder.pans.found) * 24
+	n += len(s.finder.halves) * int(reflect.TypeFor[half]().Size())
+	for i := range s.finder.scorers {
+		sc := &s.finder.scorers[i]
+		n += int(reflect.TypeFor[scorer]().Size()) + cap(sc.count) + cap(sc.found)*4 + cap(sc.cluster)*int(reflect.TypeFor[termHit]().Size())
+		for _, h := range sc.shares {
+			n += cap(h.seen)
+		}
 	}
 	tables := [][]table{s.finder.columns.spare}
 	for _, t := range s.finder.columns.tables {
