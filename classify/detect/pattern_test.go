@@ -296,3 +296,71 @@ func TestTheClueOfAnExpressionNeverHidesAMatch(t *testing.T) {
 		}
 	}
 }
+
+// FuzzEveryPlaceWhereAnExpressionMatchesIsLookedAt compares the search for
+// beginnings with the expression itself.
+func FuzzEveryPlaceWhereAnExpressionMatchesIsLookedAt(f *testing.F) {
+	for _, pattern := range []string{`[A-Z]{2}-?\d{6}`, `(?i)sk(oo|y)+l?`, `(ab|cde|f)-?\d`, `(a?b){2}c|\x{fc}x`, `[^a]b.`, `(?s).x`, `\p{Lu}1`} {
+		f.Add(pattern, "AB-123456 SKool cde-2 bbc \u00fcx zbq Ż1")
+	}
+	f.Fuzz(func(t *testing.T, pattern, text string) {
+		p, err := compilePattern(pattern)
+		if err != nil || len(pattern) > 100 {
+			return
+		}
+		scouts := newScouts([][]*[256]bool{anyLead, p.lead})
+		seen := map[int]bool{}
+		for _, s := range scouts {
+			s.find([]byte(text), func(of, at int) {
+				if of == 1 {
+					seen[at] = true
+				}
+			})
+		}
+		for from := 0; from < len(text); {
+			m := p.expr.FindStringIndex(text[from:])
+			if m == nil {
+				return
+			}
+			if !seen[from+m[0]] || !p.possible([]byte(text)) {
+				t.Fatalf("%q matches %q at %d, and is not tried there", pattern, text, from+m[0])
+			}
+			from += max(m[1], 1)
+		}
+	})
+}
+
+// anyLead stands before an expression in its scout, so that places of both are
+// kept apart.
+var anyLead = []*[256]bool{anyByte, anyByte, anyByte}
+
+func BenchmarkLexiconOfManyTerms(b *testing.B) {
+	prose := []byte(strings.Repeat("The quick brown fox jumps over the lazy dog, and nobody minds. ", 1<<14))
+	for _, n := range []int{0, 10, 100, 1000, 5000} {
+		detectors := Builtin()
+		if n > 0 {
+			l := Lexicon{ID: "many", Low: 1, Medium: 2, High: 3}
+			for i := range n {
+				term, err := NewTerm(fmt.Sprintf("%c%c%c%c term %d", 'a'+i%26, 'a'+i/26%26, 'e'+i%7, 'a'+i%11, i), 1)
+				if err != nil {
+					b.Fatal(err)
+				}
+				l.Terms = append(l.Terms, term)
+			}
+			detectors = append(detectors, l.Detector())
+		}
+		set, err := Compile(detectors, Options{})
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			b.SetBytes(int64(len(prose)))
+			s := set.NewStream(func(Match) {})
+			for range b.N {
+				s.Write(prose)
+				s.Close()
+				s.Reset(func(Match) {})
+			}
+		})
+	}
+}
