@@ -198,3 +198,37 @@ func TestKeysOverlap(t *testing.T) {
 		t.Error("three keys at once")
 	}
 }
+
+func BenchmarkTables(b *testing.B) {
+	var list, rows strings.Builder
+	list.WriteString("dcn,surname,born\n")
+	for i := range 20000 {
+		fmt.Fprintf(&list, "%d,Name%c%c%c,1970-03-04\n", 34567000+3*i, 'a'+i%26, 'a'+i/26%26, 'a'+i/676%26)
+	}
+	for i := range 20000 {
+		fmt.Fprintf(&rows, "%d,case %d,open,Name%c%c%c\n", 34567000+i, i, 'a'+i%26, 'a'+i/26%26, 'a'+i/676%26)
+	}
+	stolen := list.String()
+	table := clientTable(b, stolen)
+	for name, config := range map[string]Config{"no table": {}, "a table": {Exact: []Exact{{ID: "edm:clients", Table: table, Least: 2}}}} {
+		scanner, err := NewScanner(config)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for what, text := range map[string]string{"other people's numbers": rows.String(), "the list itself": stolen} {
+			b.Run(name+", "+what, func(b *testing.B) {
+				b.SetBytes(int64(len(text)))
+				b.ReportAllocs()
+				for range b.N {
+					scan := scanner.Begin(b.Context())
+					if err := extract.ReadText(scan.Reader, strings.NewReader(text)); err != nil {
+						b.Fatal(err)
+					}
+					if _, err := scan.Finish(); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}

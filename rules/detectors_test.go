@@ -1,13 +1,16 @@
 package rules
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/postern-mail/postern/classify"
 	"github.com/postern-mail/postern/classify/detect"
 	"github.com/postern-mail/postern/classify/edm"
 )
@@ -40,6 +43,17 @@ func decided(t testing.TB, e *Engine, text string) (rules, because []string) {
 		t.Fatal(err)
 	}
 	d := e.Explain(envelope("a@inside.example", "b@outside.example"), report)
+	data, err := json.Marshal(report)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var again classify.Report
+	if err := json.Unmarshal(data, &again); err != nil {
+		t.Fatal(err)
+	}
+	if other := e.Explain(envelope("a@inside.example", "b@outside.example"), &again); !reflect.DeepEqual(other, d) {
+		t.Errorf("%q: another decision after JSON:\n%+v\n%+v", text, other, d)
+	}
 	for _, r := range d.Rules {
 		if r.Fired {
 			rules, because = append(rules, r.ID), append(because, r.Because...)

@@ -70,7 +70,7 @@ type builder struct {
 	readers []*detect.Reader // by column, nil for a kind of our own
 	rows    *sorter
 	row     []byte
-	words   []word
+	words   wordList
 	hashes  []uint64
 }
 
@@ -232,23 +232,21 @@ func (b *builder) cell(i int, text string) uint32 {
 		return short(b.hasher.of(c.Kind, value))
 	}
 	if how, ok := dates[c.Kind]; ok {
-		day, err := dayIn(text, how)
-		if err != nil {
+		d, ok := dayIn(text, how)
+		if !ok {
 			return 0
 		}
-		return short(b.hasher.of(kindDate, day))
+		return short(b.hasher.ofDay(d))
 	}
-	b.words = wordsOf(text, b.words[:0])
-	letters := 0
+	wordsOf(text, &b.words)
 	b.hashes = b.hashes[:0]
-	for _, w := range b.words {
-		letters += len(w.text)
-		b.hashes = append(b.hashes, b.hasher.of("word", w.text))
+	for i := range b.words.all {
+		b.hashes = append(b.hashes, b.hasher.of("word", string(b.words.at(i))))
 	}
-	if letters < 2 || len(b.words) > c.words() {
+	if len(b.words.text) < 2 || len(b.hashes) > c.words() {
 		return 0
 	}
-	b.header.Longest[i] = max(b.header.Longest[i], len(b.words))
+	b.header.Longest[i] = max(b.header.Longest[i], len(b.hashes))
 	return short(phrase(b.hashes, c.Kind == kindText))
 }
 

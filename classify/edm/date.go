@@ -1,8 +1,6 @@
 package edm
 
 import (
-	"fmt"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -16,127 +14,160 @@ const (
 	monthFirst
 )
 
-// datesOf calls see with every day that three words of a text in a row can mean,
-// as "1970-03-04". between is what stands behind a word, up to the next.
-func datesOf(words []word, between func(i int) string, how order, see func(day string)) {
-	for i := range words {
-		if len(words[i].text) == 8 {
-			if t, err := time.Parse("20060102", words[i].text); err == nil {
-				see(t.Format(time.DateOnly))
-			}
-			continue
-		}
-		if i+2 < len(words) && dateGap(between(i)) && dateGap(between(i+1)) {
-			readings(words[i].text, words[i+1].text, words[i+2].text, how, see)
+// day is a day as a number, 19700304.
+type day int
+
+// datesOf calls see with every day that the words of a text can mean, alone or
+// three in a row.
+func datesOf[T string | []byte](text T, l *wordList, how order, see func(day)) {
+	for i := range l.all {
+		switch w := &l.all[i]; {
+		case w.to-w.from == 8:
+			compact(l.at(i), see)
+		case i+2 < len(l.all) && (w.number > 0 || w.to-w.from >= 3) && dateGap(text[w.end:l.all[i+1].start]) && dateGap(text[l.all[i+1].end:l.all[i+2].start]):
+			l.readings(i, how, see)
 		}
 	}
 }
 
-// dateGap reports whether this may stand between the parts of a date.
-func dateGap(s string) bool {
-	switch strings.TrimSpace(s) {
-	case "":
-		return s != "" && len(s) < 4
-	case "/", "-", ".", ",":
-		return len(s) < 4
-	}
-	return false
-}
-
-func readings(a, b, c string, how order, see func(day string)) {
-	add := func(year, month, day int) {
-		if month < 1 || month > 12 || day < 1 || year < 1800 || year > 2199 {
+// compact reads YYYYMMDD.
+func compact(b []byte, see func(day)) {
+	n := 0
+	for _, c := range b {
+		if c-'0' > 9 {
 			return
 		}
-		t := time.Date(year, time.Month(month), day, 0, 0, 0, 0, time.UTC)
-		if t.Day() == day {
-			see(t.Format(time.DateOnly))
+		n = n*10 + int(c-'0')
+	}
+	addDay(n/10000, n/100%100, n%100, see)
+}
+
+// dateGap reports whether this may stand between the parts of a date: spaces, or
+// one separator with or without them.
+func dateGap[T string | []byte](s T) bool {
+	if len(s) == 0 || len(s) > 3 {
+		return false
+	}
+	separators := 0
+	for i := range len(s) {
+		switch s[i] {
+		case ' ', '\t':
+		case '/', '-', '.', ',':
+			separators++
+		default:
+			return false
 		}
 	}
-	switch x, y, z := dayNumber(a), dayNumber(b), dayNumber(c); {
-	case len(a) == 4 && x > 0:
-		if m := monthOf(b); m > 0 {
-			y = m
+	return separators <= 1
+}
+
+// readings calls see with every day that three words from i on can mean.
+func (l *wordList) readings(i int, how order, see func(day)) {
+	a, b, c := l.all[i].number, l.all[i+1].number, l.all[i+2].number
+	first, last := l.all[i].to-l.all[i].from, l.all[i+2].to-l.all[i+2].from
+	switch month := monthOf(l.at(i + 1)); {
+	case first == 4 && a > 0 && month > 0:
+		addDay(a, month, l.dayAt(i+2), see)
+	case first == 4 && a > 0:
+		addDay(a, b, c, see)
+	case month > 0:
+		eachYear(c, last, func(year int) { addDay(year, month, l.dayAt(i), see) })
+	case a < 0:
+		if month := monthOf(l.at(i)); month > 0 {
+			eachYear(c, last, func(year int) { addDay(year, month, l.dayAt(i+1), see) })
 		}
-		add(x, y, z)
-	case monthOf(b) > 0:
-		for _, year := range years(c) {
-			add(year, monthOf(b), x)
-		}
-	case monthOf(a) > 0:
-		for _, year := range years(c) {
-			add(year, monthOf(a), y)
-		}
-	case x > 0 && y > 0:
-		for _, year := range years(c) {
-			if how != monthFirst || y > 12 {
-				add(year, y, x)
+	case b > 0:
+		eachYear(c, last, func(year int) {
+			if how != monthFirst || b > 12 {
+				addDay(year, b, a, see)
 			}
-			if (how != dayFirst || x > 12) && x != y {
-				add(year, x, y)
+			if (how != dayFirst || a > 12) && a != b {
+				addDay(year, a, b, see)
 			}
-		}
+		})
 	}
 }
 
-// dayNumber reads "4", "04", "4th" or a year; 0 is no number.
-func dayNumber(s string) int {
-	if len(s) > 2 && len(s) < 5 {
-		for _, ending := range []string{"st", "nd", "rd", "th"} {
-			s = strings.TrimSuffix(s, ending)
-		}
+// dayAt reads "4", "04" or "4th"; 0 is no day.
+func (l *wordList) dayAt(i int) int {
+	if n := l.all[i].number; n >= 0 {
+		return n
 	}
-	n, err := strconv.ParseUint(s, 10, 16)
-	if err != nil || len(s) > 4 {
+	b := l.at(i)
+	if len(b) < 3 || len(b) > 4 {
 		return 0
 	}
-	return int(n)
+	switch string(b[len(b)-2:]) {
+	case "st", "nd", "rd", "th":
+	default:
+		return 0
+	}
+	n := 0
+	for _, c := range b[:len(b)-2] {
+		if c-'0' > 9 {
+			return 0
+		}
+		n = n*10 + int(c-'0')
+	}
+	return n
 }
 
-// years are what the year of a date can mean; two digits are of either century.
-func years(s string) []int {
-	n, err := strconv.ParseUint(s, 10, 16)
+// eachYear calls see with what the year of a date can mean; two digits are of
+// either century.
+func eachYear(n, digits int, see func(year int)) {
 	switch {
-	case err != nil:
-		return nil
-	case len(s) == 2:
-		return []int{1900 + int(n), 2000 + int(n)}
-	case len(s) == 4:
-		return []int{int(n)}
+	case n < 0:
+	case digits == 2:
+		see(1900 + n)
+		see(2000 + n)
+	case digits == 4:
+		see(n)
 	}
-	return nil
+}
+
+// addDay calls see with a day of 1800 to 2199, if there is such a day.
+func addDay(year, month, date int, see func(day)) {
+	if year < 1800 || year > 2199 || month < 1 || month > 12 || date < 1 || date > 31 {
+		return
+	}
+	if date > 28 && time.Date(year, time.Month(month), date, 0, 0, 0, 0, time.UTC).Day() != date {
+		return
+	}
+	see(day(year*10000 + month*100 + date))
 }
 
 var months = [...]string{
 	"january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december",
 }
 
-func monthOf(s string) int {
+// monthOf reads the name of a month, whole or its first three letters.
+func monthOf(b []byte) int {
+	if len(b) < 3 || b[0]-'a' > 25 {
+		return 0
+	}
 	for i, m := range months {
-		if s == m || len(s) == 3 && strings.HasPrefix(m, s) || s == "sept" && i == 8 {
+		if string(b) == m || len(b) == 3 && string(b) == m[:3] || i == 8 && string(b) == "sept" {
 			return i + 1
 		}
 	}
 	return 0
 }
 
-// dayIn reads the cell of a table: one day, or the reason why it is none.
-func dayIn(cell string, how order) (string, error) {
-	// A time of day behind the date is of no interest.
+// dayIn reads the cell of a table: one day, or none. A time of day behind it is
+// of no interest.
+func dayIn(cell string, how order) (day, bool) {
 	if date, _, ok := strings.Cut(cell, "T"); ok && len(date) == len(time.DateOnly) {
 		cell = date
 	}
 	cell = strings.TrimSuffix(strings.TrimSpace(cell), " 00:00:00")
-	words := wordsOf(cell, nil)
-	var days []string
-	if len(words) == 3 || len(words) == 1 {
-		datesOf(words, func(i int) string { return cell[words[i].end:words[i+1].start] }, how, func(day string) { days = append(days, day) })
+	var l wordList
+	var days []day
+	wordsOf(cell, &l)
+	if len(l.all) == 3 || len(l.all) == 1 {
+		datesOf(cell, &l, how, func(d day) { days = append(days, d) })
 	}
-	switch len(days) {
-	case 0:
-		return "", fmt.Errorf("no date")
-	case 1:
-		return days[0], nil
+	if len(days) != 1 {
+		return 0, false
 	}
-	return "", fmt.Errorf("more than one reading")
+	return days[0], true
 }

@@ -416,14 +416,15 @@ func FuzzOpen(f *testing.F) {
 func FuzzWords(f *testing.F) {
 	f.Add("O'Brien-Żółć 12/31/1999 Straße")
 	f.Fuzz(func(t *testing.T, text string) {
-		words := wordsOf(text, nil)
-		for i, w := range words {
-			if w.start < 0 || w.end > len(text) || w.start >= w.end || len(w.text) > maxWord || i > 0 && w.start < words[i-1].end {
+		var l wordList
+		wordsOf(text, &l)
+		for i, w := range l.all {
+			if w.start < 0 || w.end > len(text) || w.start >= w.end || len(l.at(i)) == 0 || len(l.at(i)) > maxWord || i > 0 && w.start < l.all[i-1].end {
 				t.Fatalf("%q: word %+v", text, w)
 			}
 		}
-		datesOf(words, func(i int) string { return text[words[i].end:words[i+1].start] }, anyOrder, func(day string) {
-			if _, err := time.Parse(time.DateOnly, day); err != nil {
+		datesOf(text, &l, anyOrder, func(d day) {
+			if _, err := time.Parse("20060102", fmt.Sprint(int(d))); err != nil {
 				t.Errorf("%q: %v", text, err)
 			}
 		})

@@ -8,6 +8,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash"
+	"strconv"
 	"unicode/utf8"
 )
 
@@ -52,6 +53,9 @@ func (h *hasher) of(kind string, value string) uint64 {
 	h.sum = h.mac.Sum(h.sum[:0])
 	return max(binary.BigEndian.Uint64(h.sum), 1)
 }
+
+// ofDay hashes a day.
+func (h *hasher) ofDay(d day) uint64 { return h.of(kindDate, strconv.Itoa(int(d))) }
 
 // phrase joins the hashes of words; where their order does not matter, any order
 // gives the same.

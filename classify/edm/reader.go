@@ -21,7 +21,8 @@ type Reader struct {
 	hasher   *hasher
 	readers  []*detect.Reader // of the columns that detectors know
 	cache    map[string]uint64
-	words    []word
+	days     map[day]uint32
+	words    wordList
 	window   []uint64 // hashes of a run of words
 	near     [maxColumns][]uint32
 	matches  []Match
@@ -34,7 +35,7 @@ const maxCache = 4096
 
 // NewReader returns a Reader of the table.
 func (t *Table) NewReader() *Reader {
-	r := &Reader{table: t, hasher: newHasher(t.key), cache: map[string]uint64{}, readers: make([]*detect.Reader, len(t.detectors))}
+	r := &Reader{table: t, hasher: newHasher(t.key), cache: map[string]uint64{}, days: map[day]uint32{}, readers: make([]*detect.Reader, len(t.detectors))}
 	for i, c := range t.header.Columns[1:] {
 		_, date := dates[c.Kind]
 		r.anyDates = r.anyDates || date
@@ -82,21 +83,18 @@ func (r *Reader) look(before, after []byte) {
 	}
 	for _, text := range [][]byte{before, after} {
 		if r.anyWords || r.anyDates {
-			r.words = wordsOf(text, r.words[:0])
+			wordsOf(text, &r.words)
 		}
 		if r.anyWords {
-			for i := range r.words {
-				r.words[i].hash = r.word(r.words[i].text)
+			for i := range r.words.all {
+				r.words.all[i].hash = r.word(r.words.at(i))
 			}
 		}
 		for i, c := range r.table.header.Columns {
 			switch _, date := dates[c.Kind]; {
 			case i == 0:
 			case date:
-				between := func(n int) string { return string(text[r.words[n].end:r.words[n+1].start]) }
-				datesOf(r.words, between, anyOrder, func(day string) {
-					r.near[i] = append(r.near[i], short(r.hasher.of(kindDate, day)))
-				})
+				datesOf(text, &r.words, anyOrder, func(d day) { r.near[i] = append(r.near[i], r.day(d)) })
 			case c.words() > 0:
 				r.phrases(i, c.Kind == kindText)
 			default:
@@ -112,10 +110,10 @@ func (r *Reader) look(before, after []byte) {
 // be.
 func (r *Reader) phrases(i int, ordered bool) {
 	longest := r.table.header.Longest[i]
-	for from := range r.words {
+	for from := range r.words.all {
 		r.window = r.window[:0]
-		for to := from; to < min(from+longest, len(r.words)); to++ {
-			r.window = append(r.window, r.words[to].hash)
+		for to := from; to < min(from+longest, len(r.words.all)); to++ {
+			r.window = append(r.window, r.words.all[to].hash)
 			r.near[i] = append(r.near[i], short(phrase(r.window, ordered)))
 		}
 	}
@@ -123,14 +121,27 @@ func (r *Reader) phrases(i int, ordered bool) {
 
 // word is the hash of a word. Values stand close together in lists and tables,
 // so their surroundings overlap.
-func (r *Reader) word(text string) uint64 {
-	h, ok := r.cache[text]
+func (r *Reader) word(text []byte) uint64 {
+	h, ok := r.cache[string(text)]
 	if !ok {
 		if len(r.cache) == maxCache {
 			clear(r.cache)
 		}
-		h = r.hasher.of("word", text)
-		r.cache[text] = h
+		h = r.hasher.of("word", string(text))
+		r.cache[string(text)] = h
+	}
+	return h
+}
+
+// day is the hash of a day, likewise.
+func (r *Reader) day(d day) uint32 {
+	h, ok := r.days[d]
+	if !ok {
+		if len(r.days) == maxCache {
+			clear(r.days)
+		}
+		h = short(r.hasher.ofDay(d))
+		r.days[d] = h
 	}
 	return h
 }

@@ -10,46 +10,69 @@ import (
 // maxWord bounds a word, in bytes of its folded form. What is longer is cut.
 const maxWord = 64
 
-// word is a run of letters and digits of a text, folded.
+// word is a run of letters and digits of a text, at [start,end), folded at
+// [from,to) of its list's text.
 type word struct {
 	start, end int
-	text       string
+	from, to   int
+	number     int    // if it is nothing but one to four digits, else -1
 	hash       uint64 // filled in by the Reader
 }
 
-// wordsOf appends the words of a text to words.
-func wordsOf[T string | []byte](text T, words []word) []word {
-	var folded [maxWord]byte
-	n, start := 0, -1
+// wordList is the words of a text.
+type wordList struct {
+	all  []word
+	text []byte
+}
+
+func (l *wordList) at(i int) []byte { return l.text[l.all[i].from:l.all[i].to] }
+
+// wordsOf makes the list that of a text.
+func wordsOf[T string | []byte](text T, l *wordList) {
+	l.all, l.text = l.all[:0], l.text[:0]
+	start := -1
 	for i := 0; i < len(text); {
 		r, size := rune(text[i]), 1
 		if r >= utf8.RuneSelf {
-			r, size = utf8.DecodeRuneInString(string(text[i:min(i+utf8.UTFMax, len(text))]))
+			var b [utf8.UTFMax]byte
+			r, size = utf8.DecodeRune(b[:copy(b[:], text[i:])])
 		}
 		switch {
 		case isWordRune(r):
 			if start < 0 {
 				start = i
+				l.all = append(l.all, word{from: len(l.text)})
 			}
-			n = foldInto(&folded, n, r)
-		case start >= 0 && joins(r):
-		case start >= 0:
-			words = appendWord(words, start, i, folded[:n])
-			n, start = 0, -1
+			l.fold(r)
+		case start >= 0 && !joins(r):
+			l.end(start, i)
+			start = -1
 		}
 		i += size
 	}
 	if start >= 0 {
-		words = appendWord(words, start, len(text), folded[:n])
+		l.end(start, len(text))
 	}
-	return words
 }
 
-func appendWord(words []word, start, end int, folded []byte) []word {
-	if len(folded) == 0 {
-		return words
+// end ends the last word. One of nothing but marks is none.
+func (l *wordList) end(start, end int) {
+	w := &l.all[len(l.all)-1]
+	w.start, w.end, w.to, w.number = start, end, len(l.text), -1
+	folded := l.text[w.from:]
+	switch {
+	case len(folded) == 0:
+		l.all = l.all[:len(l.all)-1]
+	case len(folded) <= 4:
+		n := 0
+		for _, c := range folded {
+			if c-'0' > 9 {
+				return
+			}
+			n = n*10 + int(c-'0')
+		}
+		w.number = n
 	}
-	return append(words, word{start: start, end: end, text: string(folded)})
 }
 
 func isWordRune(r rune) bool {
@@ -71,17 +94,14 @@ var spelled = map[rune]string{
 	'ß': "ss", 'æ': "ae", 'œ': "oe", 'ø': "o", 'ł': "l", 'đ': "d", 'ð': "d", 'þ': "th", 'ı': "i", 'ħ': "h", 'ŧ': "t",
 }
 
-// foldInto appends the folded form of r: small, without its accents.
-func foldInto(to *[maxWord]byte, n int, r rune) int {
+// fold appends the folded form of r to the last word: small, without its accents.
+func (l *wordList) fold(r rune) {
 	if r < utf8.RuneSelf {
 		if r >= 'A' && r <= 'Z' {
 			r |= 0x20
 		}
-		if n < len(to) {
-			to[n] = byte(r)
-			n++
-		}
-		return n
+		l.put(byte(r))
+		return
 	}
 	var in [utf8.UTFMax]byte
 	for _, part := range string(norm.NFKD.Bytes(in[:utf8.EncodeRune(in[:], r)])) {
@@ -93,9 +113,13 @@ func foldInto(to *[maxWord]byte, n int, r rune) int {
 		if !ok {
 			s = string(part)
 		}
-		if n+len(s) <= len(to) {
-			n += copy(to[n:], s)
-		}
+		l.put([]byte(s)...)
 	}
-	return n
+}
+
+// put appends to the last word, as far as there is room.
+func (l *wordList) put(b ...byte) {
+	if len(l.text)+len(b)-l.all[len(l.all)-1].from <= maxWord {
+		l.text = append(l.text, b...)
+	}
 }
