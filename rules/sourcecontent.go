@@ -2,6 +2,7 @@ package rules
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/postern-mail/postern/classify/detect"
 )
@@ -125,9 +126,5 @@ func (c *sourceColumns) key() string {
 	if len(c.names) == 0 {
 		return strconv.Itoa(c.least)
 	}
-	key := c.names[0]
-	for _, name := range c.names[1:] {
-		key += "+" + name
-	}
-	return key
+	return strings.Join(c.names, "+")
 }

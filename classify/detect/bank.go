@@ -88,7 +88,7 @@ func findUKBank(f *finder, p int64) {
 		c.put([]byte("00")[:8-max(n, 6)]...)
 		c.put(t.slice(p, c.end)...)
 	}
-	if c.sep != '-' && f.remote(p, c.end) && !f.expected(&c) {
+	if c.sep != '-' && f.remote(p) && !f.expected(&c) {
 		return
 	}
 	f.c = c
@@ -118,7 +118,7 @@ func (f *finder) expected(c *candidate) bool {
 	}
 	t := f.text
 	for p := c.end + 1; p <= c.end+21; p++ {
-		if t.at(p) == '-' && t.at(p+3) == '-' && isDigit(t.at(p+1)) && isDigit(t.at(p-1)) {
+		if t.at(p) == '-' && t.at(p+3) == '-' && t.digitsBefore(p, 3) == 2 && t.digits(p+1, 3) == 2 && t.digits(p+4, 3) == 2 {
 			return true
 		}
 	}

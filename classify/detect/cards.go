@@ -35,8 +35,8 @@ var paymentCard = &Detector{
 		"diners{| club}", "jcb", "union pay", "maestro", "card holder", "ccn", "cc {#|no.|number|num.}", "cvv{|2}", "cvc{|2}",
 		"{expiry|expires|expiration}{| date}", "exp. date", "valid {thru|until|to}", "PAN{|s}",
 	}}},
-	digits: 12,
-	find:   findCard,
+	digits: 12, runs: runsFrom(1) &^ runsFrom(20),
+	find: findCard,
 	grades: []grade{
 		cardCore:      {"usual groups with hyphens or spaces, core brand", High, High, None, Medium, Low, None},
 		cardOther:     {"usual groups with hyphens or spaces, other brand", High, High, None, Medium, None, None},
@@ -127,30 +127,30 @@ type groups struct {
 	sep    byte
 	size   [19]int8
 	n      int
+	total  int // digits of all groups
 	digits [19]byte
 	next   int // digits of the run behind the last group, 0 if there is none
 }
 
 // read reads the groups that begin at p; it fails if the first run is too long.
 func (g *groups) read(t *text, p int64) bool {
-	g.n, g.sep, g.next = 0, 0, 0
-	total := 0
+	g.n, g.sep, g.next, g.total = 0, 0, 0, 0
 	for {
 		n := t.digits(p, 20)
-		if n == 0 || total+n > 19 {
+		if n == 0 || g.total+n > 19 {
 			g.next = n
 			return g.n > 0
 		}
-		copy(g.digits[total:], t.slice(p, p+int64(n)))
+		copy(g.digits[g.total:], t.slice(p, p+int64(n)))
 		g.size[g.n] = int8(n)
 		g.n++
-		total += n
+		g.total += n
 		p += int64(n)
 		sep := t.at(p)
 		if g.n == 1 && (sep == ' ' || sep == '-' || sep == '.') {
 			g.sep = sep
 		}
-		if g.sep == 0 || sep != g.sep || total == 19 {
+		if g.sep == 0 || sep != g.sep || g.total == 19 {
 			if g.sep != 0 && sep == g.sep {
 				g.next = t.digits(p+1, 20)
 			}
@@ -170,33 +170,32 @@ func (g *groups) following(n int) int {
 
 // usual reports whether the first n groups are the way that cards print them.
 func (g *groups) usual(n int) bool {
-	var shape [19]byte
-	for i, size := range g.size[:n] {
-		if size > 9 {
-			return false
-		}
-		shape[i] = '0' + byte(size)
+	if n < 3 || n > 5 {
+		return false
 	}
-	switch string(shape[:n]) {
-	case "4444", "465", "464", "44441", "44442", "44443", "4333", "1444", "445", "444":
+	shape := 0
+	for _, size := range g.size[:n] {
+		shape = shape*100 + int(size)
+	}
+	switch shape {
+	case 4_04_04_04, 4_06_05, 4_06_04, 4_04_04_04_01, 4_04_04_04_02, 4_04_04_04_03, 4_03_03_03, 1_04_04_04, 4_04_05, 4_04_04:
 		return true
 	}
 	return false
 }
 
 func findCard(f *finder, p int64) {
-	t := f.text
-	var g groups
-	if !g.read(t, p) || afterIBAN(t, p) {
+	t, g := f.text, &f.groups
+	if len(brands[t.at(p)-'0']) == 0 || f.midRow(p) || !g.read(t, p) {
 		return
 	}
-	total := 0
-	for _, size := range g.size[:g.n] {
-		total += int(size)
-	}
-	for n := g.n; n > 0; n-- {
-		if total >= 12 {
-			if core, ok := issued(g.digits[:total]); ok && f.aligned(t, p, &g, n, total) {
+	total := g.total
+	for n := g.n; n > 0 && total >= 12; n-- {
+		if f.aligned(t, p, g, n, total) {
+			if core, ok := issued(g.digits[:total]); ok {
+				if afterIBAN(t, p) {
+					return
+				}
 				f.c = candidate{start: p, end: p + int64(total+n-1), form: g.form(n, total, core), bare: n == 1}
 				f.c.put(g.digits[:total]...)
 				if n > 1 {
@@ -213,19 +212,37 @@ func findCard(f *finder, p int64) {
 	}
 }
 
+// midRow reports whether the run at p lies within a row of groups none of which
+// can begin a number: only groups of the usual sizes, and what fills the whole
+// row, are numbers.
+func (f *finder) midRow(p int64) bool {
+	t := f.text
+	n := t.digits(p, 20)
+	switch {
+	case n >= 12, n == 4, n == 1 && t.digits(p+2, 5) == 4:
+		return false
+	}
+	sep := t.at(p + int64(n))
+	return t.at(p-1) == sep && f.card != p-1 && isDigit(t.at(p-2))
+}
+
 // aligned reports whether the first n groups are a number of their own and not a
 // stretch of a longer row of groups.
 func (f *finder) aligned(t *text, p int64, g *groups, n, total int) bool {
 	if n == 1 {
 		return true
 	}
+	after := g.following(n)
+	usual := g.usual(n)
+	if !usual && (after != 0 || g.size[0] >= 12) {
+		return false
+	}
 	before := 0
 	if t.at(p-1) == g.sep && f.card != p-1 {
 		before = t.digitsBefore(p-1, 20)
 	}
-	after := g.following(n)
-	if !g.usual(n) {
-		return before == 0 && after == 0 && g.size[0] < 12
+	if !usual {
+		return before == 0
 	}
 	if before == 4 && g.size[0] == 4 && g.size[1] == 4 {
 		return false

@@ -2,7 +2,10 @@ package detect
 
 import (
 	"bytes"
+	"math/bits"
 	"slices"
+
+	"github.com/postern-mail/postern/classify/anchor"
 )
 
 // The bounds of a header row.
@@ -13,28 +16,42 @@ const (
 	raggedRows  = 5  // so many rows of another number of cells end a block
 )
 
-// columns follows the lines of a text and knows which lines form a table. Of
-// each table it keeps the header row; of other lines only counts.
+// columns follows the lines of a text and knows which lines form a table. It
+// reads on only when somebody asks, or before the text is forgotten, so that
+// most paragraphs are never read. Of each table it keeps the header row.
 type columns struct {
 	pos    int64 // up to here the text was read
+	plain  int64 // up to here no line break follows that
 	line   row   // the present line
 	afterR bool  // a CR was the last character: an LF belongs to it
 	tables [len(delimiters)][]table
-	total  row     // the present line as far as it was looked at
-	seen   int64   // up to here total counts
-	ended  bool    // the end of the present line is in sight
-	ends   []int32 // where the cells of a possible header row end
-	spare  []table // dropped tables, for their memory
+	count  int   // tables in all
+	total  row   // the present line as far as it was looked at
+	seen   int64 // up to here total counts
+	ended  bool  // the end of the present line is in sight
+	ends   []int32
+	spare  []*header // of dropped tables, for their memory
 }
 
-// table is a header row and what came after it.
+// table is a line that may be a header row, and what came after it.
 type table struct {
-	start, end int64         // of the header row
-	text       []byte        // the header row
-	cells      []int32       // where its cells end; one more than delimiters
-	rows       bool          // a row like it followed
-	misses     int           // lines since the last such row
-	hits       map[int][]hit // the keywords of the cells that were asked for
+	start, end int64 // of the line
+	delims     int
+	misses     int     // lines since the last row like it
+	rows       bool    // a row like it followed
+	opened     int64   // where its first quote opened, -1 if none did
+	head       *header // nil until somebody wants to know whether the line is a header row
+}
+
+// header is a header row.
+type header struct {
+	text  []byte
+	ends  []int32  // where its cells end; one more than delimiters
+	spans [][2]int // of the keywords of each cell in hits; {-1} before they are asked for
+	hits  []hit
+	// about are the detectors whose keywords stand in the cells; nil before
+	// anybody asks.
+	about []bool
 }
 
 // column is where a candidate stands in a table.
@@ -53,35 +70,93 @@ type column struct {
 func (c *column) inHeader(h *hit) bool { return c.known && h.start >= c.from && h.start < c.to }
 
 func (c *columns) reset() {
-	for d := range c.tables {
-		for len(c.tables[d]) > 0 {
-			c.drop(d, 0)
-		}
-	}
-	c.pos, c.seen, c.afterR, c.ended = 0, 0, false, false
-	c.line = newRow(0)
+	c.dropAll()
+	c.pos, c.plain, c.seen, c.afterR, c.ended = 0, 0, 0, false, false
+	c.line.cell, c.total.start = [len(delimiters)]int64{}, -1
+	c.line.begin(0)
 }
 
 // advance reads on to position to.
 func (c *columns) advance(t *text, to int64) {
+	if to-c.pos > pageBytes {
+		c.skip(t, to)
+	}
 	for c.pos < to {
-		s := t.slice(c.pos, to)
 		if c.afterR {
 			c.afterR = false
-			if s[0] == '\n' {
+			if t.at(c.pos) == '\n' {
 				c.pos++
-				c.line = newRow(c.pos)
+				c.line.begin(c.pos)
 				continue
 			}
 		}
-		n, brk := nextLine(s)
-		c.line.read(s[:n], c.pos)
-		c.pos += int64(n)
+		at, brk := c.line.read(t, c.pos, to)
+		c.pos = at
 		if brk {
 			c.endLine(t)
-			c.afterR = t.at(c.pos) == '\r'
+			c.afterR = t.at(at) == '\r'
 			c.pos++
-			c.line = newRow(c.pos)
+			c.line.begin(c.pos)
+		}
+	}
+}
+
+// catchUp takes in the lines that end before p. The line of p itself need not be
+// read.
+func (c *columns) catchUp(t *text, p int64) {
+	if p <= c.plain {
+		return
+	}
+	for from := max(c.plain, c.pos); from < p; {
+		i := int(from - t.base)
+		at := from - int64(i%anchor.BlockBytes)
+		if t.layoutOf(i/anchor.BlockBytes).Breaks>>(i%anchor.BlockBytes) != 0 {
+			c.advance(t, p)
+			break
+		}
+		from = at + anchor.BlockBytes
+	}
+	c.plain = p
+}
+
+// skip goes on to behind the last blank line before to: nothing before that
+// matters any more.
+func (c *columns) skip(t *text, to int64) {
+	first := int(c.pos-t.base) / anchor.BlockBytes
+	next := uint64(0) // the breaks of the block behind
+	for block := int(to-1-t.base) / anchor.BlockBytes; block >= first; block-- {
+		at := t.base + int64(block*anchor.BlockBytes)
+		breaks := t.layoutOf(block).Breaks
+		if n := to - at; n < anchor.BlockBytes {
+			breaks &= 1<<n - 1
+		}
+		if block == first {
+			breaks &= ^uint64(0) << ((c.pos - t.base) % anchor.BlockBytes)
+		}
+		for pairs := breaks & (breaks>>1 | next<<63); pairs != 0; {
+			n := bits.Len64(pairs) - 1
+			pairs &^= 1 << n
+			p := at + int64(n)
+			if second := t.at(p + 1); second == '\r' || t.at(p) == '\n' {
+				c.dropAll()
+				c.pos, c.afterR = p+2, second == '\r'
+				c.line.begin(c.pos)
+				return
+			}
+		}
+		next = breaks
+	}
+}
+
+// settle reads on to position to, and makes the tables independent of the text
+// before it.
+func (c *columns) settle(t *text, to int64) {
+	c.advance(t, to)
+	for d := range c.tables {
+		for i := 0; i < len(c.tables[d]); {
+			if c.stands(t, d, i) {
+				i++
+			}
 		}
 	}
 }
@@ -89,25 +164,25 @@ func (c *columns) advance(t *text, to int64) {
 // endLine takes the present line into the tables: as a row, as a line that is
 // none, as the header of a table to come.
 func (c *columns) endLine(t *text) {
+	if c.line.blank >= 0 {
+		c.dropAll()
+		return
+	}
 	for d := range c.tables {
-		if !c.line.text {
-			for len(c.tables[d]) > 0 {
-				c.drop(d, 0)
-			}
-			continue
+		if n := c.line.delims(d); n > 0 || len(c.tables[d]) > 0 {
+			c.endRow(t, d, n)
 		}
-		c.endRow(t, d)
 	}
 }
 
-func (c *columns) endRow(t *text, d int) {
-	n, known := c.line.delims(d), false
-	if n == 0 && len(c.tables[d]) == 0 {
-		return
-	}
+func (c *columns) endRow(t *text, d, n int) {
+	known := false
 	for i := 0; i < len(c.tables[d]); {
 		table := &c.tables[d][i]
-		if len(table.cells) == n+1 {
+		if table.delims == n {
+			if !c.stands(t, d, i) {
+				continue
+			}
 			known, table.misses = true, 0
 			table.rows = table.rows || c.live(d, i)
 		} else if table.misses++; table.misses == raggedRows {
@@ -116,8 +191,34 @@ func (c *columns) endRow(t *text, d int) {
 		}
 		i++
 	}
-	if n > 0 && !known && n < headerCells && c.pos-c.line.start <= headerBytes {
-		c.begin(t, d)
+	if n > 0 && !known && n < headerCells && c.pos-c.line.start <= headerBytes && !t.longRun(c.line.start, c.pos) {
+		c.tables[d] = append(c.tables[d], table{start: c.line.start, end: c.pos, delims: n, opened: c.line.opened})
+		c.count++
+	}
+}
+
+// longRun reports whether eight digits stand in a row in a line: that is a value
+// and no header.
+func (t *text) longRun(from, to int64) bool {
+	var one, two, four uint64 // of the block before: runs of so many digits end here
+	for block := int(from-t.base) / anchor.BlockBytes; ; block++ {
+		at := t.base + int64(block*anchor.BlockBytes)
+		if at >= to {
+			return false
+		}
+		digits := t.marks[block].Digits
+		if at < from {
+			digits &= ^uint64(0) << (from - at)
+		}
+		if n := to - at; n < anchor.BlockBytes {
+			digits &= 1<<n - 1
+		}
+		pairs := digits & (digits<<1 | one>>63)
+		fours := pairs & (pairs<<2 | two>>62)
+		if fours&(fours<<4|four>>60) != 0 {
+			return true
+		}
+		one, two, four = digits, pairs, fours
 	}
 }
 
@@ -131,70 +232,112 @@ func (c *columns) live(d, i int) bool {
 	return true
 }
 
-// begin takes the present line as a header row if its cells are short enough.
-func (c *columns) begin(t *text, d int) {
-	line := t.slice(c.line.start, c.pos)
-	if !namesColumns(line) {
-		return
+// stands reports whether the line of a table is a header row; if not, the table
+// is dropped.
+func (c *columns) stands(t *text, d, i int) bool {
+	table := &c.tables[d][i]
+	if table.head != nil {
+		return true
 	}
-	var ok bool
-	if c.ends, ok = splitRow(line, d, c.ends[:0]); !ok {
-		return
+	line := t.slice(table.start, table.end)
+	split := splitRow
+	if table.opened >= 0 {
+		split = splitQuoted
 	}
-	var old table
+	ok := table.opened < 0 || startsHeader(line[:table.opened-table.start], d)
+	if ok {
+		c.ends, ok = split(line, d, c.ends[:0])
+	}
+	if !ok || !namesColumns(line) {
+		c.drop(d, i)
+		return false
+	}
+	head := new(header)
 	if k := len(c.spare); k > 0 {
-		old, c.spare = c.spare[k-1], c.spare[:k-1]
+		head, c.spare = c.spare[k-1], c.spare[:k-1]
 	}
-	c.tables[d] = append(c.tables[d], table{
-		start: c.line.start, end: c.pos, text: append(old.text[:0], line...), cells: append(old.cells[:0], c.ends...),
-	})
+	head.text, head.ends = append(head.text[:0], line...), append(head.ends[:0], c.ends...)
+	head.spans, head.hits, head.about = head.spans[:0], head.hits[:0], head.about[:0]
+	table.head = head
+	return true
+}
+
+// startsHeader reports whether the first cell can be that of a header row, as
+// far as is known from what stands before the first quote.
+func startsHeader(line []byte, d int) bool {
+	n := bytes.IndexByte(line, delimiters[d])
+	return n < 0 || isHeading(line[:n])
 }
 
 // namesColumns tells a header row from lines that look like one: the rule or the
 // empty row above it, Excel's "sep=;", and "Close these two, please:", which
 // leads in a list.
 func namesColumns(line []byte) bool {
-	if bytes.HasPrefix(line, []byte("sep=")) || bytes.HasSuffix(bytes.TrimRight(line, " "), []byte(":")) {
+	end := len(line)
+	for end > 0 && line[end-1] == ' ' {
+		end--
+	}
+	if end > 0 && line[end-1] == ':' || bytes.HasPrefix(line, []byte("sep=")) {
 		return false
+	}
+	for _, b := range line {
+		if isLetter(b) || isDigit(b) {
+			return true
+		}
 	}
 	return bytes.ContainsFunc(line, isAlnum)
 }
 
 // drop forgets a table and keeps its memory for the next.
 func (c *columns) drop(d, i int) {
-	if len(c.spare) < raggedRows {
-		c.spare = append(c.spare, c.tables[d][i])
+	if head := c.tables[d][i].head; head != nil && len(c.spare) < raggedRows {
+		c.spare = append(c.spare, head)
 	}
 	c.tables[d] = slices.Delete(c.tables[d], i, i+1)
+	c.count--
+}
+
+func (c *columns) dropAll() {
+	for d := 0; c.count > 0; d++ {
+		for i := len(c.tables[d]); i > 0; i-- {
+			c.drop(d, i-1)
+		}
+	}
 }
 
 // cell is the text of a header cell.
-func (t *table) cell(i int) []byte {
+func (h *header) cell(i int) []byte {
 	from := int32(0)
 	if i > 0 {
-		from = t.cells[i-1] + 1
+		from = h.ends[i-1] + 1
 	}
-	return t.text[from:t.cells[i]]
+	return h.text[from:h.ends[i]]
 }
 
 // column says where the place that the text was read to stands in a table.
 func (c *columns) column(t *text) column {
+	if c.count == 0 {
+		return column{cell: c.line.start}
+	}
 	c.lookAhead(t)
-	found := column{cell: c.line.start}
 	for d := range c.tables {
-		for i := range c.tables[d] {
+		for i := 0; i < len(c.tables[d]); {
 			table := &c.tables[d][i]
-			if !c.live(d, i) || c.ended && c.total.delims(d) != len(table.cells)-1 || c.line.count[d] >= len(table.cells) {
+			if !c.live(d, i) || c.ended && c.total.delims(d) != table.delims || int(c.line.count[d]) > table.delims {
+				i++
 				continue
 			}
-			index := c.line.count[d]
-			if c.ended && c.total.inside {
-				index = min(c.line.delims(d), len(table.cells)-1)
+			if !c.stands(t, d, i) {
+				continue
 			}
-			return column{true, c.line.cell[d], index, d, i, table.start, table.end}
+			index := int(c.line.count[d])
+			if c.ended && c.total.inside {
+				index = min(c.line.delims(d), table.delims)
+			}
+			return column{true, c.line.cellStart(d), index, d, i, table.start, table.end}
 		}
 	}
-	return found
+	return column{cell: c.line.start}
 }
 
 // cellStart is where the cell begins that the text was read to; the line's
@@ -207,11 +350,8 @@ func (c *columns) lookAhead(t *text) {
 	if c.seen < c.pos || c.total.start != c.line.start {
 		c.total, c.seen, c.ended = c.line, c.pos, false
 	}
-	for to := min(c.pos+rowAhead, t.end()); !c.ended && c.seen < to; {
-		n, brk := nextLine(t.slice(c.seen, to))
-		c.total.read(t.slice(c.seen, c.seen+int64(n)), c.seen)
-		c.seen += int64(n)
-		c.ended = brk
+	if to := min(c.pos+rowAhead, t.end()); !c.ended && c.seen < to {
+		c.seen, c.ended = c.total.read(t, c.seen, to)
 	}
 	c.ended = c.ended || c.pos+rowAhead > t.end()
 }
@@ -223,15 +363,52 @@ const rowAhead = 1024
 // header returns the keywords in the header cell of a column, with their
 // positions in the cell.
 func (c *columns) header(words *dictionary, col *column) []hit {
-	table := &c.tables[col.delim][col.table]
-	hits, read := table.hits[col.index]
-	if !read {
-		t := text{buf: table.cell(col.index)}
-		hits = words.find(&t, 0, t.end(), nil)
-		if table.hits == nil {
-			table.hits = make(map[int][]hit)
-		}
-		table.hits[col.index] = hits
+	return c.tables[col.delim][col.table].head.keywords(words, col.index)
+}
+
+func (h *header) keywords(words *dictionary, cell int) []hit {
+	for len(h.spans) < len(h.ends) {
+		h.spans = append(h.spans, [2]int{-1})
 	}
-	return hits
+	span := &h.spans[cell]
+	if span[0] < 0 {
+		t := text{buf: h.cell(cell)}
+		span[0] = len(h.hits)
+		h.hits = words.find(&t, 0, t.end(), h.hits)
+		span[1] = len(h.hits)
+	}
+	return h.hits[span[0]:span[1]]
+}
+
+// speakOf reports whether a keyword of a detector stands in the header of any
+// table that the line of p could belong to.
+func (c *columns) speakOf(t *text, p int64, set *Set, detector int) bool {
+	c.catchUp(t, p)
+	for d := 0; d < len(c.tables) && c.count > 0; d++ {
+		for i := 0; i < len(c.tables[d]); {
+			if !c.stands(t, d, i) {
+				continue
+			}
+			if c.tables[d][i].head.speaksOf(set, detector) {
+				return true
+			}
+			i++
+		}
+	}
+	return false
+}
+
+func (h *header) speaksOf(set *Set, detector int) bool {
+	if len(h.about) == 0 {
+		h.about = slices.Grow(h.about, len(set.Detectors))[:len(set.Detectors)]
+		clear(h.about)
+		for cell := range h.ends {
+			for _, k := range h.keywords(set.words, cell) {
+				if of := set.words.words[k.word].detector; of >= 0 {
+					h.about[of] = true
+				}
+			}
+		}
+	}
+	return h.about[detector]
 }

@@ -124,7 +124,7 @@ func TestKeywordsMatchAsOneWritesThem(t *testing.T) {
 	if err := d.add(-1, negative, "order"); err != nil {
 		t.Fatal(err)
 	}
-	d.seal()
+	d.finish()
 	for text, want := range map[string]bool{
 		"social sec": true, "Social Sec.": true, "SOCIALSEC": true, "socialSec": true, "social_sec": true, "social-sec": true,
 		"social \r\n sec": true, "social     sec": false, "social  - sec": false, "social__sec": true, "antisocial sec": false, "social section": false,

@@ -29,6 +29,7 @@ type finder struct {
 
 	detector int
 	c        candidate
+	groups   groups
 	card     int64 // end of the last PAN, reported or not
 
 	kind    Kind
@@ -36,8 +37,8 @@ type finder struct {
 	halves  []half // by detector: a half of a pair that may find the other
 	scorers []scorer
 	until   []int64 // by detector: up to here its last keyword may count
-	heads   headers
 	pans    pans
+	place   int64 // the last one for which keywords were read
 	limit   int64 // up to here the text may be searched for keywords
 }
 
@@ -74,7 +75,8 @@ func (f *finder) reset(s *Stream) {
 	for i := range f.until {
 		f.until[i] = -1
 	}
-	f.heads, f.pans.read, f.pans.found = headers{at: -1}, 0, f.pans.found[:0]
+	f.place = -1
+	f.pans.read, f.pans.found = 0, f.pans.found[:0]
 	f.subject = span{}
 	for i := range f.scorers {
 		f.scorers[i].reset()
@@ -84,7 +86,7 @@ func (f *finder) reset(s *Stream) {
 // look lets a detector propose its candidates at p, the first digit of a run.
 func (f *finder) look(detector int, p int64) {
 	f.detector = detector
-	if f.set.needy[detector] && !f.lists[detector].label && f.remote(p, p) {
+	if f.set.needy[detector] && !f.lists[detector].label && f.remote(p) {
 		return
 	}
 	f.set.Detectors[detector].find(f, p)
@@ -96,10 +98,10 @@ func (f *finder) look(detector int, p int64) {
 func (f *finder) stands(p int64) bool {
 	d, c := f.set.Detectors[f.detector], &f.c
 	f.around.known = false
-	f.columns.advance(f.text, p)
-	if !f.set.bare[f.detector] && f.hopeless(d, c, p) {
+	if f.hopeless(p) {
 		return true
 	}
+	f.columns.advance(f.text, p)
 	if !f.bounded(c) || f.enclosed(c, p) {
 		return false
 	}
@@ -129,42 +131,26 @@ func (f *finder) reportValue(c *candidate, value string, level Confidence, conte
 	}, c, distance)
 }
 
-// hopeless reports at little cost that a candidate is worth nothing: it would
-// need a keyword, and none of the detector's is anywhere near. Most numbers in
-// most texts are such.
-func (f *finder) hopeless(d *Detector, c *candidate, p int64) bool {
-	if g := &d.grades[c.form]; g.alone != None || g.negative != None || d.vouch != nil || f.lists[f.detector].label {
+// hopeless reports at little cost that the candidate in f.c is worth nothing: its
+// form would need a keyword, and none of the detector's is anywhere near. Most
+// numbers in most texts are such, so a detector may ask before it checks digits.
+func (f *finder) hopeless(p int64) bool {
+	d, c := f.set.Detectors[f.detector], &f.c
+	if g := &d.grades[c.form]; g.alone != None || g.negative != None || d.vouch != nil || f.lists[f.detector].label || f.set.bare[f.detector] {
 		return false
 	}
-	return f.remote(p, c.end)
+	return f.remote(p)
 }
 
 // remote reports that none of the detector's keywords is anywhere near a candidate
-// at p that ends at end, nor in the header of its column.
-func (f *finder) remote(p, end int64) bool {
-	f.readKeywords(p, end+reachForth)
-	if f.until[f.detector] >= p {
-		return false
+// at p, nor in the header of its column.
+func (f *finder) remote(p int64) bool {
+	if f.place != p {
+		f.place = p
+		f.readKeywords(p, p+reachForth)
+		f.columns.catchUp(f.text, p)
 	}
-	if f.heads.at != p {
-		f.columns.advance(f.text, p)
-		f.heads.at, f.heads.hits = p, nil
-		if col := f.columns.column(f.text); col.known {
-			f.heads.hits = f.columns.header(f.set.words, &col)
-		}
-	}
-	for _, h := range f.heads.hits {
-		if f.set.words.words[h.word].detector == f.detector {
-			return false
-		}
-	}
-	return true
-}
-
-// headers are the keywords in the header of the column at a place.
-type headers struct {
-	at   int64
-	hits []hit
+	return f.until[f.detector] < p && (f.columns.count == 0 || !f.columns.speakOf(f.text, p, f.set, f.detector))
 }
 
 // maxCandidate is longer than a value behind its first digit that needs a keyword.
@@ -198,6 +184,9 @@ func (g *grade) level(k contextKind) Confidence {
 
 // names lists what spoke for a match, the nearest first.
 func (f *finder) names(d *Detector, c *candidate, where *context) []string {
+	if where.keyword >= 0 && where.cue < 0 && c.context == "" {
+		return f.set.names[where.keyword]
+	}
 	var names []string
 	if where.kind != opposed {
 		if where.keyword >= 0 {

@@ -150,7 +150,7 @@ func (s *scorer) reset() {
 // add takes a term that was found. They come in the order of their beginnings.
 func (s *scorer) add(f *finder, h hit, of int32) {
 	if n := int32(len(s.count)); of >= n {
-		s.share(f.text, s.scale.triples[of-n], h)
+		s.share(f.text, &s.scale.triples[of-n], h)
 		return
 	}
 	at := span{f.text.rawStart(h.start), f.text.rawEnd(h.end)}

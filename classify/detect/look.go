@@ -1,6 +1,10 @@
 package detect
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/postern-mail/postern/classify/anchor"
+)
 
 // beside is a set of the sorts of bytes that can stand beside a run of digits. The
 // zero value is any of them.
@@ -44,7 +48,7 @@ var edgeOf = func() (of [256]uint8) {
 }()
 
 // maxRun is the length from which on runs of digits are not told apart.
-const maxRun = 20
+const maxRun = anchor.ManyDigits
 
 // runs makes the set of lengths that a detector's first run of digits can have.
 func runs(lengths ...int) uint32 {
@@ -56,7 +60,7 @@ func runs(lengths ...int) uint32 {
 }
 
 // runsFrom makes the set of lengths of at least n.
-func runsFrom(n int) uint32 { return (1<<(maxRun+1) - 1) &^ (1<<n - 1) }
+func runsFrom(n int) uint32 { return ^uint32(0) << n }
 
 // looks tells for each surroundings of a run of digits which detectors want to
 // look there, so that most runs cost one lookup.
@@ -98,8 +102,11 @@ func (l *looks) intern(list []uint16) uint16 {
 	return uint16(len(l.lists) - 1)
 }
 
-// of returns the detectors that want to look at the run of digits at p.
-func (l *looks) of(t *text, p int64) []uint16 {
-	n := t.digits(p, maxRun)
-	return l.lists[l.at[edgeOf[t.at(p-1)]][n][edgeOf[t.at(p+int64(n))]]]
+// of returns the detectors that may want to look at the run of so many digits
+// at p.
+func (l *looks) of(t *text, p int64, run uint8) []uint16 {
+	if run == maxRun { // what follows is far
+		return l.lists[l.at[edgeOf[t.at(p-1)]][run][0]]
+	}
+	return l.lists[l.at[edgeOf[t.at(p-1)]][run][edgeOf[t.at(p+int64(run))]]]
 }

@@ -77,6 +77,7 @@ func looksOutside(e *syntax.Regexp) string {
 		return `\b`
 	case syntax.OpNoWordBoundary:
 		return `\B`
+	default:
 	}
 	for _, sub := range e.Sub {
 		if what := looksOutside(sub); what != "" {
@@ -109,8 +110,9 @@ func shortest(e *syntax.Regexp) int {
 			n = min(n, shortest(sub))
 		}
 		return n
+	default:
+		return 0
 	}
-	return 0
 }
 
 // edgeIsWord reports whether every match begins, or ends, with an ASCII word
@@ -144,8 +146,9 @@ func edgeIsWord(e *syntax.Regexp, last bool) bool {
 		return edgeIsWord(e.Sub[at], last)
 	case syntax.OpAlternate:
 		return !slices.ContainsFunc(e.Sub, func(sub *syntax.Regexp) bool { return !edgeIsWord(sub, last) })
+	default:
+		return false
 	}
-	return false
 }
 
 func isWordByte(r rune) bool { return r < utf8.RuneSelf && isWord(r) }
@@ -185,6 +188,7 @@ func mustHave(e *syntax.Regexp) *[256]bool {
 			}
 		}
 		return all
+	default:
 	}
 	return nil
 }

@@ -148,9 +148,16 @@ func TestExpressionsThatCannotBeUsed(t *testing.T) {
 		}
 	}
 	for _, c := range []Custom{
-		{Pattern: "x", Check: "mod10"}, {Pattern: "x", Mask: "first4"}, {Pattern: "x", Window: 301}, {Pattern: "x", Window: -1},
-		{Pattern: "x", Keywords: []string{"{a"}}, {Pattern: "x", Keywords: []string{"a}"}}, {Pattern: "x", Keywords: []string{"{a|{b|c}}"}}, {Pattern: "x", Negative: []string{"a|b"}},
-		{Pattern: "x", Keywords: []string{strings.Repeat("{a|b}", 9)}}, {Pattern: "x", Keywords: []string{"a.b.c.d.e.f"}},
+		{Pattern: "x", Check: "mod10"},
+		{Pattern: "x", Mask: "first4"},
+		{Pattern: "x", Window: 301},
+		{Pattern: "x", Window: -1},
+		{Pattern: "x", Keywords: []string{"{a"}},
+		{Pattern: "x", Keywords: []string{"a}"}},
+		{Pattern: "x", Keywords: []string{"{a|{b|c}}"}},
+		{Pattern: "x", Negative: []string{"a|b"}},
+		{Pattern: "x", Keywords: []string{strings.Repeat("{a|b}", 9)}},
+		{Pattern: "x", Keywords: []string{"a.b.c.d.e.f"}},
 	} {
 		if _, err := c.Detector(); err == nil {
 			t.Errorf("%+v makes a detector", c)
@@ -160,8 +167,13 @@ func TestExpressionsThatCannotBeUsed(t *testing.T) {
 
 func TestMasksOfOwnDetectorsShowAtMostHalf(t *testing.T) {
 	for _, c := range []struct{ mask, value, want string }{
-		{"", "AB123456", "********"}, {"all", "AB", "**"}, {"last4", "AB123456", "****3456"}, {"last4", "1234", "**34"},
-		{"last2", "ŻÓŁW", "**ŁW"}, {"last3", "1", "*"}, {"none", "FALCON", "FALCON"},
+		{"", "AB123456", "********"},
+		{"all", "AB", "**"},
+		{"last4", "AB123456", "****3456"},
+		{"last4", "1234", "**34"},
+		{"last2", "ŻÓŁW", "**ŁW"},
+		{"last3", "1", "*"},
+		{"none", "FALCON", "FALCON"},
 	} {
 		d, err := (&Custom{ID: "x", Pattern: "x", Mask: c.mask}).Detector()
 		if err != nil {

@@ -2,7 +2,10 @@ package detect
 
 import (
 	"bytes"
+	"math/bits"
 	"unicode/utf8"
+
+	"github.com/postern-mail/postern/classify/anchor"
 )
 
 // delimiters of tables, in the order in which they are trusted: a semicolon
@@ -10,110 +13,125 @@ import (
 const delimiters = "\t|;,"
 
 // row counts the delimiters of a line. Those between double quotes do not
-// count, unless the quotes are never closed.
+// count, unless the quotes are never closed. It is read by the marks of the
+// text; the bytes between delimiters and quotes are not looked at.
 type row struct {
 	start  int64
-	count  [len(delimiters)]int
-	cell   [len(delimiters)]int64 // where the present cell begins
-	quoted [len(delimiters)]int   // delimiters since the open quote
+	cell   [len(delimiters)]int64 // behind the last delimiter that counts, of whatever line
+	count  [len(delimiters)]int32
+	quoted [len(delimiters)]int32 // delimiters since the open quote
 	inside bool
-	fresh  bool // nothing but spaces since the cell began: a quote opens here
-	shut   bool // the last character closed a quote: another one opens it again
-	text   bool // the line is not blank
+	opened int64 // where the first quote opened, -1 if none did
+	shut   int64 // behind the last closing quote: another one there opens it again
+	fresh  int64 // from the beginning of the cell to here stand only spaces, so a quote opens here; or -1
+	blank  int64 // from the beginning of the line to here it is blank; -1 if it is not
 }
 
-// nextLine is the length of what stands before the first line break in s, or
-// that of a piece without one.
-func nextLine(s []byte) (int, bool) {
-	s = s[:min(len(s), linePiece)]
-	n := bytes.IndexByte(s, '\n')
-	brk := n >= 0
-	if !brk {
-		n = len(s)
-	}
-	if r := bytes.IndexByte(s[:n], '\r'); r >= 0 {
-		return r, true
-	}
-	return n, brk
+// begin makes the row that of a line which begins at a position.
+func (r *row) begin(at int64) {
+	r.start, r.fresh, r.blank = at, at, at
+	r.count = [len(delimiters)]int32{}
+	r.inside, r.opened, r.shut = false, -1, -1
 }
 
-// linePiece is how much of a line is read at once.
-const linePiece = 512
-
-func newRow(at int64) row {
-	r := row{start: at, fresh: true}
-	for d := range r.cell {
-		r.cell[d] = at
+// read reads the line from one position to another, or to the line break before
+// that, and tells where it came to.
+func (r *row) read(t *text, from, to int64) (int64, bool) {
+	for from < to {
+		i := int(from - t.base)
+		block := i / anchor.BlockBytes
+		at := t.base + int64(block*anchor.BlockBytes)
+		m := t.layoutOf(block)
+		keep := ^uint64(0) << (i % anchor.BlockBytes)
+		if n := to - at; n < anchor.BlockBytes {
+			keep &= 1<<n - 1
+		}
+		end := min(at+anchor.BlockBytes, to)
+		brk := m.Breaks&keep != 0
+		if brk {
+			n := bits.TrailingZeros64(m.Breaks & keep)
+			end = at + int64(n)
+			keep &= 1<<n - 1
+		}
+		if cells := m.Cells & keep; cells != 0 {
+			r.blank = -1
+			r.step(t, at, cells)
+		}
+		if r.blank >= 0 {
+			r.blank = skip(t, r.blank, end, isBlank)
+		}
+		if brk {
+			return end, true
+		}
+		if r.fresh >= 0 {
+			r.fresh = skip(t, r.fresh, end, isSpaceSign)
+		}
+		from = end
 	}
-	return r
+	return from, false
 }
 
-// read counts the delimiters in a piece of a line that begins at a position.
-func (r *row) read(s []byte, at int64) {
-	if !r.text {
-		r.text = len(bytes.TrimLeft(s, " \v\f")) > 0
-	}
-	if !r.inside && bytes.IndexByte(s, '"') < 0 {
-		r.readPlain(s, at)
-		return
-	}
-	for i, b := range s {
-		r.step(b, at+int64(i))
-	}
-}
-
-// step reads one byte of a line.
-func (r *row) step(b byte, at int64) {
-	shut := r.shut
-	r.shut = false
-	switch d := delimiterOf[b]; {
-	case b == '"' && r.inside:
-		r.inside, r.shut = false, true
-	case b == '"' && (r.fresh || shut):
-		r.inside, r.quoted, r.fresh = true, [len(delimiters)]int{}, false
-	case d >= 0 && r.inside:
-		r.quoted[d]++
-	case d >= 0:
-		r.count[d]++
-		r.cell[d] = at + 1
-		r.fresh = true
-	case b != ' ':
-		r.fresh = false
-	}
-}
-
-// readPlain reads a piece that holds no quotes and is in none.
-func (r *row) readPlain(s []byte, at int64) {
-	if len(s) == 0 {
-		return
-	}
-	last := -1
-	for d := range len(delimiters) {
-		if n := bytes.Count(s, []byte{delimiters[d]}); n > 0 {
-			i := bytes.LastIndexByte(s, delimiters[d])
-			r.count[d] += n
-			r.cell[d] = at + int64(i) + 1
-			last = max(last, i)
+// skip returns to if nothing but such characters stands in [from,to), else -1.
+func skip(t *text, from, to int64, is func(byte) bool) int64 {
+	for _, c := range t.slice(from, to) {
+		if !is(c) {
+			return -1
 		}
 	}
-	r.shut = false
-	r.fresh = (r.fresh || last >= 0) && len(bytes.TrimLeft(s[last+1:], " ")) == 0
+	return to
+}
+
+func isBlank(c byte) bool     { return c == ' ' || c == '\v' || c == '\f' }
+func isSpaceSign(c byte) bool { return c == ' ' }
+
+// step takes the delimiters and quotes of a block that begins at a position.
+func (r *row) step(t *text, at int64, cells uint64) {
+	s := t.buf[at-t.base:]
+	for ; cells != 0; cells &= cells - 1 {
+		n := bits.TrailingZeros64(cells)
+		p := at + int64(n)
+		switch c := s[n]; {
+		case c == '"':
+			r.quote(t, p)
+		case r.inside:
+			r.quoted[delimiterOf[c]&3]++
+		default:
+			d := delimiterOf[c] & 3
+			r.count[d]++
+			r.cell[d], r.fresh = p+1, p+1
+		}
+	}
+}
+
+func (r *row) quote(t *text, p int64) {
+	switch {
+	case r.inside:
+		r.inside, r.shut = false, p+1
+		return
+	case r.shut == p || r.fresh >= 0 && skip(t, r.fresh, p, isSpaceSign) >= 0:
+		r.inside, r.quoted = true, [len(delimiters)]int32{}
+		if r.opened < 0 {
+			r.opened = p
+		}
+	}
+	r.fresh = -1
 }
 
 // delims is the number of delimiters if the line ended here.
 func (r *row) delims(d int) int {
 	if r.inside {
-		return r.count[d] + r.quoted[d]
+		return int(r.count[d] + r.quoted[d])
 	}
-	return r.count[d]
+	return int(r.count[d])
 }
 
-var delimiterOf = func() (of [256]int8) {
-	for i := range of {
-		of[i] = -1
-	}
+// cellStart is where the present cell begins.
+func (r *row) cellStart(d int) int64 { return max(r.cell[d], r.start) }
+
+// delimiterOf are the indices of the delimiters.
+var delimiterOf = func() (of [256]uint8) {
 	for i, c := range []byte(delimiters) {
-		of[c] = int8(i)
+		of[c] = uint8(i)
 	}
 	return of
 }()
@@ -121,9 +139,6 @@ var delimiterOf = func() (of [256]int8) {
 // splitRow appends where the cells of a row end. It fails as soon as a cell
 // cannot be that of a header row.
 func splitRow(line []byte, d int, ends []int32) ([]int32, bool) {
-	if bytes.IndexByte(line, '"') >= 0 {
-		return splitQuoted(line, d, ends)
-	}
 	for from := 0; ; {
 		n := bytes.IndexByte(line[from:], delimiters[d])
 		if n < 0 {
@@ -137,26 +152,32 @@ func splitRow(line []byte, d int, ends []int32) ([]int32, bool) {
 	}
 }
 
-// splitQuoted is splitRow for a row with quotes.
+// splitQuoted is splitRow for a row in which quotes open. A quote that is never
+// closed hides no delimiter.
 func splitQuoted(line []byte, d int, ends []int32) ([]int32, bool) {
-	r, before, from := newRow(0), 0, 0
-	for i, b := range line {
-		inside := r.inside
-		r.step(b, int64(i))
+	inside, fresh, shut := false, true, false
+	open, from := 0, 0 // cells before the quote opened; where the present cell begins
+	for i, c := range line {
+		closed := false
 		switch {
-		case !inside && r.inside:
-			before = len(ends)
-		case inside && !r.inside:
-			ends = ends[:before] // the delimiters between the quotes were none
-		case b == delimiters[d]:
-			ends = append(ends, int32(i))
-			if !r.inside {
+		case c == '"' && inside:
+			inside, closed = false, true
+			ends = ends[:open] // the delimiters between the quotes were none
+		case c == '"' && (fresh || shut):
+			inside, fresh, open = true, false, len(ends)
+		case c == delimiters[d]:
+			if ends = append(ends, int32(i)); !inside {
 				if !isHeading(line[from:i]) {
 					return ends, false
 				}
-				from = i + 1
+				fresh, from = true, i+1
 			}
+		case !inside && (c == '\t' || delimiterOf[c] > 0):
+			fresh = true
+		case c != ' ':
+			fresh = false
 		}
+		shut = closed
 	}
 	ends = append(ends, int32(len(line)))
 	from = 0
@@ -171,8 +192,13 @@ func splitQuoted(line []byte, d int, ends []int32) ([]int32, bool) {
 
 // isHeading reports whether a cell can be a column's header.
 func isHeading(s []byte) bool {
-	s = bytes.Trim(s, " \t\"")
-	if len(s) > headerChars*utf8.UTFMax || utf8.RuneCount(s) > headerChars {
+	for len(s) > 0 && isMargin(s[0]) {
+		s = s[1:]
+	}
+	for len(s) > 0 && isMargin(s[len(s)-1]) {
+		s = s[:len(s)-1]
+	}
+	if len(s) > headerChars && (anchor.ASCII(s) > headerChars || len(s) > headerChars*utf8.UTFMax || utf8.RuneCount(s) > headerChars) {
 		return false
 	}
 	run, all := 0, 0
@@ -188,3 +214,5 @@ func isHeading(s []byte) bool {
 	}
 	return true
 }
+
+func isMargin(c byte) bool { return c == ' ' || c == '\t' || c == '"' }

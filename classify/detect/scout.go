@@ -111,8 +111,9 @@ func lead(e *syntax.Regexp, sets []*[256]bool) (_ []*[256]bool, goes bool) {
 		return sets, true
 	case syntax.OpAlternate:
 		return leadAny(e.Sub, sets)
+	default:
+		return sets, false
 	}
-	return sets, false
 }
 
 // leadAny joins what the alternatives begin with.

@@ -28,9 +28,12 @@ type Detector struct {
 	// digits is the least number of digits that a chain at the value's first
 	// digit holds, with single separators between its runs.
 	digits int
-	// runs are the lengths that the run at p itself can have, before and after
-	// what can stand beside it; 0 is any.
-	runs          uint32
+	// runs tells how many digits the first run of a value can have: bit n stands
+	// for n digits, the highest for that many and more. 0 is any.
+	runs uint32
+	// lettered tells that a letter stands before the first digit, with at most
+	// one space or hyphen between; before and after what stands beside the run.
+	lettered      bool
 	before, after beside
 	// find proposes the candidates whose first run of digits begins at p, the
 	// longest first, by filling in the candidate and calling stands.
@@ -135,11 +138,14 @@ type Set struct {
 	worded   bool   // a detector of the admin's own finds words
 	bare     []bool // by detector: candidates without a level are reported
 	looks    *looks
+	wants    []anchor.Want // by detector
 	// needy are the detectors that find nothing without a keyword.
 	needy []bool
 	// scales are the lexicons, by detector; nil for other detectors.
 	scales  []*scale
 	markers []markerEntry
+	// names are the contexts of matches for which one keyword spoke.
+	names [][]string
 }
 
 // Compile builds a Set. The order of the detectors decides between matches that
@@ -147,7 +153,7 @@ type Set struct {
 func Compile(detectors []*Detector, opt Options) (*Set, error) {
 	s := &Set{Detectors: detectors, options: opt, words: newDictionary(), scales: make([]*scale, len(detectors))}
 	seen := make(map[string]bool)
-	least, most := maxChain, 1
+	var wants []anchor.Want
 	for i, d := range detectors {
 		if seen[d.ID] {
 			return nil, fmt.Errorf("detector %q stands twice in the set", d.ID)
@@ -155,8 +161,10 @@ func Compile(detectors []*Detector, opt Options) (*Set, error) {
 		seen[d.ID] = true
 		s.bare = append(s.bare, slices.Contains(opt.Candidates, d.ID))
 		s.needy = append(s.needy, d.labelOnly() && !s.bare[i])
+		want := anchor.Want{Digits: d.digits, Runs: d.runs, Lettered: d.lettered || d.before == onLetter}
+		s.wants = append(s.wants, want)
 		if d.find != nil {
-			least, most = min(least, d.digits), max(most, d.digits)
+			wants = append(wants, want)
 		}
 		if d.pattern != nil {
 			s.patterns = append(s.patterns, i)
@@ -173,8 +181,11 @@ func Compile(detectors []*Detector, opt Options) (*Set, error) {
 			}
 		}
 	}
-	s.words.seal()
-	s.anchors = anchor.New(least, most)
+	s.anchors = anchor.New(wants)
+	s.words.finish()
+	for _, w := range s.words.words {
+		s.names = append(s.names, []string{w.text})
+	}
 	leads := make([][]*[256]bool, len(s.patterns))
 	for i, d := range s.patterns {
 		leads[i] = detectors[d].pattern.lead
@@ -208,6 +219,3 @@ func (s *Set) compile(i int, d *Detector) error {
 	s.scales[i], err = s.newScale(i, d)
 	return err
 }
-
-// maxChain is the most digits that a detector may ask an anchor for.
-const maxChain = 13

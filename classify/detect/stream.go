@@ -6,13 +6,14 @@ import (
 	"github.com/postern-mail/postern/classify/anchor"
 )
 
-// A Stream keeps history bytes of the folded view behind the place it has come
-// to, and decides about a place when ahead bytes follow it. Both are more than
-// any detector looks back or forth, so a decision depends on the text alone.
+// A Stream keeps at most history bytes of the folded view behind the place it
+// has come to, and decides about a place when ahead bytes follow it. Both are
+// more than any detector looks back or forth, so a decision depends on the text
+// alone.
 const (
 	history = headerBytes + tokenBytes
 	ahead   = 4096
-	stretch = 10 << 10
+	stretch = 26 << 10
 )
 
 // MaxStreamBytes bounds the memory of one Stream. What a text really needs is
@@ -54,19 +55,31 @@ func (s *Stream) SetKind(kind Kind) { s.kind, s.finder.kind = kind, kind }
 // Write scans the next bytes. It never fails.
 func (s *Stream) Write(b []byte) (int, error) {
 	for rest := b; len(rest) > 0; {
-		n := s.text.fold(rest, s.room)
+		n := s.text.fold(rest, s.room+pageBytes)
 		rest = rest[n:]
 		if len(rest) > 0 {
+			s.text.mark(false)
 			s.scan(s.text.end() - ahead)
-			s.text.forget(s.pos - history)
+			s.finder.columns.settle(&s.text, s.pos)
+			s.text.forget(s.pos - s.needed())
 		}
 	}
 	return len(b), nil
 }
 
+// needed is how many bytes before the place it has come to a Stream looks back:
+// to the beginning of a token and, while it can be a header row, of the line.
+func (s *Stream) needed() int64 {
+	if line := s.pos - s.finder.columns.line.start; line <= headerBytes {
+		return max(line, tokenBytes) + leftReach
+	}
+	return tokenBytes + leftReach
+}
+
 // Close ends the text and emits what was held back.
 func (s *Stream) Close() error {
 	s.text.foldPart(true)
+	s.text.mark(true)
 	s.scan(s.text.end())
 	s.finder.part(math.MaxInt64)
 	s.pending.release(math.MaxInt64, s.emit)
@@ -101,22 +114,26 @@ func (s *Stream) scan(to int64) {
 	}
 	f.limit = to
 	base := s.text.base
-	s.anchors = s.set.anchors.Scan(s.text.buf, int(s.pos-base), int(to-base), s.anchors[:0])
+	s.anchors = s.set.anchors.Scan(s.text.buf, s.text.marks, int(s.pos-base), int(to-base), s.anchors[:0])
 	if s.set.worded {
 		f.readKeywords(s.pos, to)
 	}
 	s.search.read(s.set, &s.text, to)
-	for _, a := range s.anchors {
+	for i := range s.anchors {
+		a := &s.anchors[i]
 		at := base + int64(a.At)
 		s.search.judge(f, at)
-		for _, i := range s.set.looks.of(&s.text, at) {
-			if s.set.Detectors[i].digits <= a.Digits {
+		for _, i := range s.set.looks.of(&s.text, at, a.Run) {
+			if s.set.wants[i].Takes(a) {
 				f.look(int(i), at)
 			}
 		}
+		if held := s.pending.held; len(held) > maxWaiting && held[0].end < at-2*leftReach {
+			f.part(at)
+			s.pending.release(at-leftReach, s.emit)
+		}
 	}
 	s.search.judge(f, to)
-	f.columns.advance(&s.text, to)
 	f.readKeywords(to, to)
 	f.part(to)
 	s.pos = to
@@ -126,3 +143,7 @@ func (s *Stream) scan(to int64) {
 // leftReach is how far before its first digit a candidate can begin: an address
 // is found by its last line, the half of a pair waits for the other.
 const leftReach = 2048
+
+// maxWaiting is how many matches wait for their rivals before those are settled
+// that have none to come.
+const maxWaiting = 32

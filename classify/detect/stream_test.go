@@ -261,17 +261,18 @@ func (s *Stream) size() int {
 			n += cap(h.seen)
 		}
 	}
-	tables := [][]table{s.finder.columns.spare}
-	for _, t := range s.finder.columns.tables {
-		tables = append(tables, t)
-	}
-	for _, list := range tables {
-		for _, t := range list {
-			n += cap(t.text) + cap(t.cells)*4
-			for _, hits := range t.hits {
-				n += cap(hits)*24 + 64
+	n += cap(s.text.marks)*16 + cap(s.text.layout)*24 + cap(s.text.laid)
+	headers := s.finder.columns.spare
+	for _, tables := range s.finder.columns.tables {
+		n += cap(tables) * int(reflect.TypeFor[table]().Size())
+		for _, t := range tables {
+			if t.head != nil {
+				headers = append(headers, t.head)
 			}
 		}
+	}
+	for _, h := range headers {
+		n += cap(h.text) + cap(h.ends)*4 + cap(h.spans)*16 + cap(h.hits)*24
 	}
 	return n
 }

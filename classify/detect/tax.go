@@ -37,13 +37,13 @@ func findITIN(f *finder, p int64) {
 	if f.text.at(p) != '9' {
 		return
 	}
-	c, ok := shapeSSN(f.text, p)
-	if !ok {
+	c := &f.c
+	if !shapeSSN(f.text, p, c) || f.hopeless(p) {
 		return
 	}
+	digitsSSN(f.text.slice(c.start, c.end), c)
 	switch group := number(c.value[4:6]); {
 	case group >= 50 && group <= 65, group >= 70 && group <= 88, group >= 90 && group <= 92, group >= 94:
-		f.c = c
 		f.stands(p)
 	}
 }
@@ -83,7 +83,7 @@ var einData string
 
 // einPrefixes are the prefixes that were assigned.
 var einPrefixes = sync.OnceValue(func() (assigned [100]bool) {
-	for _, item := range strings.Fields(strings.Join(dataLines(einData), " ")) {
+	for item := range strings.FieldsSeq(strings.Join(dataLines(einData), " ")) {
 		first, last, found := strings.Cut(item, "-")
 		if !found {
 			last = first

@@ -1,10 +1,13 @@
 package detect
 
 import (
-	"bytes"
 	"encoding/binary"
+	"math/bits"
+	"slices"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/postern-mail/postern/classify/anchor"
 )
 
 // text is the folded view of a stream: UTF-8 with every code point folded and
@@ -18,7 +21,18 @@ type text struct {
 	shift []shift // where the view and the stream move against each other
 	part  []byte  // the beginning of a character whose end is yet to come
 	table *foldTable
+	wide  int64 // position behind the last character that is not ASCII
+
+	marks  []anchor.Digits // of the blocks of buf, as far as mark came
+	layout []anchor.Layout // likewise, but made when asked for
+	laid   []uint8         // how many blocks of each page have their layout
 }
+
+// The stretch moves on by whole pages, so that marks stay those of their blocks.
+const (
+	pageBlocks = 16
+	pageBytes  = pageBlocks * anchor.BlockBytes
+)
 
 // shift tells where the view and the stream cease to run in step: the character
 // before position at ended at raw offset end, the one that begins there begins
@@ -27,7 +41,8 @@ type shift struct{ at, end, start int64 }
 
 func (t *text) reset() {
 	t.buf, t.shift, t.part = t.buf[:0], append(t.shift[:0], shift{}), t.part[:0]
-	t.base, t.raw, t.table = 0, 0, foldings()
+	t.base, t.raw, t.wide, t.table = 0, 0, 0, foldings()
+	t.marks, t.layout, t.laid = t.marks[:0], t.layout[:0], t.laid[:0]
 }
 
 // end is the position behind the last character of the view.
@@ -45,7 +60,7 @@ func (t *text) fold(b []byte, room int) int {
 			continue
 		}
 		n := min(len(b)-taken, room-len(t.buf))
-		if n = ascii(b[taken : taken+n]); n > 0 {
+		if n = anchor.ASCII(b[taken : taken+n]); n > 0 {
 			t.buf = append(t.buf, b[taken:taken+n]...)
 			t.raw += int64(n)
 			taken += n
@@ -77,41 +92,80 @@ func (t *text) add(r rune, size int) {
 	f := t.table.fold(r)
 	t.raw += int64(size)
 	if f == dropped {
-		t.mark(t.raw, false)
+		t.moved(t.raw, false)
 		return
 	}
 	before := len(t.buf)
 	t.buf = utf8.AppendRune(t.buf, f)
+	if f >= utf8.RuneSelf {
+		t.wide = t.end()
+	}
 	if len(t.buf)-before != size {
-		t.mark(t.raw, true)
+		t.moved(t.raw, true)
 	}
 }
 
-// mark notes that the next character of the view begins at raw offset start;
-// moved tells that a character was added since the last mark.
-func (t *text) mark(start int64, moved bool) {
+// moved notes that the next character of the view begins at raw offset start;
+// added tells that a character was added since the last time.
+func (t *text) moved(start int64, added bool) {
 	at := t.end()
 	last := &t.shift[len(t.shift)-1]
 	switch {
 	case last.at == at:
 		last.start = start
-	case moved:
+	case added:
 		t.shift = append(t.shift, shift{at, start, start})
 	default:
 		t.shift = append(t.shift, shift{at, last.start + at - last.at, start})
 	}
 }
 
-// forget drops what stands before position to.
+// forget drops the pages before position to.
 func (t *text) forget(to int64) {
-	if to <= t.base {
+	n := int(to-t.base) / pageBytes
+	if n <= 0 {
 		return
 	}
-	t.buf = t.buf[:copy(t.buf, t.buf[to-t.base:])]
-	t.base = to
-	if i := t.lastShift(to); i > 0 {
+	t.buf = t.buf[:copy(t.buf, t.buf[n*pageBytes:])]
+	t.marks = t.marks[:copy(t.marks, t.marks[n*pageBlocks:])]
+	t.layout = t.layout[:copy(t.layout, t.layout[n*pageBlocks:])]
+	t.laid = t.laid[:copy(t.laid, t.laid[n:])]
+	t.base += int64(n * pageBytes)
+	if i := t.lastShift(t.base); i > 0 {
 		t.shift = t.shift[:copy(t.shift, t.shift[i:])]
 	}
+}
+
+// mark marks the digits of the blocks that are full; at the end of the stream
+// also those of the last one.
+func (t *text) mark(last bool) {
+	n := len(t.buf) / anchor.BlockBytes
+	if last && len(t.buf)%anchor.BlockBytes > 0 {
+		n++
+		t.buf = append(t.buf, make([]byte, anchor.BlockBytes)...)[:len(t.buf)]
+	}
+	done := len(t.marks)
+	t.marks = slices.Grow(t.marks, n-done)[:n]
+	anchor.MarkDigits(t.buf[done*anchor.BlockBytes:n*anchor.BlockBytes], t.marks[done:])
+	t.layout = slices.Grow(t.layout, n-len(t.layout))[:n]
+	for len(t.laid)*pageBlocks < n {
+		t.laid = append(t.laid, 0)
+	}
+}
+
+// layoutOf returns the layout of a block.
+func (t *text) layoutOf(block int) *anchor.Layout {
+	if block%pageBlocks >= int(t.laid[block/pageBlocks]) {
+		t.lay(block / pageBlocks)
+	}
+	return &t.layout[block]
+}
+
+// lay marks the layout of a page as far as its digits are marked.
+func (t *text) lay(page int) {
+	from, to := page*pageBlocks+int(t.laid[page]), min((page+1)*pageBlocks, len(t.layout))
+	anchor.MarkLayout(t.buf[from*anchor.BlockBytes:to*anchor.BlockBytes], t.layout[from:to])
+	t.laid[page] = uint8(to - page*pageBlocks)
 }
 
 // lastShift is the index of the last shift at or before a position.
@@ -184,41 +238,78 @@ func (t *text) wordAfter(p int64) bool  { r, _ := t.after(p); return isWord(r) }
 // back and forth are the positions n characters before and behind p, or the edge
 // of the text.
 func (t *text) back(p int64, n int) int64 {
-	s := t.slice(p-int64(n), p)
-	if ascii(s) == len(s) {
-		return p - int64(len(s))
+	from := max(p-int64(n), t.base)
+	if t.wide <= from {
+		return from
 	}
-	for i := 0; i < n && p > t.base; i++ {
-		_, size := t.before(p)
-		p -= size
+	for known := 0; from > t.base; {
+		more := inner(t.slice(from, p))
+		if more == known {
+			break
+		}
+		from, known = max(from-int64(more-known), t.base), more
 	}
-	return p
+	for from < p && isInner(t.at(from)) {
+		from++
+	}
+	return from
 }
 
 func (t *text) forth(p int64, n int) int64 {
-	s := t.slice(p, p+int64(n))
-	if ascii(s) == len(s) {
-		return p + int64(len(s))
+	to := min(p+int64(n), t.end())
+	if t.wide <= p {
+		return to
 	}
-	for i := 0; i < n && p < t.end(); i++ {
-		_, size := t.after(p)
-		p += size
+	for known := 0; to < t.end(); {
+		more := inner(t.slice(p, to))
+		if more == known {
+			break
+		}
+		to, known = min(to+int64(more-known), t.end()), more
 	}
-	return p
+	for isInner(t.at(to)) {
+		to++
+	}
+	return to
 }
+
+// inner counts the bytes that go on with a character: 10xxxxxx.
+func inner(s []byte) int {
+	n := 0
+	for ; len(s) >= 8; s = s[8:] {
+		v := binary.LittleEndian.Uint64(s)
+		n += bits.OnesCount64(v >> 7 &^ (v >> 6) & 0x0101010101010101)
+	}
+	for _, c := range s {
+		if isInner(c) {
+			n++
+		}
+	}
+	return n
+}
+
+func isInner(c byte) bool { return c&0xC0 == 0x80 }
 
 // lineStart is the position behind the last line break before p, looked for in
 // the last n bytes.
 func (t *text) lineStart(p, n int64) int64 {
 	s := t.slice(p-n, p)
-	if i := bytes.LastIndexAny(s, "\r\n"); i >= 0 {
-		return p - int64(len(s)-i-1)
+	for i := len(s) - 1; i >= 0; i-- {
+		if s[i] == '\n' || s[i] == '\r' {
+			return p - int64(len(s)-i-1)
+		}
 	}
 	return p - int64(len(s))
 }
 
 // digits counts the ASCII digits from p on, up to most.
 func (t *text) digits(p int64, most int) int {
+	if i := int(p - t.base); uint(i)/anchor.BlockBytes+1 < uint(len(t.marks)) && most < anchor.BlockBytes {
+		block := i / anchor.BlockBytes
+		from := i % anchor.BlockBytes
+		run := t.marks[block].Digits>>from | t.marks[block+1].Digits<<(anchor.BlockBytes-from)
+		return min(bits.TrailingZeros64(^run), most)
+	}
 	n := 0
 	for n < most && isDigit(t.at(p+int64(n))) {
 		n++
@@ -250,16 +341,4 @@ func isAlnum(r rune) bool {
 		return r > 0 && (isDigit(byte(r)) || isLetter(byte(r)))
 	}
 	return unicode.In(r, unicode.L, unicode.M, unicode.N)
-}
-
-// ascii is the length of the run of ASCII that b begins with.
-func ascii(b []byte) int {
-	n := 0
-	for n+8 <= len(b) && binary.LittleEndian.Uint64(b[n:])&0x8080808080808080 == 0 {
-		n += 8
-	}
-	for n < len(b) && b[n] < utf8.RuneSelf {
-		n++
-	}
-	return n
 }

@@ -32,15 +32,24 @@ func (k *token) follow(t *text, p int64) {
 	if p-k.pos > tokenBytes {
 		*k = token{pos: p - tokenBytes, start: p - tokenBytes}
 	}
-	for i, c := range t.slice(k.pos, p) {
+	s := t.slice(k.pos, p)
+	at := p - int64(len(s))
+	for i := len(s) - 1; i >= 0; i-- {
+		if endsURL[s[i]] {
+			*k = token{start: at + int64(i) + 1}
+			s, at = s[i+1:], k.start
+			break
+		}
+	}
+	for i, c := range s {
 		if tellsToken[c] {
-			k.step(t, k.pos+int64(i), c)
+			k.step(t, at+int64(i), c)
 		}
 	}
 	k.pos = p
 }
 
-// step takes a character that can change what the token is.
+// step takes a character of the token that can change what it is.
 func (k *token) step(t *text, at int64, c byte) {
 	switch c {
 	case ':':
@@ -58,14 +67,11 @@ func (k *token) step(t *text, at int64, c byte) {
 		k.slash = true
 	case '?', '#':
 		k.query = k.query || k.kind == urlToken
-	default:
-		*k = token{pos: k.pos, start: at + 1}
 	}
 }
 
 // tellsToken are the characters that step looks at.
 var tellsToken = func() (tells [256]bool) {
-	tells = endsURL
 	for _, c := range ":,/?#" {
 		tells[c] = true
 	}
@@ -90,7 +96,10 @@ const dataHead = 128
 // isDataURI reports whether a token up to its comma is the head of a data: URI:
 // "data:", then a media type or parameters.
 func isDataURI(head []byte) bool {
-	i := bytes.LastIndex(head, []byte("data:"))
+	i := len(head) - len("data:")
+	for i >= 0 && (head[i+4] != ':' || string(head[i:i+4]) != "data") {
+		i--
+	}
 	if i < 0 || i > 0 && isAlnum(rune(head[i-1])) {
 		return false
 	}

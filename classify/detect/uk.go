@@ -21,10 +21,8 @@ var ukNINO = &Detector{
 	keywords: []keywordGroup{{strong, []string{
 		"national insurance{| number| numbers| no.| num.}", "nat. ins.", "nino{|s}", "ni {number|numbers|num.|no.|#}",
 	}}},
-	digits: 6,
-	runs:   runs(2, 4, 6),
-	before: onLetter | onSpace | onHyphen,
-	find:   findNINO,
+	digits: 6, runs: runs(2, 4, 6), lettered: true,
+	find: findNINO,
 	grades: []grade{
 		ninoUpper:  {"upper case, with or without separators", High, High, None, Medium, Low, None},
 		ninoLower:  {"lower case, no separators", High, High, None, Low, None, None},

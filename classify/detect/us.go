@@ -26,9 +26,8 @@ var usSSN = &Detector{
 		"ssn{|s}{| #}", "ss {#|no.|num.|number}", "{soc.|social} sec.", "social security{| number| numbers| no.| num.| #}",
 		"ssa number", "ssid", "{número|numero} de seguro social",
 	}}},
-	digits: 9,
-	runs:   runs(3, 9),
-	find:   findSSN,
+	digits: 9, runs: runs(3, 9),
+	find: findSSN,
 	grades: []grade{
 		ssnHyphens: {"hyphens", High, High, None, Medium, Low, None},
 		ssnSpaces:  {"spaces or full stops", High, High, None, Low, None, None},
@@ -44,43 +43,52 @@ const (
 )
 
 func findSSN(f *finder, p int64) {
-	c, ok := shapeSSN(f.text, p)
-	if ok && validSSN(&c) && (f.set.options.ReportSpecimens || !specimenSSN(&c)) {
-		f.c = c
+	c := &f.c
+	if !shapeSSN(f.text, p, c) || f.hopeless(p) {
+		return
+	}
+	digitsSSN(f.text.slice(c.start, c.end), c)
+	if validSSN(c) && (f.set.options.ReportSpecimens || !specimenSSN(c)) {
 		f.stands(p)
 	}
 }
 
-// shapeSSN reads three, two and four digits with the same separator twice, or
+// shapeSSN finds three, two and four digits with the same separator twice, or
 // nine digits, at p.
-func shapeSSN(t *text, p int64) (candidate, bool) {
-	c := candidate{start: p, end: p + 11, form: ssnSpaces}
+func shapeSSN(t *text, p int64, c *candidate) bool {
 	switch t.digits(p, 10) {
 	case 9:
-		c.end, c.form, c.bare, c.loose = p+9, ssnBare, true, true
-		s := t.slice(p, c.end)
+		*c = candidate{start: p, end: p + 9, form: ssnBare, bare: true, loose: true}
+		return true
+	case 3:
+	default:
+		return false
+	}
+	form, sep := ssnSpaces, t.at(p+3)
+	if sep == '-' {
+		form = ssnHyphens
+	} else if sep != ' ' && sep != '.' {
+		return false
+	}
+	if t.at(p+6) != sep || t.digits(p+4, 3) != 2 || t.digits(p+7, 5) != 4 {
+		return false
+	}
+	*c = candidate{start: p, end: p + 11, form: form, sep: sep}
+	return true
+}
+
+// digitsSSN writes the canonical form, AAA-GG-SSSS.
+func digitsSSN(s []byte, c *candidate) {
+	if c.bare {
 		c.put(s[:3]...)
 		c.put('-')
 		c.put(s[3:5]...)
 		c.put('-')
 		c.put(s[5:]...)
-		return c, true
-	case 3:
-	default:
-		return c, false
+		return
 	}
-	c.sep = t.at(p + 3)
-	if c.sep == '-' {
-		c.form = ssnHyphens
-	} else if c.sep != ' ' && c.sep != '.' {
-		return c, false
-	}
-	if t.digits(p+4, 3) != 2 || t.at(p+6) != c.sep || t.digits(p+7, 5) != 4 {
-		return c, false
-	}
-	c.put(t.slice(p, c.end)...)
+	c.put(s...)
 	c.value[3], c.value[6] = '-', '-'
-	return c, true
 }
 
 func validSSN(c *candidate) bool {
@@ -135,9 +143,8 @@ var moDCN = &Detector{
 		{weak, []string{"{client|participant|recipient|medicaid|member} {number|no.|id|num.|#}"}},
 		{cue, []string{"missouri", "mo health net", "mo.gov", "dss", "fsd", "famis", "medes", "family support division", "dhss"}},
 	},
-	digits: 8,
-	runs:   runs(8, 10),
-	find:   findDCN,
+	digits: 8, runs: runs(8, 10),
+	find: findDCN,
 	grades: []grade{
 		dcnPlain:      {"eight digits", High, Medium, Low, None, None, None},
 		dcnDate:       {"eight digits that are also a date", Medium, Low, None, None, None, None},
@@ -156,23 +163,26 @@ const (
 )
 
 func findDCN(f *finder, p int64) {
-	n := int64(f.text.digits(p, 11))
-	if n != 8 && (n != 10 || f.text.at(p) != '0' || f.text.at(p+1) != '0') {
+	t, c := f.text, &f.c
+	n := int64(t.digits(p, 11))
+	if n != 8 && (n != 10 || t.at(p) != '0' || t.at(p+1) != '0') {
 		return
 	}
-	c := candidate{start: p, end: p + n, form: dcnPlain, bare: true, loose: true}
-	c.put(f.text.slice(c.end-8, c.end)...)
+	*c = candidate{start: p, end: p + n, form: dcnPlain, bare: true, loose: true}
+	if n == 10 {
+		c.form = dcnFilled
+	}
+	if f.hopeless(p) {
+		return
+	}
+	c.put(t.slice(c.end-8, c.end)...)
 	value := c.value[:c.size]
 	if sameDigit(value) {
 		return
 	}
-	if n == 10 {
-		c.form = dcnFilled
-	}
 	if isDate(value[:4], value[4:6], value[6:]) || isDate(value[4:], value[:2], value[2:4]) {
 		c.form++
 	}
-	f.c = c
 	f.stands(p)
 }
 

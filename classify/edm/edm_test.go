@@ -2,6 +2,7 @@ package edm
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -185,7 +186,7 @@ func TestATableThatIsNotWholeDoesNotOpen(t *testing.T) {
 			t.Fatalf("opens with byte %d changed", i)
 		}
 	}
-	if _, err := Open(file, []byte("another key of good length"), detect.Builtin()); err != ErrKey {
+	if _, err := Open(file, []byte("another key of good length"), detect.Builtin()); !errors.Is(err, ErrKey) {
 		t.Errorf("another key: got %v, want %v", err, ErrKey)
 	}
 	if _, err := Open(file, []byte("short"), detect.Builtin()); err == nil {

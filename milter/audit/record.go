@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -238,18 +239,14 @@ func (r *Record) report(report *classify.Report, samples bool) {
 		r.Report.Tallies[id] = t
 		r.Counts[id] = t.Count()
 	}
-	for id, t := range report.Named {
-		r.Report.Named[id] = t
-	}
+	maps.Copy(r.Report.Named, report.Named)
 	for id, a := range report.Answers {
 		r.Report.Answers[id] = classify.Answer{Yes: a.Yes, Near: a.Near}
 	}
 	for i := range report.Parts {
 		p := part(&report.Parts[i])
 		if i < len(report.ByPart) {
-			for id, t := range report.ByPart[i] {
-				p.Tallies[id] = t
-			}
+			maps.Copy(p.Tallies, report.ByPart[i])
 		}
 		r.Report.Parts = append(r.Report.Parts, p)
 	}

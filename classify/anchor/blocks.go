@@ -1,0 +1,47 @@
+package anchor
+
+// BlockBytes is how many bytes of text one word of marks tells about: bit i of
+// a word stands for byte i of the block.
+const BlockBytes = 64
+
+// Digits marks where numbers are.
+type Digits struct {
+	Digits uint64 // '0' to '9'
+	Joints uint64 // '-', '.' and space, which can join two runs of digits; none in a block without digits
+}
+
+// Layout marks what gives a text its lines, cells and words.
+type Layout struct {
+	Breaks  uint64 // CR and LF
+	Cells   uint64 // TAB, '|', ';', ',' and '"'
+	Letters uint64 // 'A' to 'Z' and 'a' to 'z'
+}
+
+// MarkDigits fills in the marks of the blocks that text begins with. The text
+// must be at least as long as the blocks.
+func MarkDigits(text []byte, marks []Digits) {
+	if len(marks) > 0 {
+		markDigits(text[:len(marks)*BlockBytes], marks)
+	}
+}
+
+// MarkLayout is MarkDigits for the layout.
+func MarkLayout(text []byte, marks []Layout) {
+	if len(marks) > 0 {
+		markLayout(text[:len(marks)*BlockBytes], marks)
+	}
+}
+
+// ASCII is the length of the run of ASCII that text begins with.
+func ASCII(text []byte) int {
+	n := 0
+	if whole := len(text) &^ (BlockBytes - 1); whole > 0 {
+		if n = wideBlock(text[:whole]); n < whole {
+			text = text[:n+BlockBytes]
+		}
+	}
+	for n < len(text) && text[n] < 0x80 {
+		n++
+	}
+	return n
+}

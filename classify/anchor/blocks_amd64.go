@@ -1,0 +1,45 @@
+//go:build !purego
+
+package anchor
+
+import "golang.org/x/sys/cpu"
+
+func markDigits(text []byte, marks []Digits) {
+	if cpu.X86.HasAVX2 {
+		markDigitsAVX2(text, marks)
+	} else {
+		markDigitsGeneric(text, marks)
+	}
+}
+
+func markLayout(text []byte, marks []Layout) {
+	if cpu.X86.HasAVX2 {
+		markLayoutAVX2(text, marks)
+	} else {
+		markLayoutGeneric(text, marks)
+	}
+}
+
+func wideBlock(text []byte) int {
+	if cpu.X86.HasAVX2 {
+		return wideBlockAVX2(text)
+	}
+	return wideBlockGeneric(text)
+}
+
+// markDigitsAVX2 is as the generic one. It needs AVX2, at least one mark and as
+// much text as marks.
+//
+//go:noescape
+func markDigitsAVX2(text []byte, marks []Digits)
+
+// markLayoutAVX2 is as the generic one. It needs AVX2, at least one mark and as
+// much text as marks.
+//
+//go:noescape
+func markLayoutAVX2(text []byte, marks []Layout)
+
+// wideBlockAVX2 is as the generic one. It needs AVX2 and at least one block.
+//
+//go:noescape
+func wideBlockAVX2(text []byte) int

@@ -1,0 +1,166 @@
+//go:build !purego
+
+#include "textflag.h"
+
+// A block of 64 bytes is two registers of 32. A byte is compared with a constant
+// or, for a range, moved to the top of the signed bytes and compared with what
+// lies below the range there: '0' + 0x46 is 0x76, '9' + 0x46 is 0x7F, and all
+// that is more has become negative. VPMOVMSKB makes 32 bits of the result.
+//
+// Registers of the two that mark:
+//	SI  the block        CX  blocks left, never 0 at the head of the loop
+//	DI  its marks        AX, BX, DX  the marks being made
+//	Y0, Y1  the block    Y2 to Y7  results    Y8 to Y15, in the second Y6 and Y7 too  constants
+
+#define BROADCAST(c, register, x) \
+	MOVL         $(c*0x01010101), AX \
+	VMOVD        AX, x               \
+	VPBROADCASTD x, register
+
+// BITS makes a word of two results.
+#define BITS(lo, hi, word) \
+	VPMOVMSKB lo, word \
+	VPMOVMSKB hi, R8   \
+	SHLQ      $32, R8  \
+	ORQ       R8, word
+
+// func markDigitsAVX2(text []byte, marks []Digits)
+TEXT ·markDigitsAVX2(SB), NOSPLIT, $0-48
+	MOVQ text_base+0(FP), SI
+	MOVQ marks_base+24(FP), DI
+	MOVQ marks_len+32(FP), CX
+	BROADCAST(0x46, Y8, X8)
+	BROADCAST(0x75, Y9, X9)
+	BROADCAST(0x2D, Y10, X10) // '-'
+	BROADCAST(0x2E, Y11, X11) // '.'
+	BROADCAST(0x20, Y12, X12) // ' '
+
+digits:
+	VMOVDQU  (SI), Y0
+	VMOVDQU  32(SI), Y1
+	XORL     BX, BX
+
+	// digits: '0' <= c && c <= '9'
+	VPADDB   Y8, Y0, Y2
+	VPADDB   Y8, Y1, Y3
+	VPCMPGTB Y9, Y2, Y2
+	VPCMPGTB Y9, Y3, Y3
+	BITS(Y2, Y3, AX)
+	TESTQ    AX, AX
+	JZ       store
+
+	// joints: c == '-' || c == '.' || c == ' '
+	VPCMPEQB Y10, Y0, Y2
+	VPCMPEQB Y10, Y1, Y3
+	VPCMPEQB Y11, Y0, Y4
+	VPCMPEQB Y11, Y1, Y5
+	VPCMPEQB Y12, Y0, Y6
+	VPCMPEQB Y12, Y1, Y7
+	VPOR     Y4, Y2, Y2
+	VPOR     Y5, Y3, Y3
+	VPOR     Y6, Y2, Y2
+	VPOR     Y7, Y3, Y3
+	BITS(Y2, Y3, BX)
+
+store:
+	MOVQ AX, (DI)
+	MOVQ BX, 8(DI)
+	ADDQ $64, SI
+	ADDQ $16, DI
+	DECQ CX
+	JNZ  digits
+	VZEROUPPER
+	RET
+
+// func markLayoutAVX2(text []byte, marks []Layout)
+TEXT ·markLayoutAVX2(SB), NOSPLIT, $0-48
+	MOVQ text_base+0(FP), SI
+	MOVQ marks_base+24(FP), DI
+	MOVQ marks_len+32(FP), CX
+	BROADCAST(0x0A, Y8, X8)   // LF
+	BROADCAST(0x0D, Y9, X9)   // CR
+	BROADCAST(0x09, Y10, X10) // TAB
+	BROADCAST(0x7C, Y11, X11) // '|'
+	BROADCAST(0x3B, Y12, X12) // ';'
+	BROADCAST(0x2C, Y13, X13) // ','
+	BROADCAST(0x22, Y14, X14) // '"'
+	BROADCAST(0x20, Y15, X15) // the bit between the cases
+	BROADCAST(0x05, Y6, X6)   // 'z' + 0x05 is 0x7F
+	BROADCAST(0x65, Y7, X7)
+
+layout:
+	VMOVDQU (SI), Y0
+	VMOVDQU 32(SI), Y1
+
+	// breaks: c == '\n' || c == '\r'
+	VPCMPEQB Y8, Y0, Y2
+	VPCMPEQB Y8, Y1, Y3
+	VPCMPEQB Y9, Y0, Y4
+	VPCMPEQB Y9, Y1, Y5
+	VPOR     Y4, Y2, Y2
+	VPOR     Y5, Y3, Y3
+	BITS(Y2, Y3, AX)
+	MOVQ     AX, (DI)
+
+	// cells: c == '\t' || c == '|' || c == ';' || c == ',' || c == '"'
+	VPCMPEQB Y10, Y0, Y2
+	VPCMPEQB Y10, Y1, Y3
+	VPCMPEQB Y11, Y0, Y4
+	VPCMPEQB Y11, Y1, Y5
+	VPOR     Y4, Y2, Y2
+	VPOR     Y5, Y3, Y3
+	VPCMPEQB Y12, Y0, Y4
+	VPCMPEQB Y12, Y1, Y5
+	VPOR     Y4, Y2, Y2
+	VPOR     Y5, Y3, Y3
+	VPCMPEQB Y13, Y0, Y4
+	VPCMPEQB Y13, Y1, Y5
+	VPOR     Y4, Y2, Y2
+	VPOR     Y5, Y3, Y3
+	VPCMPEQB Y14, Y0, Y4
+	VPCMPEQB Y14, Y1, Y5
+	VPOR     Y4, Y2, Y2
+	VPOR     Y5, Y3, Y3
+	BITS(Y2, Y3, BX)
+	MOVQ     BX, 8(DI)
+
+	// letters: 'a' <= c|0x20 && c|0x20 <= 'z'
+	VPOR     Y15, Y0, Y2
+	VPOR     Y15, Y1, Y3
+	VPADDB   Y6, Y2, Y2
+	VPADDB   Y6, Y3, Y3
+	VPCMPGTB Y7, Y2, Y2
+	VPCMPGTB Y7, Y3, Y3
+	BITS(Y2, Y3, DX)
+	MOVQ     DX, 16(DI)
+
+	ADDQ $64, SI
+	ADDQ $24, DI
+	DECQ CX
+	JNZ  layout
+	VZEROUPPER
+	RET
+
+// func wideBlockAVX2(text []byte) int
+//
+//	AX  the place of the block    CX  the length
+TEXT ·wideBlockAVX2(SB), NOSPLIT, $0-32
+	MOVQ text_base+0(FP), SI
+	MOVQ text_len+8(FP), CX
+	XORL AX, AX
+
+ascii:
+	// wide |= block; wide&highs != 0
+	VMOVDQU   (SI)(AX*1), Y0
+	VPOR      32(SI)(AX*1), Y0, Y0
+	VPMOVMSKB Y0, DX
+	TESTL     DX, DX
+	JNZ       done
+	ADDQ      $64, AX
+	CMPQ      AX, CX
+	JLT       ascii
+
+done:
+	VZEROUPPER
+	MOVQ AX, ret+24(FP)
+	RET

@@ -1,0 +1,89 @@
+package anchor
+
+import "encoding/binary"
+
+// markDigitsGeneric is MarkDigits in plain Go: the truth that assembly is held
+// against.
+func markDigitsGeneric(text []byte, marks []Digits) {
+	for i := range marks {
+		block := (*[BlockBytes]byte)(text[i*BlockBytes:])
+		var found uint64
+		for j := range 8 {
+			v := binary.LittleEndian.Uint64(block[8*j:])
+			found |= (^(atLeast(v&lows^'0'*ones, 10) | v) & highs) >> (7 - j)
+		}
+		if found == 0 {
+			marks[i] = Digits{}
+			continue
+		}
+		marks[i] = Digits{transpose(found), joints(block)}
+	}
+}
+
+func joints(block *[BlockBytes]byte) uint64 {
+	var found uint64
+	for j := range 8 {
+		v := binary.LittleEndian.Uint64(block[8*j:])
+		x := v & lows
+		found |= (^(differs(x, '-')&differs(x, '.')&differs(x, ' ') | v) & highs) >> (7 - j)
+	}
+	return transpose(found)
+}
+
+// markLayoutGeneric is MarkLayout in plain Go.
+func markLayoutGeneric(text []byte, marks []Layout) {
+	for i := range marks {
+		block := (*[BlockBytes]byte)(text[i*BlockBytes:])
+		var breaks, cells, letters uint64
+		for j := range 8 {
+			v := binary.LittleEndian.Uint64(block[8*j:])
+			x := v & lows
+			lower := x | 0x20*ones
+			breaks |= (^(differs(x, '\n')&differs(x, '\r') | v) & highs) >> (7 - j)
+			cells |= (^(differs(x, '\t')&differs(x, '|')&differs(x, ';')&differs(x, ',')&differs(x, '"') | v) & highs) >> (7 - j)
+			letters |= (atLeast(lower, 'a') &^ (atLeast(lower, 'z'+1) | v) & highs) >> (7 - j)
+		}
+		marks[i] = Layout{transpose(breaks), transpose(cells), transpose(letters)}
+	}
+}
+
+// wideBlockGeneric is the place of the first block that is not all ASCII, or the
+// length of the text, which is whole blocks.
+func wideBlockGeneric(text []byte) int {
+	for i := 0; i < len(text); i += BlockBytes {
+		block := (*[BlockBytes]byte)(text[i:])
+		var wide uint64
+		for j := range 8 {
+			wide |= binary.LittleEndian.Uint64(block[8*j:])
+		}
+		if wide&highs != 0 {
+			return i
+		}
+	}
+	return len(text)
+}
+
+// Eight bytes are looked at together. None of them has its high bit set, so an
+// addition that carries into that bit answers for the byte and goes no further.
+const (
+	ones  = 0x0101010101010101
+	lows  = 0x7F * ones
+	highs = 0x80 * ones
+)
+
+// atLeast sets the high bit of the bytes of x that are at least c.
+func atLeast(x uint64, c uint8) uint64 { return x + uint64(0x80-c)*ones }
+
+// differs sets the high bit of the bytes of x that are not c.
+func differs(x uint64, c uint8) uint64 { return x ^ uint64(c)*ones + lows }
+
+// transpose turns the eight by eight bits of x: bit i of byte j becomes bit j of
+// byte i (Hacker's Delight, 7-3).
+func transpose(x uint64) uint64 {
+	t := (x ^ x>>7) & 0x00AA00AA00AA00AA
+	x ^= t ^ t<<7
+	t = (x ^ x>>14) & 0x0000CCCC0000CCCC
+	x ^= t ^ t<<14
+	t = (x ^ x>>28) & 0x00000000F0F0F0F0
+	return x ^ t ^ t<<28
+}

@@ -1,0 +1,7 @@
+//go:build !amd64 || purego
+
+package anchor
+
+func markDigits(text []byte, marks []Digits) { markDigitsGeneric(text, marks) }
+func markLayout(text []byte, marks []Layout) { markLayoutGeneric(text, marks) }
+func wideBlock(text []byte) int              { return wideBlockGeneric(text) }
