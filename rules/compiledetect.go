@@ -9,6 +9,9 @@ import (
 	"github.com/postern-mail/postern/classify/detect"
 )
 
+// maxWords bounds the words of a detector and the terms of a lexicon.
+const maxWords = 50000
+
 // minNearMisses is how many samples of what is not meant a detector should have.
 const minNearMisses = 1
 
@@ -103,6 +106,9 @@ func (c *compiler) defineDetector(one detectorSource) {
 	t, wrong := one.table, c.detectorWrong(one)
 	words := slices.Concat(t.Words, one.source.wordsOf[t.ID])
 	switch {
+	case len(words) > maxWords:
+		wrong("words", "", "%d words, more than the %d that a detector takes", len(words), maxWords)
+		return
 	case t.Pattern != "" && (t.Has("words") || t.Has("file")):
 		wrong("pattern", "make two detectors of it", "both an expression and words")
 		return

@@ -102,6 +102,10 @@ func (c *compiler) terms(s *source, l *sourceLexicon, tunes bool, wrong func(key
 	}
 	slices.SortFunc(all, func(a, b weighted) int { return cmp.Or(len(b.text)-len(a.text), cmp.Compare(a.text, b.text)) })
 	all = append(all, s.termsOf[l.ID]...)
+	if len(all) > maxWords {
+		wrong("terms", "", "%d terms, more than the %d that a lexicon takes", len(all), maxWords)
+		return nil
+	}
 	least := 1
 	if tunes {
 		least = 0 // takes a term out

@@ -6,9 +6,11 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/postern-mail/postern/classify"
 	"github.com/postern-mail/postern/classify/detect"
@@ -262,6 +264,8 @@ func TestTablesAreAskedInConditions(t *testing.T) {
 			t.Errorf("%q: fired %v because %q, want %q because %q", c.text, rules, because, c.rules, c.because)
 		}
 	}
+	released := make(chan bool, 1)
+	runtime.AddCleanup(e.exacts[0].Table, func(c chan bool) { c <- true }, released)
 	before := e.Checksum()
 	clientTable(t, dir)
 	if again, err := load(clientPolicy); err != nil || again.Checksum() == before {
@@ -296,6 +300,31 @@ func TestTablesAreAskedInConditions(t *testing.T) {
 	}
 	if _, err := load(clientPolicy); err == nil {
 		t.Error("a table that was cut loads")
+	}
+
+	// The table goes with the last that can ask it: here a mail being read.
+	inspection := e.Inspect(t.Context(), envelope("a@inside.example", "b@outside.example"))
+	e = nil
+	runtime.GC()
+	select {
+	case <-released:
+		t.Fatal("the table is gone while a mail is being read")
+	case <-time.After(20 * time.Millisecond):
+	}
+	if _, err := inspection.Finish(); err != nil {
+		t.Fatal(err)
+	}
+	inspection = nil
+	for deadline := time.Now().Add(10 * time.Second); ; {
+		runtime.GC()
+		select {
+		case <-released:
+			return
+		case <-time.After(time.Millisecond):
+			if time.Now().After(deadline) {
+				t.Fatal("the table is never given back")
+			}
+		}
 	}
 }
 
