@@ -117,7 +117,7 @@ func TestTallySurvivesJSON(t *testing.T) {
 }
 
 func TestReportHoldsNoValue(t *testing.T) {
-	r := scanMail(t, Config{FingerprintKey: []byte("0123456789abcdef")}, everywhere)
+	r := scanMail(t, Config{Keys: []Key{{"a", []byte("0123456789abcdef")}}}, everywhere)
 	data, err := json.Marshal(r)
 	if err != nil {
 		t.Fatal(err)
@@ -137,7 +137,7 @@ func TestRevealGivesTheValue(t *testing.T) {
 }
 
 func TestFingerprintsTellValuesApart(t *testing.T) {
-	r := scanMail(t, Config{FingerprintKey: []byte("0123456789abcdef")}, everywhere)
+	r := scanMail(t, Config{Keys: []Key{{"a", []byte("0123456789abcdef")}}}, everywhere)
 	f := r.Findings
 	if f[0].Fingerprint == "" || f[0].Fingerprint != f[1].Fingerprint {
 		t.Errorf("the same number has the fingerprints %q and %q", f[0].Fingerprint, f[1].Fingerprint)
@@ -145,7 +145,7 @@ func TestFingerprintsTellValuesApart(t *testing.T) {
 	if f[0].Fingerprint == f[3].Fingerprint {
 		t.Error("two numbers have one fingerprint")
 	}
-	other := scanMail(t, Config{FingerprintKey: []byte("fedcba9876543210")}, everywhere)
+	other := scanMail(t, Config{Keys: []Key{{"a", []byte("fedcba9876543210")}}}, everywhere)
 	if other.Findings[0].Fingerprint == f[0].Fingerprint {
 		t.Error("the fingerprint does not depend on the key")
 	}

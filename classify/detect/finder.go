@@ -15,6 +15,7 @@ type finder struct {
 	set     *Set
 	text    *text
 	pending *overlap
+	search  *search
 	columns columns
 	token   token
 	lists   []list
@@ -62,6 +63,7 @@ type list struct {
 
 func (f *finder) reset(s *Stream) {
 	f.set, f.text, f.pending, f.kind = s.set, &s.text, &s.pending, s.kind
+	f.search = &s.search
 	f.columns.reset()
 	f.token = token{}
 	f.read, f.card = 0, -1
@@ -107,7 +109,7 @@ func (f *finder) stands(p int64) bool {
 	if c.sep != 0 && c.sep != '-' && !d.crowded && !where.labelled() && f.crowd(c) {
 		return false
 	}
-	if level := d.grades[c.form].level(where.kind); level != None {
+	if level := d.grades[c.form].level(where.kind); level != None || f.set.bare[f.detector] {
 		f.report(c, level, f.names(d, c, &where), where.distance(c))
 	}
 	return true
@@ -134,7 +136,7 @@ func (f *finder) reportValue(c *candidate, value string, level Confidence, conte
 // numbers in most texts are such, so a detector may ask before it checks digits.
 func (f *finder) hopeless(p int64) bool {
 	d, c := f.set.Detectors[f.detector], &f.c
-	if g := &d.grades[c.form]; g.alone != None || g.negative != None || d.vouch != nil || f.lists[f.detector].label {
+	if g := &d.grades[c.form]; g.alone != None || g.negative != None || d.vouch != nil || f.lists[f.detector].label || f.set.bare[f.detector] {
 		return false
 	}
 	return f.remote(p)
@@ -218,7 +220,11 @@ func (f *finder) survey(c *candidate) {
 		return
 	}
 	t := f.text
-	f.around = reach{known: true, from: t.back(c.start, windowChars), to: t.forth(c.end, windowChars)}
+	window := windowChars
+	if own := f.set.Detectors[f.detector].window; own > 0 {
+		window = own
+	}
+	f.around = reach{known: true, from: t.back(c.start, window), to: t.forth(c.end, window)}
 	reach := labelChars
 	if own := f.set.Detectors[f.detector].labelReach; own > 0 {
 		reach = own

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/postern-mail/postern/classify/anchor"
 )
@@ -54,6 +55,12 @@ type Detector struct {
 	// vouch looks for context of the detector's own near a candidate, and names
 	// it; "" is none.
 	vouch func(t *text, c *candidate) string
+	// pattern finds values by an expression; check validates their letters and
+	// digits. window is the reach of keywords if not the usual one.
+	pattern *pattern
+	literal bool // it finds words that the admin gave
+	check   func(value []byte) bool
+	window  int
 	// labelReach is how many characters before a value its label can stand, if
 	// not as many as usual.
 	labelReach int
@@ -126,10 +133,15 @@ type Set struct {
 	options Options
 	words   *dictionary
 	anchors *anchor.Set
-	looks   *looks
-	wants   []anchor.Want // by detector
 	// everywhere tells that some keywords matter without a number near.
 	everywhere bool
+	// patterns are the detectors that have an expression.
+	patterns []int
+	scouts   []*scout
+	worded   bool   // a detector of the admin's own finds words
+	bare     []bool // by detector: candidates without a level are reported
+	looks    *looks
+	wants    []anchor.Want // by detector
 	// needy are the detectors that find nothing without a keyword.
 	needy []bool
 	// scales are the lexicons, by detector; nil for other detectors.
@@ -150,12 +162,17 @@ func Compile(detectors []*Detector, opt Options) (*Set, error) {
 			return nil, fmt.Errorf("detector %q stands twice in the set", d.ID)
 		}
 		seen[d.ID] = true
-		s.needy = append(s.needy, d.labelOnly())
+		s.bare = append(s.bare, slices.Contains(opt.Candidates, d.ID))
+		s.needy = append(s.needy, d.labelOnly() && !s.bare[i])
 		want := anchor.Want{Digits: d.digits, Runs: d.runs, Lettered: d.lettered || d.before == onLetter}
 		s.wants = append(s.wants, want)
 		if d.find != nil {
 			wants = append(wants, want)
 		}
+		if d.pattern != nil {
+			s.patterns = append(s.patterns, i)
+		}
+		s.worded = s.worded || d.literal
 		if err := s.compile(i, d); err != nil {
 			return nil, fmt.Errorf("detector %q: %w", d.ID, err)
 		}
@@ -173,6 +190,11 @@ func Compile(detectors []*Detector, opt Options) (*Set, error) {
 		s.everywhere = s.everywhere || w.role == triggers || w.role == term
 		s.names = append(s.names, []string{w.text})
 	}
+	leads := make([][]*[256]bool, len(s.patterns))
+	for i, d := range s.patterns {
+		leads[i] = detectors[d].pattern.lead
+	}
+	s.scouts = newScouts(leads)
 	s.looks = newLooks(detectors)
 	return s, nil
 }

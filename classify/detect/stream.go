@@ -32,6 +32,7 @@ type Stream struct {
 	room    int   // how long the text grows before it is scanned
 	anchors []anchor.Hit
 	finder  finder
+	search  search
 	pending overlap
 }
 
@@ -91,6 +92,7 @@ func (s *Stream) Reset(emit func(Match)) {
 	s.emit, s.pos = emit, 0
 	s.text.reset()
 	s.finder.reset(s)
+	s.search.reset(s.set)
 	s.pending.reset()
 }
 
@@ -113,9 +115,14 @@ func (s *Stream) scan(to int64) {
 	f.limit = to
 	base := s.text.base
 	s.anchors = s.set.anchors.Scan(s.text.buf, s.text.marks, int(s.pos-base), int(to-base), s.anchors[:0])
+	if s.set.worded {
+		f.readKeywords(s.pos, to)
+	}
+	s.search.read(s.set, &s.text, to)
 	for i := range s.anchors {
 		a := &s.anchors[i]
 		at := base + int64(a.At)
+		s.search.judge(f, at)
 		for _, i := range s.set.looks.of(&s.text, at, a.Run) {
 			if s.set.wants[i].Takes(a) {
 				f.look(int(i), at)
@@ -126,6 +133,7 @@ func (s *Stream) scan(to int64) {
 			s.pending.release(at-leftReach, s.emit)
 		}
 	}
+	s.search.judge(f, to)
 	if s.set.everywhere {
 		f.readKeywords(to, to)
 	}
