@@ -36,6 +36,7 @@ type finder struct {
 	halves  []half // by detector: a half of a pair that may find the other
 	scorers []scorer
 	until   []int64 // by detector: up to here its last keyword may count
+	latest  int64   // likewise the last keyword or list of any
 	pans    pans
 	place   int64 // the last one for which keywords were read
 	limit   int64 // up to here the text may be searched for keywords
@@ -73,7 +74,7 @@ func (f *finder) reset(s *Stream) {
 	for i := range f.until {
 		f.until[i] = -1
 	}
-	f.place = -1
+	f.place, f.latest = -1, -1
 	f.pans.read, f.pans.found = 0, f.pans.found[:0]
 	f.subject = span{}
 	for i := range f.scorers {
@@ -84,10 +85,31 @@ func (f *finder) reset(s *Stream) {
 // look lets a detector propose its candidates at p, the first digit of a run.
 func (f *finder) look(detector int, p int64) {
 	f.detector = detector
-	if f.set.needy[detector] && !f.lists[detector].label && f.remote(p) {
-		return
-	}
 	f.set.Detectors[detector].find(f, p)
+}
+
+// lookIfNear is look for a detector that finds nothing without a keyword.
+func (f *finder) lookIfNear(detector int, p int64) {
+	f.detector = detector
+	if f.lists[detector].label || !f.remote(p) {
+		f.set.Detectors[detector].find(f, p)
+	}
+}
+
+// barren reports that no detector has a keyword around p, nor a list or a table
+// that it could go on with.
+func (f *finder) barren(p int64) bool {
+	f.arrive(p)
+	return f.latest < p && f.columns.count == 0
+}
+
+// arrive reads what is to know around p.
+func (f *finder) arrive(p int64) {
+	if f.place != p {
+		f.place = p
+		f.readKeywords(p, p+reachForth)
+		f.columns.catchUp(f.text, p)
+	}
 }
 
 // stands judges the candidate in f.c: it drops one with the wrong surroundings,
@@ -143,11 +165,7 @@ func (f *finder) hopeless(p int64) bool {
 // remote reports that none of the detector's keywords is anywhere near a candidate
 // at p, nor in the header of its column.
 func (f *finder) remote(p int64) bool {
-	if f.place != p {
-		f.place = p
-		f.readKeywords(p, p+reachForth)
-		f.columns.catchUp(f.text, p)
-	}
+	f.arrive(p)
 	return !f.keywordAround(p) && (f.columns.count == 0 || !f.columns.speakOf(f.text, p, f.set, f.detector))
 }
 
@@ -266,6 +284,7 @@ func (f *finder) readKeywords(from, to int64) {
 			of := word.detector + 1
 			if of > 0 {
 				f.until[word.detector] = h.start + reachBack
+				f.latest = max(f.latest, h.start+reachBack)
 			}
 			if list := f.found[of]; len(list) == cap(list) {
 				f.found[of] = forget(list, from-reachBack)

@@ -173,7 +173,7 @@ func Compile(detectors []*Detector, opt Options) (*Set, error) {
 		s.everywhere = s.everywhere || w.role == triggers || w.role == term
 		s.names = append(s.names, []string{w.text})
 	}
-	s.looks = newLooks(detectors)
+	s.looks = newLooks(detectors, s.needy)
 	return s, nil
 }
 

@@ -116,9 +116,18 @@ func (s *Stream) scan(to int64) {
 	for i := range s.anchors {
 		a := &s.anchors[i]
 		at := base + int64(a.At)
-		for _, i := range s.set.looks.of(&s.text, at, a.Run) {
+		looks := s.set.looks.of(&s.text, at, a.Run)
+		for _, i := range looks.free {
 			if s.set.wants[i].Takes(a) {
 				f.look(int(i), at)
+			}
+		}
+		if len(looks.needy) == 0 || f.barren(at) {
+			continue
+		}
+		for _, i := range looks.needy {
+			if s.set.wants[i].Takes(a) {
+				f.lookIfNear(int(i), at)
 			}
 		}
 		if held := s.pending.held; len(held) > maxWaiting && held[0].end < at-2*leftReach {
