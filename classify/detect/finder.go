@@ -1,7 +1,5 @@
 package detect
 
-import "unicode/utf8"
-
 // The reach of context, in characters of the folded view.
 const (
 	windowChars   = 300
@@ -141,18 +139,16 @@ func (f *finder) hopeless(p int64) bool {
 // remote reports that none of the detector's keywords is anywhere near a candidate
 // at p that ends at end, nor in the header of its column.
 func (f *finder) remote(p, end int64) bool {
-	f.readKeywords(p, end+reachForth)
-	return f.until[f.detector] < p && !f.columns.speakOf(f.text, p, f.set, f.detector)
+	f.readKeywords(p, f.text.forth(end, windowChars+maxCandidate)+1)
+	if f.until[f.detector] >= p {
+		return false
+	}
+	near := max(f.readFrom(p), p-f.set.reach[f.detector])
+	return !f.columns.speakOf(f.text, p, near, f.set, f.detector)
 }
 
 // maxCandidate is longer than a value behind its first digit that needs a keyword.
 const maxCandidate = 128
-
-// How far from a candidate keywords count, in bytes.
-const (
-	reachForth = windowChars*utf8.UTFMax + maxCandidate
-	reachBack  = windowChars*utf8.UTFMax + maxKeyword + leftReach
-)
 
 // level picks the level of a context.
 func (g *grade) level(k contextKind) Confidence {
@@ -232,7 +228,7 @@ func (f *finder) readKeywords(from, to int64) {
 		return
 	}
 	if !f.set.everywhere {
-		f.read = max(f.read, from-reachBack-f.set.words.longest)
+		f.read = max(f.read, f.readFrom(from)-f.set.words.longest)
 	}
 	to = max(to, min(f.read+readAtOnce, f.limit))
 	f.scratch = f.set.words.find(f.text, f.read, to, f.scratch[:0])
@@ -248,16 +244,19 @@ func (f *finder) readKeywords(from, to int64) {
 		default:
 			of := word.detector + 1
 			if of > 0 {
-				f.until[word.detector] = h.start + reachBack
+				f.until[word.detector] = h.start + f.set.reach[word.detector]
 			}
 			if list := f.found[of]; len(list) == cap(list) {
-				f.found[of] = forget(list, from-reachBack)
+				f.found[of] = forget(list, from-f.set.left-windowReach)
 			}
 			f.found[of] = append(f.found[of], h)
 		}
 	}
 	f.detector = asking
 }
+
+// readFrom is from where on all keywords are read that end before p.
+func (f *finder) readFrom(p int64) int64 { return f.text.back(p-f.set.left, windowChars) }
 
 // readAtOnce is how much text is searched for keywords at once, if candidates may
 // follow in it.
