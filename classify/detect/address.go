@@ -13,6 +13,7 @@ import (
 // Look-alikes: part numbers, vehicle marks.
 var ukAddress = &Detector{
 	ID:    "uk-address",
+	far:   true,
 	Title: "UK postal address",
 	Finds: "A postcode. High under a label, or with a street line (a number, a name, Street or its like) within 100 characters before; by itself only in upper case with its space. " +
 		"The first letter is none of Q V X, the second none of I J Z, the last two none of C I K M O V.",
@@ -119,6 +120,7 @@ func maskPostcode(value string) string {
 // Look-alikes: words in capitals before a number (OR 97201, IN 46201).
 var usAddress = &Detector{
 	ID:    "us-address",
+	far:   true,
 	Title: "US postal address",
 	Finds: "A city, a state (its code or name) and a ZIP Code, high with a street line, a PO box or a rural route before. State and ZIP Code alone are nothing. The value is state and ZIP Code.",
 	Forms: []string{"221 E High Street, Jefferson City, MO 65101", "PO Box 2320, Jefferson City, MO 65102-2320", "Madison, WI 53703"},

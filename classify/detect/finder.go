@@ -1,7 +1,5 @@
 package detect
 
-import "unicode/utf8"
-
 // The reach of context, in characters of the folded view.
 const (
 	windowChars   = 300
@@ -39,6 +37,7 @@ type finder struct {
 	latest  int64   // likewise the last keyword or list of any
 	pans    pans
 	place   int64 // the last one for which keywords were read
+	sight   int64 // up to here
 	limit   int64 // up to here the text may be searched for keywords
 }
 
@@ -106,8 +105,8 @@ func (f *finder) barren(p int64) bool {
 // arrive reads what is to know around p.
 func (f *finder) arrive(p int64) {
 	if f.place != p {
-		f.place = p
-		f.readKeywords(p, p+reachForth)
+		f.place, f.sight = p, f.text.forth(p, windowChars+maxCandidate)+1
+		f.readKeywords(p, f.sight)
 		f.columns.catchUp(f.text, p)
 	}
 }
@@ -166,7 +165,11 @@ func (f *finder) hopeless(p int64) bool {
 // at p, nor in the header of its column.
 func (f *finder) remote(p int64) bool {
 	f.arrive(p)
-	return !f.keywordAround(p) && (f.columns.count == 0 || !f.columns.speakOf(f.text, p, f.set, f.detector))
+	if f.keywordAround(p) {
+		return false
+	}
+	near := max(f.readFrom(p), p-f.set.reach[f.detector])
+	return f.columns.count == 0 || !f.columns.speakOf(f.text, p, near, f.set, f.detector)
 }
 
 // keywordAround reports whether a keyword of the detector is around p. It must not
@@ -176,18 +179,13 @@ func (f *finder) keywordAround(p int64) bool {
 		return false
 	}
 	own := f.found[f.detector+1]
-	i := before(own, p+reachForth)
-	return i > 0 && own[i-1].start+reachBack >= p
+	i := before(own, f.sight)
+	return i > 0 && own[i-1].start+f.set.reach[f.detector] >= p
 }
 
-// maxCandidate is longer than a value behind its first digit that needs a keyword.
+// maxCandidate is longer, in characters, than a value behind its first digit that
+// needs a keyword.
 const maxCandidate = 128
-
-// How far from a candidate keywords count, in bytes.
-const (
-	reachForth = windowChars*utf8.UTFMax + maxCandidate
-	reachBack  = windowChars*utf8.UTFMax + maxKeyword + leftReach
-)
 
 // level picks the level of a context.
 func (g *grade) level(k contextKind) Confidence {
@@ -267,7 +265,7 @@ func (f *finder) readKeywords(from, to int64) {
 		return
 	}
 	if !f.set.everywhere {
-		f.read = max(f.read, from-reachBack-f.set.words.longest)
+		f.read = max(f.read, f.readFrom(from)-f.set.words.longest)
 	}
 	to = max(to, min(f.read+readAtOnce, f.limit))
 	f.scratch = f.set.words.find(f.text, f.read, to, f.scratch[:0])
@@ -283,17 +281,20 @@ func (f *finder) readKeywords(from, to int64) {
 		default:
 			of := word.detector + 1
 			if of > 0 {
-				f.until[word.detector] = h.start + reachBack
-				f.latest = max(f.latest, h.start+reachBack)
+				f.until[word.detector] = h.start + f.set.reach[word.detector]
+				f.latest = max(f.latest, f.until[word.detector])
 			}
 			if list := f.found[of]; len(list) == cap(list) {
-				f.found[of] = forget(list, from-reachBack)
+				f.found[of] = forget(list, from-f.set.left-windowReach)
 			}
 			f.found[of] = append(f.found[of], h)
 		}
 	}
 	f.detector = asking
 }
+
+// readFrom is from where on all keywords are read that end before p.
+func (f *finder) readFrom(p int64) int64 { return f.text.back(p-f.set.left, windowChars) }
 
 // readAtOnce is how much text is searched for keywords at once, if candidates may
 // follow in it.

@@ -147,6 +147,9 @@ func (s *Stream) scan(to int64) {
 // is found by its last line, the half of a pair waits for the other.
 const leftReach = 2048
 
+// nearReach is how far before its first digit any other candidate begins at most.
+const nearReach = 64
+
 // maxWaiting is how many matches wait for their rivals before those are settled
 // that have none to come.
 const maxWaiting = 32
