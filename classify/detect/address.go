@@ -13,6 +13,7 @@ import (
 // Look-alikes: part numbers, vehicle marks.
 var ukAddress = &Detector{
 	ID:    "uk-address",
+	far:   true,
 	Title: "UK postal address",
 	Finds: "A postcode. High under a label, or with a street line (a number, a name, Street or its like) within 100 characters before; by itself only in upper case with its space. " +
 		"The first letter is none of Q V X, the second none of I J Z, the last two none of C I K M O V.",
@@ -75,7 +76,15 @@ func findPostcode(f *finder, p int64) {
 	f.stands(p)
 }
 
-func isInward(b byte) bool { return isLetter(b) && bytes.IndexByte([]byte("CIKMOV"), b&^0x20) < 0 }
+func isInward(b byte) bool { return inward[b] }
+
+// inward are the letters of an inward half, in both cases.
+var inward = func() (is [256]bool) {
+	for _, c := range []byte("ABDEFGHJLNPQRSTUWXYZ") {
+		is[c], is[c|0x20] = true, true
+	}
+	return is
+}()
 
 // isOutward reports whether s has one of the shapes of an outward half.
 func isOutward(s []byte) bool {
@@ -111,6 +120,7 @@ func maskPostcode(value string) string {
 // Look-alikes: words in capitals before a number (OR 97201, IN 46201).
 var usAddress = &Detector{
 	ID:    "us-address",
+	far:   true,
 	Title: "US postal address",
 	Finds: "A city, a state (its code or name) and a ZIP Code, high with a street line, a PO box or a rural route before. State and ZIP Code alone are nothing. The value is state and ZIP Code.",
 	Forms: []string{"221 E High Street, Jefferson City, MO 65101", "PO Box 2320, Jefferson City, MO 65102-2320", "Madison, WI 53703"},

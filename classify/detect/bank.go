@@ -14,6 +14,7 @@ import (
 // (accounts).
 var ukBank = &Detector{
 	ID:    "uk-bank",
+	far:   true,
 	Title: "UK bank account",
 	Finds: "A sort code and an account within 100 characters of each other: high with a label before either, medium without one if the sort code has hyphens and 20 characters at most lie between. " +
 		"One of the two alone is low under a label of its own. An account of six or seven digits counts only if both have labels, and is filled with zeros. " +
@@ -136,6 +137,9 @@ func (f *finder) expected(c *candidate) bool {
 		return true
 	}
 	t := f.text
+	if bytes.IndexByte(t.slice(c.end, c.end+22), '-') < 0 {
+		return false
+	}
 	for p := c.end + 1; p <= c.end+21; p++ {
 		if t.at(p) == '-' && t.at(p+3) == '-' && t.digitsBefore(p, 3) == 2 && t.digits(p+1, 3) == 2 && t.digits(p+4, 3) == 2 {
 			return true
@@ -151,6 +155,7 @@ func (f *finder) expected(c *candidate) bool {
 // Look-alikes: Social Security numbers and EINs (nine digits), orders, phones.
 var usBank = &Detector{
 	ID:    "us-bank",
+	far:   true,
 	Title: "US bank account",
 	Finds: "A routing number under a label, with a prefix of a Federal Reserve district and a valid check digit, and an account under a label within 100 characters: high. " +
 		"The routing number alone is medium, an account that is called a checking or savings account low.",

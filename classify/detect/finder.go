@@ -1,7 +1,5 @@
 package detect
 
-import "unicode/utf8"
-
 // The reach of context, in characters of the folded view.
 const (
 	windowChars   = 300
@@ -37,8 +35,10 @@ type finder struct {
 	halves  []half // by detector: a half of a pair that may find the other
 	scorers []scorer
 	until   []int64 // by detector: up to here its last keyword may count
+	latest  int64   // likewise the last keyword or list of any
 	pans    pans
 	place   int64 // the last one for which keywords were read
+	sight   int64 // up to here
 	limit   int64 // up to here the text may be searched for keywords
 }
 
@@ -75,7 +75,7 @@ func (f *finder) reset(s *Stream) {
 	for i := range f.until {
 		f.until[i] = -1
 	}
-	f.place = -1
+	f.place, f.latest = -1, -1
 	f.pans.read, f.pans.found = 0, f.pans.found[:0]
 	f.subject = span{}
 	for i := range f.scorers {
@@ -86,10 +86,31 @@ func (f *finder) reset(s *Stream) {
 // look lets a detector propose its candidates at p, the first digit of a run.
 func (f *finder) look(detector int, p int64) {
 	f.detector = detector
-	if f.set.needy[detector] && !f.lists[detector].label && f.remote(p) {
-		return
-	}
 	f.set.Detectors[detector].find(f, p)
+}
+
+// lookIfNear is look for a detector that finds nothing without a keyword.
+func (f *finder) lookIfNear(detector int, p int64) {
+	f.detector = detector
+	if f.lists[detector].label || !f.remote(p) {
+		f.set.Detectors[detector].find(f, p)
+	}
+}
+
+// barren reports that no detector has a keyword around p, nor a list or a table
+// that it could go on with.
+func (f *finder) barren(p int64) bool {
+	f.arrive(p)
+	return f.latest < p && f.columns.count == 0
+}
+
+// arrive reads what is to know around p.
+func (f *finder) arrive(p int64) {
+	if f.place != p {
+		f.place, f.sight = p, f.text.forth(p, windowChars+maxCandidate)+1
+		f.readKeywords(p, f.sight)
+		f.columns.catchUp(f.text, p)
+	}
 }
 
 // stands judges the candidate in f.c: it drops one with the wrong surroundings,
@@ -145,12 +166,12 @@ func (f *finder) hopeless(p int64) bool {
 // remote reports that none of the detector's keywords is anywhere near a candidate
 // at p, nor in the header of its column.
 func (f *finder) remote(p int64) bool {
-	if f.place != p {
-		f.place = p
-		f.readKeywords(p, p+reachForth)
-		f.columns.catchUp(f.text, p)
+	f.arrive(p)
+	if f.keywordAround(p) {
+		return false
 	}
-	return !f.keywordAround(p) && (f.columns.count == 0 || !f.columns.speakOf(f.text, p, f.set, f.detector))
+	near := max(f.readFrom(p), p-f.set.reach[f.detector])
+	return f.columns.count == 0 || !f.columns.speakOf(f.text, p, near, f.set, f.detector)
 }
 
 // keywordAround reports whether a keyword of the detector is around p. It must not
@@ -160,18 +181,13 @@ func (f *finder) keywordAround(p int64) bool {
 		return false
 	}
 	own := f.found[f.detector+1]
-	i := before(own, p+reachForth)
-	return i > 0 && own[i-1].start+reachBack >= p
+	i := before(own, f.sight)
+	return i > 0 && own[i-1].start+f.set.reach[f.detector] >= p
 }
 
-// maxCandidate is longer than a value behind its first digit that needs a keyword.
+// maxCandidate is longer, in characters, than a value behind its first digit that
+// needs a keyword.
 const maxCandidate = 128
-
-// How far from a candidate keywords count, in bytes.
-const (
-	reachForth = windowChars*utf8.UTFMax + maxCandidate
-	reachBack  = windowChars*utf8.UTFMax + maxKeyword + leftReach
-)
 
 // level picks the level of a context.
 func (g *grade) level(k contextKind) Confidence {
@@ -255,7 +271,7 @@ func (f *finder) readKeywords(from, to int64) {
 		return
 	}
 	if !f.set.everywhere {
-		f.read = max(f.read, from-reachBack-f.set.words.longest)
+		f.read = max(f.read, f.readFrom(from)-f.set.words.longest)
 	}
 	to = max(to, min(f.read+readAtOnce, f.limit))
 	f.scratch = f.set.words.find(f.text, f.read, to, f.scratch[:0])
@@ -271,16 +287,20 @@ func (f *finder) readKeywords(from, to int64) {
 		default:
 			of := word.detector + 1
 			if of > 0 {
-				f.until[word.detector] = h.start + reachBack
+				f.until[word.detector] = h.start + f.set.reach[word.detector]
+				f.latest = max(f.latest, f.until[word.detector])
 			}
 			if list := f.found[of]; len(list) == cap(list) {
-				f.found[of] = forget(list, from-reachBack)
+				f.found[of] = forget(list, from-f.set.left-windowReach)
 			}
 			f.found[of] = append(f.found[of], h)
 		}
 	}
 	f.detector = asking
 }
+
+// readFrom is from where on all keywords are read that end before p.
+func (f *finder) readFrom(p int64) int64 { return f.text.back(p-f.set.left, windowChars) }
 
 // readAtOnce is how much text is searched for keywords at once, if candidates may
 // follow in it.

@@ -3,6 +3,7 @@ package detect
 import (
 	"fmt"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/postern-mail/postern/classify/anchor"
 )
@@ -52,6 +53,9 @@ type Detector struct {
 	partnered bool
 	// pairing puts two numbers together that belong together.
 	pairing *pairing
+	// far tells that a value can begin up to leftReach before its first digit,
+	// not only nearReach.
+	far bool
 	// vouch looks for context of the detector's own near a candidate, and names
 	// it; "" is none.
 	vouch func(t *text, c *candidate) string
@@ -83,6 +87,19 @@ func (d *Detector) labelOnly() bool {
 		}
 	}
 	return len(d.grades) > 0 && d.vouch == nil && !d.partnered
+}
+
+// windowReach is how far before a candidate a keyword in its window can begin, in
+// bytes.
+const windowReach = windowChars*utf8.UTFMax + maxKeyword
+
+// left is how far before its first digit a value can begin. What an admin
+// describes may have no digit at all.
+func (d *Detector) left() int64 {
+	if d.far || d.pattern != nil || d.literal {
+		return leftReach
+	}
+	return nearReach
 }
 
 // grade is a row of a confidence table: the level of one form in each context.
@@ -133,6 +150,10 @@ type Set struct {
 	options Options
 	words   *dictionary
 	anchors *anchor.Set
+	// left is how far before its first digit a value of any detector can begin,
+	// reach how far before that a keyword can begin that matters, by detector.
+	left  int64
+	reach []int64
 	// everywhere tells that some keywords matter without a number near.
 	everywhere bool
 	// patterns are the detectors that have an expression.
@@ -164,6 +185,8 @@ func Compile(detectors []*Detector, opt Options) (*Set, error) {
 		seen[d.ID] = true
 		s.bare = append(s.bare, slices.Contains(opt.Candidates, d.ID))
 		s.needy = append(s.needy, d.labelOnly() && !s.bare[i])
+		s.left = max(s.left, d.left())
+		s.reach = append(s.reach, d.left()+windowReach)
 		want := anchor.Want{Digits: d.digits, Runs: d.runs, Lettered: d.lettered || d.before == onLetter}
 		s.wants = append(s.wants, want)
 		if d.find != nil {
@@ -195,7 +218,7 @@ func Compile(detectors []*Detector, opt Options) (*Set, error) {
 		leads[i] = detectors[d].pattern.lead
 	}
 	s.scouts = newScouts(leads)
-	s.looks = newLooks(detectors)
+	s.looks = newLooks(detectors, s.needy)
 	return s, nil
 }
 

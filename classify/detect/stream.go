@@ -123,9 +123,18 @@ func (s *Stream) scan(to int64) {
 		a := &s.anchors[i]
 		at := base + int64(a.At)
 		s.search.judge(f, at)
-		for _, i := range s.set.looks.of(&s.text, at, a.Run) {
+		looks := s.set.looks.of(&s.text, at, a.Run)
+		for _, i := range looks.free {
 			if s.set.wants[i].Takes(a) {
 				f.look(int(i), at)
+			}
+		}
+		if len(looks.needy) == 0 || f.barren(at) {
+			continue
+		}
+		for _, i := range looks.needy {
+			if s.set.wants[i].Takes(a) {
+				f.lookIfNear(int(i), at)
 			}
 		}
 		if held := s.pending.held; len(held) > maxWaiting && held[0].end < at-2*leftReach {
@@ -145,6 +154,9 @@ func (s *Stream) scan(to int64) {
 // leftReach is how far before its first digit a candidate can begin: an address
 // is found by its last line, the half of a pair waits for the other.
 const leftReach = 2048
+
+// nearReach is how far before its first digit any other candidate begins at most.
+const nearReach = 64
 
 // maxWaiting is how many matches wait for their rivals before those are settled
 // that have none to come.
