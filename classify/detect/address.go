@@ -197,7 +197,7 @@ func findZIP(f *finder, p int64) {
 	limit := t.back(city, streetReach)
 	switch start, ok := streetBefore(t, limit, from); {
 	case ok:
-		c.start, c.context = start, "street"
+		c.start, c.context, c.hole = start, "street", span{start, city}
 	case comma:
 		c.start, c.form = city, 1
 	default:

@@ -381,11 +381,15 @@ func (h *header) keywords(words *dictionary, cell int) []hit {
 }
 
 // speakOf reports whether a keyword of a detector stands in the header of any
-// table that the line of p could belong to.
+// table that the line of p could belong to, if none begins within reachBack
+// before p. A header that is so near need not be read.
 func (c *columns) speakOf(t *text, p int64, set *Set, detector int) bool {
 	c.catchUp(t, p)
 	for d := 0; d < len(c.tables) && c.count > 0; d++ {
 		for i := 0; i < len(c.tables[d]); {
+			if c.tables[d][i].start >= p-reachBack {
+				break
+			}
 			if !c.stands(t, d, i) {
 				continue
 			}

@@ -279,6 +279,15 @@ func NewTerm(text string, weight int) (Term, error) {
 	return Term{Weight: weight, Phrases: patterns, CaseSensitive: strings.ToLower(patterns[0]) != patterns[0]}, nil
 }
 
+// spelled reports whether a phrase is one of the spellings of the term.
+func (t *Term) spelled(phrase string) bool {
+	return slices.ContainsFunc(t.Phrases, func(p string) bool {
+		return strings.EqualFold(p, phrase) || slices.ContainsFunc(alternatives(p), func(one string) bool {
+			return strings.EqualFold(strings.Join(strings.Fields(one), " "), phrase)
+		})
+	})
+}
+
 // Reweighed returns a lexicon with other weights, more terms and other
 // thresholds; a threshold of 0 stays. A term that is there already takes the
 // weight, and 0 removes it.
@@ -286,7 +295,7 @@ func Reweighed(d *Detector, terms []Term, low, medium, high int) *Detector {
 	l := *d.lexicon
 	l.Terms = slices.Clone(l.Terms)
 	for _, t := range slices.Backward(terms) {
-		at := slices.IndexFunc(l.Terms, func(old Term) bool { return strings.EqualFold(old.name(), t.Phrases[0]) })
+		at := slices.IndexFunc(l.Terms, func(old Term) bool { return old.spelled(t.Phrases[0]) })
 		switch {
 		case at < 0 && t.Weight > 0:
 			l.Terms = slices.Insert(l.Terms, 0, t)

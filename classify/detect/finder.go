@@ -150,7 +150,18 @@ func (f *finder) remote(p int64) bool {
 		f.readKeywords(p, p+reachForth)
 		f.columns.catchUp(f.text, p)
 	}
-	return f.until[f.detector] < p && (f.columns.count == 0 || !f.columns.speakOf(f.text, p, f.set, f.detector))
+	return !f.keywordAround(p) && (f.columns.count == 0 || !f.columns.speakOf(f.text, p, f.set, f.detector))
+}
+
+// keywordAround reports whether a keyword of the detector is around p. It must not
+// count one that was read ahead by chance: pairs depend on the answer.
+func (f *finder) keywordAround(p int64) bool {
+	if f.until[f.detector] < p {
+		return false
+	}
+	own := f.found[f.detector+1]
+	i := before(own, p+reachForth)
+	return i > 0 && own[i-1].start+reachBack >= p
 }
 
 // maxCandidate is longer than a value behind its first digit that needs a keyword.
@@ -242,6 +253,9 @@ func (f *finder) emptyBefore(p int64) int64 {
 func (f *finder) readKeywords(from, to int64) {
 	if to <= f.read {
 		return
+	}
+	if !f.set.everywhere {
+		f.read = max(f.read, from-reachBack-f.set.words.longest)
 	}
 	to = max(to, min(f.read+readAtOnce, f.limit))
 	f.scratch = f.set.words.find(f.text, f.read, to, f.scratch[:0])

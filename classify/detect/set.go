@@ -107,6 +107,7 @@ type candidate struct {
 	vouched    bool   // the grammar vouches for what touches it on the left
 	closed     bool   // likewise on the right
 	cued       bool   // the grammar found a cue
+	hole       span   // what the value spans without being it
 	context    string // what speaks for it in its own grammar
 	value      [40]byte
 	size       int // bytes of value, the canonical form
@@ -139,6 +140,8 @@ type Set struct {
 	bare     []bool // by detector: candidates without a level are reported
 	looks    *looks
 	wants    []anchor.Want // by detector
+	// everywhere tells that some keywords matter without a number near.
+	everywhere bool
 	// needy are the detectors that find nothing without a keyword.
 	needy []bool
 	// scales are the lexicons, by detector; nil for other detectors.
@@ -184,6 +187,7 @@ func Compile(detectors []*Detector, opt Options) (*Set, error) {
 	s.anchors = anchor.New(wants)
 	s.words.finish()
 	for _, w := range s.words.words {
+		s.everywhere = s.everywhere || w.role == triggers || w.role == term
 		s.names = append(s.names, []string{w.text})
 	}
 	leads := make([][]*[256]bool, len(s.patterns))

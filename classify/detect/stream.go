@@ -134,7 +134,9 @@ func (s *Stream) scan(to int64) {
 		}
 	}
 	s.search.judge(f, to)
-	f.readKeywords(to, to)
+	if s.set.everywhere {
+		f.readKeywords(to, to)
+	}
 	f.part(to)
 	s.pos = to
 	s.pending.release(to-leftReach, s.emit)
