@@ -83,6 +83,11 @@ func (s *sink) Text(p *extract.Part, where extract.Where) extract.Stream {
 		t = &textStream{scan: (*Scan)(s)}
 		t.matches = s.scanner.set.NewStream(t.found)
 	}
+	kind := detect.Plain
+	if where == extract.Subject {
+		kind = detect.Subject
+	}
+	t.matches.SetKind(kind)
 	t.path, t.where = p.Path, where
 	t.marks = append(t.marks[:0], mark{})
 	t.written = 0

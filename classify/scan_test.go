@@ -96,6 +96,16 @@ func TestCountsAreByUniqueValueAndPlace(t *testing.T) {
 	}
 }
 
+func TestASubjectIsReadAsOne(t *testing.T) {
+	const mail = "From: a@example.org\nTo: b@example.org\nSubject: OFFICIAL-SENSITIVE [encrypt] report\n\n[encrypt] is a tag\n"
+	r := scanMail(t, Config{}, mail)
+	for _, id := range []string{"marker", "uk-marking"} {
+		if got := r.Tallies[id].Total(detect.High, AnyPlace); got != 1 {
+			t.Errorf("%s: %d found, want the one of the Subject", id, got)
+		}
+	}
+}
+
 func TestTallySurvivesJSON(t *testing.T) {
 	r := scanMail(t, Config{}, everywhere)
 	data, err := json.Marshal(r)

@@ -279,9 +279,10 @@ func NewTerm(text string, weight int) (Term, error) {
 	return Term{Weight: weight, Phrases: patterns, CaseSensitive: strings.ToLower(patterns[0]) != patterns[0]}, nil
 }
 
-// spelled reports whether a phrase is one of the spellings of the term.
+// spelled reports whether a phrase is one of the spellings of the term, or the
+// name of its pattern.
 func (t *Term) spelled(phrase string) bool {
-	return slices.ContainsFunc(t.Phrases, func(p string) bool {
+	return strings.EqualFold(t.Pattern, phrase) || slices.ContainsFunc(t.Phrases, func(p string) bool {
 		return strings.EqualFold(p, phrase) || slices.ContainsFunc(alternatives(p), func(one string) bool {
 			return strings.EqualFold(strings.Join(strings.Fields(one), " "), phrase)
 		})

@@ -133,6 +133,8 @@ type Set struct {
 	options Options
 	words   *dictionary
 	anchors *anchor.Set
+	// everywhere tells that some keywords matter without a number near.
+	everywhere bool
 	// patterns are the detectors that have an expression.
 	patterns []int
 	scouts   []*scout
@@ -140,8 +142,6 @@ type Set struct {
 	bare     []bool // by detector: candidates without a level are reported
 	looks    *looks
 	wants    []anchor.Want // by detector
-	// everywhere tells that some keywords matter without a number near.
-	everywhere bool
 	// needy are the detectors that find nothing without a keyword.
 	needy []bool
 	// scales are the lexicons, by detector; nil for other detectors.
