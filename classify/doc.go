@@ -13,6 +13,12 @@
 // Scan. Only a Scanner with Config.Reveal, which the command line offers to a
 // person at a terminal, gives values away.
 //
+// # Tables
+//
+// Config.Exact asks tables of package edm for the numbers that detectors propose,
+// whether or not anything speaks for them, and for what stands around them. What
+// they find is counted and listed as a detector's findings are.
+//
 // # Limits
 //
 // At most MaxFindings findings a detector are listed, counting goes on. At most

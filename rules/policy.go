@@ -101,6 +101,17 @@ func ReadPolicyText(title string, text []byte, dir string, detectors []*detect.D
 	return r.compile(r.text(title, "policy", text, dir), detectors, opt)
 }
 
+// ReadDetectors reads the detectors of a policy, shipped and its own, and nothing
+// else of it: the tables that it names need not be there. The error is a
+// *Mistakes.
+func ReadDetectors(nameOrFile string, opt Options) ([]*detect.Detector, error) {
+	r := newReader()
+	sources := r.read(nameOrFile)
+	c := newCompiler(sources, detect.Builtin(), opt, r.mistakes)
+	c.collectDetectors()
+	return c.inUse, r.mistakes.Err()
+}
+
 func (r *reader) compile(sources []*source, detectors []*detect.Detector, opt Options) (*Policy, error) {
 	if len(sources) == 0 {
 		return nil, r.mistakes.Err()

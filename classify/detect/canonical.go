@@ -18,6 +18,9 @@ func NewReader(d *Detector) (*Reader, error) {
 	return &Reader{stream: set.NewStream(nil)}, nil
 }
 
+// Clone returns another Reader of the same values, at little cost.
+func (r *Reader) Clone() *Reader { return &Reader{stream: r.stream.set.NewStream(nil)} }
+
 // All returns the canonical forms of the values that stand in a text, whatever
 // is said around them. The slice is good until the next call.
 func (r *Reader) All(text []byte) []Match {

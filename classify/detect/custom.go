@@ -279,9 +279,14 @@ func NewTerm(text string, weight int) (Term, error) {
 	return Term{Weight: weight, Phrases: patterns, CaseSensitive: strings.ToLower(patterns[0]) != patterns[0]}, nil
 }
 
-// is reports whether the term goes by a name: its pattern's or its first phrase.
-func (t *Term) is(name string) bool {
-	return strings.EqualFold(t.Pattern, name) || len(t.Phrases) > 0 && strings.EqualFold(t.Phrases[0], name)
+// spelled reports whether a phrase is one of the spellings of the term, or the
+// name of its pattern.
+func (t *Term) spelled(phrase string) bool {
+	return strings.EqualFold(t.Pattern, phrase) || slices.ContainsFunc(t.Phrases, func(p string) bool {
+		return strings.EqualFold(p, phrase) || slices.ContainsFunc(alternatives(p), func(one string) bool {
+			return strings.EqualFold(strings.Join(strings.Fields(one), " "), phrase)
+		})
+	})
 }
 
 // Reweighed returns a lexicon with other weights, more terms and other
@@ -291,7 +296,7 @@ func Reweighed(d *Detector, terms []Term, low, medium, high int) *Detector {
 	l := *d.lexicon
 	l.Terms = slices.Clone(l.Terms)
 	for _, t := range slices.Backward(terms) {
-		at := slices.IndexFunc(l.Terms, func(old Term) bool { return old.is(t.Phrases[0]) })
+		at := slices.IndexFunc(l.Terms, func(old Term) bool { return old.spelled(t.Phrases[0]) })
 		switch {
 		case at < 0 && t.Weight > 0:
 			l.Terms = slices.Insert(l.Terms, 0, t)

@@ -32,6 +32,9 @@
 //     the same for fifty terms and for fifty thousand. [Lexicon.Detector] makes
 //     one's own lexicon a detector to be compiled with the others.
 //
+// A [Custom] detector finds what an admin describes, by an expression or by words;
+// [Lexicon] scores a text by its terms. Both become table entries like the others.
+//
 // # Promises
 //
 // For any way of cutting the text, one byte at a time included, matches, levels

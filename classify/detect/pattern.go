@@ -41,6 +41,9 @@ func compilePattern(expr string) (*pattern, error) {
 	if what := looksOutside(tree); what != "" {
 		return nil, fmt.Errorf("%s looks outside the value; it is not needed, for a value stands by itself in any case", what)
 	}
+	if r, ok := unfolded(tree); ok {
+		return nil, fmt.Errorf("the text never holds %q: it is folded first, write %q", r, foldWord(string(r)))
+	}
 	tree = tree.Simplify()
 	if shortest(tree) == 0 {
 		return nil, fmt.Errorf("the expression matches nothing at all, and so everywhere")
@@ -85,6 +88,23 @@ func looksOutside(e *syntax.Regexp) string {
 		}
 	}
 	return ""
+}
+
+// unfolded finds a character in an expression that folding leaves nowhere.
+func unfolded(e *syntax.Regexp) (rune, bool) {
+	if e.Op == syntax.OpLiteral {
+		for _, r := range e.Rune {
+			if foldings().fold(r) != r {
+				return r, true
+			}
+		}
+	}
+	for _, sub := range e.Sub {
+		if r, ok := unfolded(sub); ok {
+			return r, true
+		}
+	}
+	return 0, false
 }
 
 // shortest is the least number of characters that an expression matches.

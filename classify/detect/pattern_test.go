@@ -137,7 +137,7 @@ func TestOwnDetectorsChangeNothingOfTheOthers(t *testing.T) {
 func TestExpressionsThatCannotBeUsed(t *testing.T) {
 	for pattern, want := range map[string]string{
 		`\d{3`: "", `(`: "missing closing", `^\d+`: "^ looks outside", `\d+$`: "$ looks outside", `\bx\b`: `\b looks outside`,
-		`x*`: "matches nothing", `(a|)`: "matches nothing", `(?=x)y`: "invalid or unsupported", `a\1`: "invalid escape",
+		"AB\u2013\\d": "write \"-\"", `x*`: "matches nothing", `(a|)`: "matches nothing", `(?=x)y`: "invalid or unsupported", `a\1`: "invalid escape",
 	} {
 		_, err := (&Custom{ID: "x", Pattern: pattern}).Detector()
 		if want == "" && err == nil {

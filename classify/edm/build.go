@@ -13,6 +13,9 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/charmap"
 
 	"github.com/postern-mail/postern/classify/detect"
 )
@@ -45,7 +48,8 @@ type Summary struct {
 }
 
 // Build writes a table of the source to a file, whole or not at all. The source
-// is CSV (RFC 4180) with a row of names. It takes a bounded amount of memory
+// is CSV (RFC 4180) with a row of names, separated by commas, semicolons, tabs or
+// bars, in UTF-8 or Windows-1252. It takes a bounded amount of memory
 // however long the source is. Errors never hold a value of it.
 func Build(file string, source io.Reader, opt Options) (*Summary, error) {
 	b, err := newBuilder(opt, filepath.Dir(file))
@@ -128,7 +132,9 @@ func readersOf(columns []Column, detectors []*detect.Detector) ([]*detect.Reader
 
 // read takes in the source.
 func (b *builder) read(source io.Reader) error {
-	in := csv.NewReader(skipMark(source))
+	text := skipMark(source)
+	in := csv.NewReader(text)
+	in.Comma = separator(text)
 	in.ReuseRecord = true
 	in.FieldsPerRecord = -1
 	names, err := in.Read()
@@ -151,7 +157,7 @@ func (b *builder) read(source io.Reader) error {
 		for i, place := range at {
 			cells[i] = ""
 			if place < len(record) {
-				cells[i] = record[place]
+				cells[i] = utf8Of(record[place])
 			}
 		}
 		b.Read++
@@ -178,12 +184,38 @@ func plain(err error) error {
 }
 
 // skipMark leaves out the byte order mark that spreadsheets begin with.
-func skipMark(r io.Reader) io.Reader {
+func skipMark(r io.Reader) *bufio.Reader {
 	in := bufio.NewReaderSize(r, 64<<10)
 	if b, _ := in.Peek(3); string(b) == "\xef\xbb\xbf" {
 		_, _ = in.Discard(3)
 	}
 	return in
+}
+
+// separator is the one of comma, semicolon, tab and bar that stands most often in
+// the first line.
+func separator(in *bufio.Reader) rune {
+	head, _ := in.Peek(16 << 10)
+	line, _, _ := bytes.Cut(head, []byte("\n"))
+	best, most := ',', 0
+	for _, c := range ",;\t|" {
+		if n := bytes.Count(line, []byte(string(c))); n > most {
+			best, most = c, n
+		}
+	}
+	return best
+}
+
+// utf8Of reads a cell that is no UTF-8 as Windows-1252, which spreadsheets write.
+func utf8Of(cell string) string {
+	if utf8.ValidString(cell) {
+		return cell
+	}
+	text, err := charmap.Windows1252.NewDecoder().String(cell)
+	if err != nil {
+		return ""
+	}
+	return text
 }
 
 // places finds the columns in the source's first row.

@@ -125,6 +125,25 @@ func TestBuildTellsWhatItCouldNotUse(t *testing.T) {
 	}
 }
 
+func TestSourcesOfSpreadsheetsAreRead(t *testing.T) {
+	for name, source := range map[string]string{
+		"semicolons":      "dcn;surname\r\n34567812;Müller\r\n",
+		"tabs":            "a, b\tdcn\tsurname\n1,2\t34567812\tMüller\n",
+		"bars":            "dcn|surname\n34567812|Müller\n",
+		"quotes":          "\"dcn\",\"surname\"\n\"34567812\",\"Müller\"\n",
+		"Windows-1252":    "dcn,surname\n34567812,M\xfcller\n",
+		"a single column": "dcn\n34567812\n",
+	} {
+		columns, want := "dcn:mo-dcn,surname:name", "dcn+surname"
+		if name == "a single column" {
+			columns, want = "dcn:mo-dcn", "dcn"
+		}
+		if got := columnsFound(open(t, source, columns), "34567812", "Herr MULLER", ""); got != want {
+			t.Errorf("%s: found %q, want %q", name, got, want)
+		}
+	}
+}
+
 func TestBuildRefusesWhatMakesNoTable(t *testing.T) {
 	for _, c := range []struct{ name, source, columns, want string }{
 		{"an empty source", "", "dcn:mo-dcn", "the first row"},

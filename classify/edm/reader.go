@@ -35,18 +35,11 @@ const maxCache = 4096
 
 // NewReader returns a Reader of the table.
 func (t *Table) NewReader() *Reader {
-	r := &Reader{table: t, hasher: newHasher(t.key), cache: map[string]uint64{}, days: map[day]uint32{}, readers: make([]*detect.Reader, len(t.detectors))}
-	for i, c := range t.header.Columns[1:] {
+	r := &Reader{table: t, hasher: newHasher(t.key), cache: map[string]uint64{}, days: map[day]uint32{}, readers: make([]*detect.Reader, len(t.readers))}
+	for _, c := range t.header.Columns[1:] {
 		_, date := dates[c.Kind]
 		r.anyDates = r.anyDates || date
 		r.anyWords = r.anyWords || c.words() > 0
-		if d := t.detectors[i+1]; d != nil {
-			one, err := detect.NewReader(d)
-			if err != nil {
-				panic("internal error: " + err.Error()) // it was compiled before
-			}
-			r.readers[i+1] = one
-		}
 	}
 	return r
 }
@@ -98,12 +91,20 @@ func (r *Reader) look(before, after []byte) {
 			case c.words() > 0:
 				r.phrases(i, c.Kind == kindText)
 			default:
-				for _, m := range r.readers[i].All(text) {
+				for _, m := range r.reader(i).All(text) {
 					r.near[i] = append(r.near[i], short(r.hasher.of(c.Kind, m.Value)))
 				}
 			}
 		}
 	}
+}
+
+// reader is the Reader of a column's detector, made when it is first needed.
+func (r *Reader) reader(i int) *detect.Reader {
+	if r.readers[i] == nil {
+		r.readers[i] = r.table.readers[i].Clone()
+	}
+	return r.readers[i]
 }
 
 // phrases hashes every run of words that is as long as a value of the column can

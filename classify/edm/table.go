@@ -24,6 +24,7 @@ type Table struct {
 	header    *header
 	key       []byte
 	detectors []*detect.Detector // of the columns, nil for a kind of our own
+	readers   []*detect.Reader   // of further columns, to be cloned
 	filter    []byte
 	rows      []byte
 	rowBytes  int
@@ -119,7 +120,8 @@ func (t *Table) unlock(key []byte, detectors []*detect.Detector) error {
 			return fmt.Errorf("column %q holds values of detector %q, which is not there", c.Name, id)
 		}
 	}
-	return nil
+	t.readers, err = readersOf(t.header.Columns, detectors)
+	return err
 }
 
 // load copies filter and rows into memory of the table's own.

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/postern-mail/postern/classify/edm"
+	"github.com/postern-mail/postern/rules"
 )
 
 func newEDM(g *global) *cobra.Command {
@@ -78,7 +79,12 @@ func edmBuild(c *cobra.Command, g *global, f *edmFlags, source string) error {
 			"make one: openssl rand -hex 32 > " + f.key,
 		}
 	}
-	engine, _, err := g.load(false)
+	conf, err := loadConfig(g.config, false)
+	if err != nil {
+		return err
+	}
+	// The policy may name the very table that is to be built.
+	detectors, err := rules.ReadDetectors(conf.policyName(g.policy), rules.Options{})
 	if err != nil {
 		return err
 	}
@@ -91,7 +97,7 @@ func edmBuild(c *cobra.Command, g *global, f *edmFlags, source string) error {
 		defer file.Close()
 		in = file
 	}
-	summary, err := edm.Build(f.out, in, edm.Options{Columns: columns, Key: key, Detectors: engine.Detectors()})
+	summary, err := edm.Build(f.out, in, edm.Options{Columns: columns, Key: key, Detectors: detectors})
 	if err != nil {
 		return fmt.Errorf("%s: %w", source, err)
 	}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/postern-mail/postern/rules"
+)
+
+func newLint(g *global) *cobra.Command {
+	return &cobra.Command{
+		Use:   "lint [POLICY…]",
+		Short: "Say what is wrong or odd about a policy",
+		Long: "Lint reads policies, shipped packs by name or files, with all that they name, and\n" +
+			"tells every mistake and what is odd. Without an argument it reads the policy of the\n" +
+			"configuration. It exits 1 if a policy has a mistake.",
+		RunE: func(c *cobra.Command, args []string) error { return lint(c, g, args) },
+	}
+}
+
+// lintResult is one object of `lint --json`.
+type lintResult struct {
+	Level string `json:"level"` // "error" or "warning"
+	File  string `json:"file"`
+	Line  int    `json:"line"`
+	Text  string `json:"text"`
+	Fix   string `json:"fix"`
+}
+
+func lint(c *cobra.Command, g *global, policies []string) error {
+	conf, err := loadConfig(g.config, false)
+	if err != nil {
+		return err
+	}
+	opt, err := conf.policyOptions()
+	if err != nil {
+		return err
+	}
+	opt.Time = time.Now()
+	if len(policies) == 0 {
+		policies = []string{conf.policyName(g.policy)}
+	}
+	wrong := false
+	for _, policy := range policies {
+		engine, err := rules.Load(policy, opt)
+		if mistakes, ok := errors.AsType[*rules.Mistakes](err); ok {
+			wrong = true
+			if err := printLint(c.OutOrStdout(), g.json, "error", mistakes.List); err != nil {
+				return err
+			}
+			continue
+		} else if err != nil {
+			return err
+		}
+		if err := printLint(c.OutOrStdout(), g.json, "warning", engine.Warnings()); err != nil {
+			return err
+		}
+		fmt.Fprintf(c.ErrOrStderr(), "%s: %s\n", engine.ID(), engine.Summary())
+	}
+	if wrong {
+		return errNo
+	}
+	return nil
+}
+
+func printLint(out io.Writer, asJSON bool, level string, all []rules.Mistake) error {
+	for _, m := range all {
+		if !asJSON {
+			fmt.Fprintf(out, "%s: %s\n", level, m)
+			continue
+		}
+		if err := json.NewEncoder(out).Encode(lintResult{level, m.File, m.Line, m.Text, m.Fix}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
