@@ -199,7 +199,7 @@ func findZIP(f *finder, p int64) {
 	limit := t.back(city, streetReach)
 	switch start, ok := streetBefore(t, limit, from); {
 	case ok:
-		c.start, c.context = start, "street"
+		c.start, c.context, c.hole = start, "street", span{start, city}
 	case comma:
 		c.start, c.form = city, 1
 	default:
@@ -244,7 +244,7 @@ func cityBefore(t *text, p int64) int64 {
 // streetWords are what a street line ends in, by the words as they are written.
 var streetWords = func() map[string]bool {
 	all := map[string]bool{}
-	for _, w := range strings.Fields(`street st road rd lane ln avenue ave av close cl way drive dr court ct place pl square sq terrace ter terr crescent cres
+	for w := range strings.FieldsSeq(`street st road rd lane ln avenue ave av close cl way drive dr court ct place pl square sq terrace ter terr crescent cres
 		gardens gdns grove gr hill row mews walk park parade green boulevard blvd highway hwy parkway pkwy circle cir trail trl route pike plaza loop
 		alley crossing xing expressway expy freeway fwy broadway vale rise view mount quay wharf embankment`) {
 		all[w] = true
@@ -290,8 +290,7 @@ func isStreet(t *text, p, to int64) bool {
 		q++ // 221B
 	}
 	if t.at(q) == ',' || t.at(q) == '-' && isDigit(t.at(q+1)) {
-		for q++; isDigit(t.at(q)); q++ {
-		}
+		q += 1 + int64(t.digits(q+1, 7))
 	}
 	for word := range 6 {
 		next := skipWrapped(t, q)

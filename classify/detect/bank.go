@@ -1,6 +1,9 @@
 package detect
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+)
 
 // ukBank is an account at a UK bank: a sort code of six digits and an account of
 // eight. Neither has a check of its own; banks check the pair by weights that
@@ -36,14 +39,12 @@ var ukBank = &Detector{
 var ukPairing = &pairing{
 	reach: 100, closeBy: 20,
 	short: func(account *candidate) bool { return account.end-account.start < 8 },
-	loose: func(code *candidate) bool { return code.sep == '-' },
+	loose: looseSortCode,
 	value: accountValue,
 	level: func(f *finder, code, account *half) Confidence {
 		switch {
 		case code == nil || account == nil:
 			return Low
-		case !code.labels && code.c.sep != '-':
-			return None
 		}
 		level := Medium
 		if code.labels || account.labels {
@@ -54,6 +55,21 @@ var ukPairing = &pairing{
 		}
 		return level
 	},
+}
+
+// looseSortCode reports whether a sort code without a label goes with an account.
+// Hyphens and spaces make one before an account; behind an account nothing but
+// punctuation may stand between, for "opened 01-02-20" is a date; six digits in
+// one run need the account's label right behind them.
+func looseSortCode(f *finder, code, account *half) bool {
+	if !account.labels && code.c.sep != '-' {
+		return false
+	}
+	if account.c.start < code.c.start {
+		gap := f.text.slice(account.c.end, code.c.start)
+		return code.c.sep == '-' && len(gap) <= negativeChars && !bytes.ContainsFunc(gap, isAlnum)
+	}
+	return code.c.sep != 0 || account.c.start-code.c.end <= negativeChars
 }
 
 // accountValue is the canonical form of a bank's number and an account, "-" for
@@ -89,7 +105,7 @@ func findUKBank(f *finder, p int64) {
 		c.put([]byte("00")[:8-max(n, 6)]...)
 		c.put(t.slice(p, c.end)...)
 	}
-	if c.sep != '-' && f.remote(p, c.end) && !f.expected(&c) {
+	if c.sep != '-' && f.remote(p) && !f.expected(&c) {
 		return
 	}
 	f.c = c
@@ -100,13 +116,16 @@ func findUKBank(f *finder, p int64) {
 			f.offer(h, ukPairing)
 			return
 		}
+		digits := f.c
 		f.c = c
 		if h, ok := f.weighHalf(p, false); ok && h.labels {
 			f.offer(h, ukPairing)
+		} else if ok {
+			f.offer(half{c: digits, known: true, code: true}, ukPairing)
 		}
 		return
 	}
-	if h, ok := f.weighHalf(p, code); ok && (h.labels || c.sep == '-' || c.end-c.start == 8 && c.bare) {
+	if h, ok := f.weighHalf(p, code); ok && (h.labels || code || c.end-c.start == 8) {
 		f.offer(h, ukPairing)
 	}
 }
@@ -119,7 +138,7 @@ func (f *finder) expected(c *candidate) bool {
 	}
 	t := f.text
 	for p := c.end + 1; p <= c.end+21; p++ {
-		if t.at(p) == '-' && t.at(p+3) == '-' && isDigit(t.at(p+1)) && isDigit(t.at(p-1)) {
+		if t.at(p) == '-' && t.at(p+3) == '-' && t.digitsBefore(p, 3) == 2 && t.digits(p+1, 3) == 2 && t.digits(p+4, 3) == 2 {
 			return true
 		}
 	}
@@ -157,7 +176,7 @@ var usBank = &Detector{
 var usPairing = &pairing{
 	reach: 100,
 	short: func(*candidate) bool { return false },
-	loose: func(*candidate) bool { return false },
+	loose: func(*finder, *half, *half) bool { return false },
 	value: accountValue,
 	level: func(_ *finder, code, account *half) Confidence {
 		switch {

@@ -381,10 +381,9 @@ func (h *header) keywords(words *dictionary, cell int) []hit {
 }
 
 // speakOf reports whether a keyword of a detector stands in the header of any
-// table that the line of p could belong to. None begins behind near, so a header
-// that stands there need not be read.
-func (c *columns) speakOf(t *text, p, near int64, set *Set, detector int) bool {
-	c.catchUp(t, p)
+// table that the line caught up with could belong to. None begins at near or
+// behind it, so a header that stands there need not be read.
+func (c *columns) speakOf(t *text, near int64, set *Set, detector int) bool {
 	for d := 0; d < len(c.tables) && c.count > 0; d++ {
 		for i := 0; i < len(c.tables[d]); {
 			if c.tables[d][i].start >= near {

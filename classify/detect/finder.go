@@ -33,8 +33,9 @@ type finder struct {
 	subject span   // where the Subject stands in the text
 	halves  []half // by detector: a half of a pair that may find the other
 	scorers []scorer
-	until   []int64 // by detector: up to here its last keyword may count
+	until   []int64 // by detector: where its last keyword begins
 	pans    pans
+	place   place
 	limit   int64 // up to here the text may be searched for keywords
 }
 
@@ -70,6 +71,7 @@ func (f *finder) reset(s *Stream) {
 	for i := range f.until {
 		f.until[i] = -1
 	}
+	f.place.at = -1
 	f.pans.read, f.pans.found = 0, f.pans.found[:0]
 	f.subject = span{}
 	for i := range f.scorers {
@@ -80,7 +82,7 @@ func (f *finder) reset(s *Stream) {
 // look lets a detector propose its candidates at p, the first digit of a run.
 func (f *finder) look(detector int, p int64) {
 	f.detector = detector
-	if f.set.needy[detector] && !f.lists[detector].label && f.remote(p, p) {
+	if f.set.needy[detector] && !f.lists[detector].label && f.remote(p) {
 		return
 	}
 	f.set.Detectors[detector].find(f, p)
@@ -133,18 +135,35 @@ func (f *finder) hopeless(p int64) bool {
 	if g := &d.grades[c.form]; g.alone != None || g.negative != None || d.vouch != nil || f.lists[f.detector].label {
 		return false
 	}
-	return f.remote(p, c.end)
+	return f.remote(p)
 }
 
 // remote reports that none of the detector's keywords is anywhere near a candidate
-// at p that ends at end, nor in the header of its column.
-func (f *finder) remote(p, end int64) bool {
-	f.readKeywords(p, f.text.forth(end, windowChars+maxCandidate)+1)
-	if f.until[f.detector] >= p {
+// at p, nor in the header of its column.
+func (f *finder) remote(p int64) bool {
+	if f.place.at != p {
+		to := f.text.forth(p, windowChars+maxCandidate) + 1
+		f.place = place{p, f.readFrom(p), to}
+		f.readKeywords(p, to)
+		f.columns.catchUp(f.text, p)
+	}
+	from := max(f.place.from, p-f.set.reach[f.detector])
+	return !f.keywordIn(from, f.place.to) && (f.columns.count == 0 || !f.columns.speakOf(f.text, from, f.set, f.detector))
+}
+
+// place is the last one for which keywords were read, and where they can begin
+// that count there.
+type place struct{ at, from, to int64 }
+
+// keywordIn reports whether a keyword of the detector begins in [from,to). One
+// that was read before or ahead by chance must not count: pairs depend on it.
+func (f *finder) keywordIn(from, to int64) bool {
+	if f.until[f.detector] < from {
 		return false
 	}
-	near := max(f.readFrom(p), p-f.set.reach[f.detector])
-	return !f.columns.speakOf(f.text, p, near, f.set, f.detector)
+	own := f.found[f.detector+1]
+	i := before(own, to)
+	return i > 0 && own[i-1].start >= from
 }
 
 // maxCandidate is longer than a value behind its first digit that needs a keyword.
@@ -228,7 +247,7 @@ func (f *finder) readKeywords(from, to int64) {
 		return
 	}
 	if !f.set.everywhere {
-		f.read = max(f.read, f.readFrom(from)-f.set.words.longest)
+		f.read = max(f.read, f.readFrom(from))
 	}
 	to = max(to, min(f.read+readAtOnce, f.limit))
 	f.scratch = f.set.words.find(f.text, f.read, to, f.scratch[:0])
@@ -244,7 +263,7 @@ func (f *finder) readKeywords(from, to int64) {
 		default:
 			of := word.detector + 1
 			if of > 0 {
-				f.until[word.detector] = h.start + f.set.reach[word.detector]
+				f.until[word.detector] = h.start
 			}
 			if list := f.found[of]; len(list) == cap(list) {
 				f.found[of] = forget(list, from-f.set.left-windowReach)
@@ -255,8 +274,10 @@ func (f *finder) readKeywords(from, to int64) {
 	f.detector = asking
 }
 
-// readFrom is from where on all keywords are read that end before p.
-func (f *finder) readFrom(p int64) int64 { return f.text.back(p-f.set.left, windowChars) }
+// readFrom is where the first keyword can begin that counts for a candidate at p.
+func (f *finder) readFrom(p int64) int64 {
+	return f.text.back(p-f.set.left, windowChars) - f.set.words.longest
+}
 
 // readAtOnce is how much text is searched for keywords at once, if candidates may
 // follow in it.

@@ -73,7 +73,6 @@ type node struct {
 	next  []edge
 	words []int32 // keywords that end here
 	gap   int32   // the node behind a space, 0 if there is none
-	wide  int32   // the node behind an anyBreak, 0 if there is none
 }
 
 type edge struct {
@@ -92,11 +91,10 @@ func (d *dictionary) add(detector int, r role, pattern string) error {
 func (d *dictionary) addTerm(detector int, r role, pattern string, of int32) error {
 	for _, spelled := range alternatives(pattern) {
 		spelled = strings.Join(strings.Fields(spelled), " ")
-		length := len(spelled) + 4*strings.Count(spelled, " ") + maxBreak*utf8.UTFMax*strings.Count(spelled, anyBreak)
-		if spelled == "" || length > maxKeyword {
+		if spelled == "" || len(spelled)+4*strings.Count(spelled, " ") > maxKeyword {
 			return fmt.Errorf("keyword pattern %q has the spelling %q, want 1 to %d bytes", pattern, spelled, maxKeyword)
 		}
-		d.longest = max(d.longest, int64(length))
+		d.longest = max(d.longest, int64(len(spelled)+4*strings.Count(spelled, " ")))
 		lower := strings.ToLower(spelled)
 		word := keyword{detector, r, strings.ReplaceAll(spelled, ".", ""), lower != spelled, of}
 		index := int32(len(d.words))
@@ -110,7 +108,7 @@ func (d *dictionary) addTerm(detector int, r role, pattern string, of int32) err
 
 // addLiteral adds a string that matches as it is, in any case.
 func (d *dictionary) addLiteral(detector int, r role, literal string, of int32) error {
-	if literal == "" || len(literal) > maxKeyword || strings.ContainsAny(literal, " \t\r\n"+anyBreak) {
+	if literal == "" || len(literal) > maxKeyword || strings.ContainsAny(literal, " \t\r\n") {
 		return fmt.Errorf("%q is empty, longer than %d bytes or not one word", literal, maxKeyword)
 	}
 	d.longest = max(d.longest, int64(len(literal)))
@@ -128,11 +126,8 @@ func (d *dictionary) insert(spelled string, word int32) {
 			to = int32(len(d.nodes))
 			d.nodes = append(d.nodes, node{})
 			d.nodes[at].next = append(d.nodes[at].next, edge{spelled[i], to})
-			switch spelled[i] {
-			case ' ':
+			if spelled[i] == ' ' {
 				d.nodes[at].gap = to
-			case anyBreak[0]:
-				d.nodes[at].wide = to
 			}
 			if at == 0 {
 				d.first[spelled[i]] = to
@@ -204,14 +199,14 @@ func (d *dictionary) addHeads(at int32, head uint32, n int) {
 		d.heads[hashHead(head)/64] |= 1 << (hashHead(head) % 64)
 		return
 	}
-	if len(node.words) > 0 || node.gap != 0 || node.wide != 0 { // a character that is no letter or digit, then any
+	if len(node.words) > 0 || node.gap != 0 { // a character that is no letter or digit, then any
 		d.addAny(head, n+1)
 	}
 	if node.gap != 0 {
 		d.addHeads(node.gap, head, n)
 	}
 	for _, e := range node.next {
-		if e.to != node.gap && e.to != node.wide {
+		if e.to != node.gap {
 			class := uint32(0)
 			if isLetter(e.c) || isDigit(e.c) {
 				class = uint32(e.c & 31)
@@ -365,17 +360,12 @@ func (d *dictionary) walk(t *text, start, p int64, at int32, hits []hit) []hit {
 				hits = d.walk(t, start, q, n.gap, hits)
 			}
 		}
-		if n.wide != 0 {
-			if q, ok := t.breakAt(p); ok {
-				hits = d.walk(t, start, q, n.wide, hits)
-			}
-		}
 		c := t.at(p)
 		if c < utf8.RuneSelf {
 			if c-'A' < 26 {
 				c |= 0x20
 			}
-			if at = n.child(c); at == 0 || c == ' ' || c == anyBreak[0] {
+			if at = n.child(c); at == 0 || c == ' ' {
 				return hits
 			}
 			p++

@@ -55,13 +55,6 @@ func (l *Lexicon) Detector() *Detector {
 	return d
 }
 
-func (t *Term) name() string {
-	if t.Pattern != "" {
-		return t.Pattern
-	}
-	return t.Phrases[0]
-}
-
 // scale is a compiled Lexicon. Its words stand in the dictionary.
 type scale struct {
 	lexicon    *Lexicon
@@ -106,8 +99,8 @@ func (s *Set) newScale(detector int, d *Detector) (*scale, error) {
 // scorer counts the terms of one lexicon in one text.
 type scorer struct {
 	scale    *scale
-	count    []uint8 // by term
-	found    []int32 // the terms that were found, in that order
+	count    []uint8    // by term
+	found    []termName // the terms that were found, in that order
 	score    int
 	first    span // of the earliest term, in the stream
 	cluster  []termHit
@@ -119,9 +112,15 @@ type scorer struct {
 // termHit is a term found at [start,end) of the view; at is its place in the
 // stream.
 type termHit struct {
-	term       int32
+	termName
 	start, end int64
 	at         span
+}
+
+// termName is a term and the spelling of it that was found.
+type termName struct {
+	term int32
+	name string
 }
 
 // maxCluster bounds the terms that overlap each other.
@@ -139,7 +138,7 @@ func (s *Set) newScorers() []scorer {
 
 func (s *scorer) reset() {
 	for _, t := range s.found {
-		s.count[t] = 0
+		s.count[t.term] = 0
 	}
 	s.found, s.cluster, s.score, s.end, s.yearsEnd = s.found[:0], s.cluster[:0], 0, 0, 0
 	for i := range s.shares {
@@ -150,7 +149,7 @@ func (s *scorer) reset() {
 // add takes a term that was found. They come in the order of their beginnings.
 func (s *scorer) add(f *finder, h hit, of int32) {
 	if n := int32(len(s.count)); of >= n {
-		s.share(f.text, s.scale.triples[of-n], h)
+		s.share(f.text, &s.scale.triples[of-n], h)
 		return
 	}
 	at := span{f.text.rawStart(h.start), f.text.rawEnd(h.end)}
@@ -160,7 +159,7 @@ func (s *scorer) add(f *finder, h hit, of int32) {
 	if h.start >= s.end || len(s.cluster) == maxCluster {
 		s.settle()
 	}
-	s.cluster = append(s.cluster, termHit{of, h.start, h.end, at})
+	s.cluster = append(s.cluster, termHit{termName{of, f.set.words.words[h.word].text}, h.start, h.end, at})
 	s.end = max(s.end, h.end)
 }
 
@@ -180,19 +179,20 @@ func (s *scorer) settle() {
 		}
 	}
 	for _, h := range owners {
-		s.take(h.term, h.at)
+		s.take(h.termName, h.at)
 	}
 	s.cluster = s.cluster[:0]
 }
 
 // take counts one term.
-func (s *scorer) take(of int32, at span) {
+func (s *scorer) take(name termName, at span) {
 	if len(s.found) == 0 || at.from < s.first.from {
 		s.first = at
 	}
+	of := name.term
 	t := &s.scale.lexicon.Terms[of]
 	if s.count[of] == 0 {
-		s.found = append(s.found, of)
+		s.found = append(s.found, name)
 	}
 	if int(s.count[of]) < min(max(t.UpTo, 1), 255) {
 		s.count[of]++
@@ -220,8 +220,8 @@ const maxTermsNamed = 32
 func (s *scorer) names() []string {
 	var names []string
 	for _, of := range s.found[:min(len(s.found), maxTermsNamed)] {
-		t := &s.scale.lexicon.Terms[of]
-		names = append(names, fmt.Sprintf("%s +%d", t.name(), t.Weight*int(s.count[of])))
+		weight := s.scale.lexicon.Terms[of.term].Weight
+		names = append(names, fmt.Sprintf("%s +%d", of.name, weight*int(s.count[of.term])))
 	}
 	return names
 }
@@ -242,7 +242,7 @@ func (f *finder) score(emit func(Match)) {
 		if level := s.level(); level != None {
 			all = append(all, Match{
 				Detector: s.scale.detector, Start: s.first.from, End: s.first.to,
-				Value: s.scale.value(), Confidence: level, Context: s.names(), Score: s.score,
+				Value: s.scale.value(), Confidence: level, Context: s.names(), Score: s.score, Whole: true,
 			})
 		}
 	}

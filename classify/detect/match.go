@@ -40,4 +40,5 @@ type Match struct {
 	Confidence Confidence
 	Context    []string // the keywords that spoke for it, as the table spells them
 	Score      int      // of a lexicon: the sum of its terms
+	Whole      bool     // it speaks of the whole text and comes at its end, whatever its Start
 }

@@ -13,7 +13,16 @@ type held struct {
 	start, end int64 // in the view
 	bare       bool
 	distance   int64 // of its label
+	hole       span  // what it spans without owning it
 }
+
+// clashes reports whether two matches want the same text. What stands between the
+// two halves of a pair, or between a street and its city, is free.
+func (h *held) clashes(o *held) bool {
+	return h.start < o.end && o.start < h.end && !h.hole.surrounds(o) && !o.hole.surrounds(h)
+}
+
+func (s span) surrounds(h *held) bool { return s.from <= h.start && h.end <= s.to }
 
 // maxHeld bounds a row of matches each of which overlaps the next. Past it the
 // row is settled piece by piece.
@@ -22,7 +31,7 @@ const maxHeld = 256
 func (o *overlap) reset() { o.held = o.held[:0] }
 
 func (o *overlap) add(m Match, c *candidate, distance int64) {
-	h := held{m, c.start, c.end, c.bare, distance}
+	h := held{m, c.start, c.end, c.bare, distance, c.hole}
 	i := len(o.held)
 	for i > 0 && o.held[i-1].start > h.start {
 		i--
@@ -61,7 +70,7 @@ func settle(row []held, emit func(Match)) {
 	slices.SortStableFunc(byRank, compareRivals)
 	var won []held
 	for _, h := range byRank {
-		if !slices.ContainsFunc(won, func(w held) bool { return w.start < h.end && h.start < w.end }) {
+		if !slices.ContainsFunc(won, func(w held) bool { return w.clashes(&h) }) {
 			won = append(won, h)
 		}
 	}

@@ -3,12 +3,13 @@ package detect
 import (
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 )
 
 func TestTheStrongerOfTwoRivalsWins(t *testing.T) {
 	rival := func(detector int, start, end int64, bare bool, distance int64) held {
-		return held{Match{Detector: detector, Start: start, End: end}, start, end, bare, distance}
+		return held{Match{Detector: detector, Start: start, End: end}, start, end, bare, distance, span{}}
 	}
 	for name, c := range map[string]struct {
 		held []held
@@ -34,5 +35,24 @@ func TestTheStrongerOfTwoRivalsWins(t *testing.T) {
 				t.Errorf("emitted%s, want %s", got, c.want)
 			}
 		})
+	}
+}
+
+func TestWhatAPairSpansIsNotIts(t *testing.T) {
+	for text, want := range map[string][]string{
+		"sort code 10-79-99, NINO AB123456C, account 88837491":          {"uk-bank", "uk-nino"},
+		"routing 021000021 SSN 536-90-4399 account 123456789012":        {"us-bank", "us-ssn"},
+		"12 Oak Street\nSSN 536-90-4399\nRolla, MO 65401":               {"us-address", "us-ssn"},
+		"12 Oak Street, tel. (573) 555-0143, Rolla, MO 65401":           {"us-address", "phone"},
+		"sort code 10-79-99 account 88837491, with DCN 88837491 beside": {"uk-bank", "mo-dcn"},
+	} {
+		set := builtin(t, Options{})
+		var got []string
+		for _, m := range scan(set, text, nil) {
+			got = append(got, set.Detectors[m.Detector].ID)
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%q: found %v, want %v", text, got, want)
+		}
 	}
 }

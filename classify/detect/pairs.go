@@ -18,8 +18,8 @@ type pairing struct {
 	closeBy int // characters between two halves without labels; 0: none are put together
 	// short are accounts that count only if both halves have labels.
 	short func(account *candidate) bool
-	// loose reports whether a code goes with an account without labels.
-	loose func(code *candidate) bool
+	// loose reports whether a code without a label goes with an account.
+	loose func(f *finder, code, account *half) bool
 	// value makes the canonical form; either part may be nil.
 	value func(code, account *candidate) string
 	// level is that of what was found; either half may be nil.
@@ -34,7 +34,7 @@ func (f *finder) offer(h half, p *pairing) {
 		*last = half{}
 		return
 	}
-	if last.known && last.code == h.code && last.labels && !h.labels && last.c.end+maxPairing >= h.c.start {
+	if last.known && last.labels && !h.labels && last.c.end+maxPairing >= h.c.start {
 		return // the one with a label goes on waiting
 	}
 	f.single(last, p)
@@ -55,7 +55,7 @@ func (f *finder) pair(first, second *half, p *pairing) bool {
 	switch {
 	case second.c.start < first.c.end || f.text.forth(first.c.end, reach) < second.c.start:
 		return false
-	case !labelled && !p.loose(&code.c):
+	case !code.labels && !p.loose(f, code, account):
 		return false
 	case p.short(&account.c) && !(code.labels && account.labels):
 		return false
@@ -64,7 +64,7 @@ func (f *finder) pair(first, second *half, p *pairing) bool {
 	if level == None {
 		return false
 	}
-	c := candidate{start: first.c.start, end: second.c.end}
+	c := candidate{start: first.c.start, end: second.c.end, hole: span{first.c.end, second.c.start}}
 	f.reportValue(&c, p.value(&code.c, &account.c), level, contexts(first, second), 0)
 	return true
 }

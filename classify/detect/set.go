@@ -116,6 +116,7 @@ type candidate struct {
 	vouched    bool   // the grammar vouches for what touches it on the left
 	closed     bool   // likewise on the right
 	cued       bool   // the grammar found a cue
+	hole       span   // what the value spans without being it
 	context    string // what speaks for it in its own grammar
 	value      [40]byte
 	size       int // bytes of value, the canonical form

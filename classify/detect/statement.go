@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -44,8 +45,13 @@ type statement struct {
 	triples int
 }
 
-// triple is a row of three words of a statement.
-type triple struct{ statement, index int32 }
+// triple is a row of three words of a statement. The dictionary knows the longest
+// of them, the key.
+type triple struct {
+	statement, index int32
+	words            [3][]byte
+	key              int
+}
 
 // maxStatement bounds the words of a statement.
 const maxStatement = 1000
@@ -63,16 +69,23 @@ func (s *Set) addStatements(c *scale) error {
 		}
 		known := map[string]bool{}
 		for j := range len(words) - 2 {
-			row := strings.ToLower(strings.Join(words[j:j+3], anyBreak))
-			if known[row] {
+			row := triple{statement: int32(i), index: int32(len(known))}
+			for k, word := range words[j : j+3] {
+				row.words[k] = []byte(strings.ToLower(word))
+				if len(word) > len(words[j+row.key]) {
+					row.key = k
+				}
+			}
+			whole := string(bytes.Join(row.words[:], []byte(" ")))
+			if known[whole] {
 				continue
 			}
+			known[whole] = true
 			of := int32(len(c.lexicon.Terms) + len(c.triples))
-			if err := s.words.addTerm(c.detector, term, row, of); err != nil {
+			if err := s.words.addTerm(c.detector, term, string(row.words[row.key]), of); err != nil {
 				return fmt.Errorf("statement %q: %w", st.Name, err)
 			}
-			c.triples = append(c.triples, triple{int32(i), int32(len(known))})
-			known[row] = true
+			c.triples = append(c.triples, row)
 		}
 		c.statements = append(c.statements, statement{st.Name, len(known)})
 	}
@@ -114,14 +127,67 @@ func (s *share) reset() {
 	*s = share{seen: s.seen}
 }
 
-// share notes a row of three words. What quotes it on its line and the full stop
-// behind it belong to it.
-func (s *scorer) share(t *text, row triple, h hit) {
+// share notes a row of three words if the words around its key are there. What
+// quotes it on its line and the full stop behind it belong to it.
+func (s *scorer) share(t *text, row *triple, h hit) {
+	if s.shares[row.statement].seen[row.index] {
+		return
+	}
+	for _, word := range row.words[row.key+1:] {
+		p := t.pastBreak(h.end)
+		h.end = p + int64(len(word))
+		if !bytes.EqualFold(t.slice(p, h.end), word) {
+			return
+		}
+	}
+	if next, _ := t.after(h.end); isAlnum(next) {
+		return
+	}
+	for k := row.key - 1; k >= 0; k-- {
+		p := t.beforeBreak(h.start)
+		h.start = p - int64(len(row.words[k]))
+		if !bytes.EqualFold(t.slice(h.start, p), row.words[k]) {
+			return
+		}
+	}
+	if last, _ := t.before(h.start); isAlnum(last) {
+		return
+	}
 	at := span{t.rawStart(quoteBefore(t, h.start)), t.rawEnd(h.end)}
 	if isStop(t.at(h.end)) {
 		at.to = t.rawEnd(h.end + 1)
 	}
 	s.noteRow(row, at)
+}
+
+// maxBreak is how many characters may stand between two words of a statement that
+// was wrapped, quoted and punctuated anew.
+const maxBreak = 16
+
+// pastBreak is the position behind the characters at p that are neither letters
+// nor numbers, beforeBreak that before them; p if there are none or too many.
+func (t *text) pastBreak(p int64) int64 {
+	q := p
+	for n := 0; n < maxBreak && q < t.end(); n++ {
+		r, size := t.after(q)
+		if isAlnum(r) {
+			return q
+		}
+		q += size
+	}
+	return p
+}
+
+func (t *text) beforeBreak(p int64) int64 {
+	q := p
+	for n := 0; n < maxBreak && q > t.base; n++ {
+		r, size := t.before(q)
+		if isAlnum(r) {
+			return q
+		}
+		q -= size
+	}
+	return p
 }
 
 func isStop(b byte) bool { return b == '.' || b == '!' || b == '?' }
@@ -139,11 +205,9 @@ func quoteBefore(t *text, p int64) int64 {
 	return q
 }
 
-func (s *scorer) noteRow(row triple, at span) {
+// noteRow notes a row that was not seen before.
+func (s *scorer) noteRow(row *triple, at span) {
 	h := &s.shares[row.statement]
-	if h.seen[row.index] {
-		return
-	}
 	h.seen[row.index] = true
 	h.count++
 	if h.rows == 0 || at.from > h.at.to+maxStray {
@@ -178,6 +242,6 @@ func (s *scorer) statement() (Match, bool) {
 	h, st := &s.shares[best], &s.scale.statements[best]
 	return Match{
 		Detector: s.scale.detector, Start: h.best.from, End: h.best.to, Value: st.name, Confidence: level,
-		Context: []string{fmt.Sprintf("%d of %d rows of words", h.count, st.triples)}, Score: s.score,
+		Context: []string{fmt.Sprintf("%d of %d rows of words", h.count, st.triples)}, Score: s.score, Whole: true,
 	}, true
 }

@@ -111,6 +111,9 @@ func TestALongTextMatchesAsItsBufferMovesOn(t *testing.T) {
 	}
 }
 
+// spanning are detectors whose matches span what is not theirs.
+var spanning = map[string]bool{"uk-bank": true, "us-bank": true, "us-address": true, "disclaimer": true, "us-fti": true, "phi-terms": true, "cji-terms": true, "cv-resume": true}
+
 func FuzzMatchesAreTheSameForAnyCut(f *testing.F) {
 	random := rand.New(rand.NewPCG(7, 8))
 	for range 20 {
@@ -136,7 +139,7 @@ func FuzzMatchesAreTheSameForAnyCut(f *testing.F) {
 			if m.Start < 0 || m.Start >= m.End || m.End > int64(len(text)) || m.Confidence == None || m.Value == "" {
 				t.Errorf("impossible match %d-%d of a text of %d bytes", m.Start, m.End, len(text))
 			}
-			if whole := set.Detectors[m.Detector].lexicon != nil; !whole && i > 0 && m.Start < want[i-1].End {
+			if spans := spanning[set.Detectors[m.Detector].ID] || i > 0 && spanning[set.Detectors[want[i-1].Detector].ID]; !spans && i > 0 && m.Start < want[i-1].End {
 				t.Errorf("match at %d overlaps the one before", m.Start)
 			}
 		}
@@ -256,7 +259,7 @@ func (s *Stream) size() int {
 	n += len(s.finder.halves) * int(reflect.TypeFor[half]().Size())
 	for i := range s.finder.scorers {
 		sc := &s.finder.scorers[i]
-		n += int(reflect.TypeFor[scorer]().Size()) + cap(sc.count) + cap(sc.found)*4 + cap(sc.cluster)*int(reflect.TypeFor[termHit]().Size())
+		n += int(reflect.TypeFor[scorer]().Size()) + cap(sc.count) + cap(sc.found)*24 + cap(sc.cluster)*int(reflect.TypeFor[termHit]().Size())
 		for _, h := range sc.shares {
 			n += cap(h.seen)
 		}

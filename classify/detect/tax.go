@@ -83,7 +83,7 @@ var einData string
 
 // einPrefixes are the prefixes that were assigned.
 var einPrefixes = sync.OnceValue(func() (assigned [100]bool) {
-	for _, item := range strings.Fields(strings.Join(dataLines(einData), " ")) {
+	for item := range strings.FieldsSeq(strings.Join(dataLines(einData), " ")) {
 		first, last, found := strings.Cut(item, "-")
 		if !found {
 			last = first

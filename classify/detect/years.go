@@ -21,7 +21,7 @@ func findYears(f *finder, p int64) {
 		}
 	}
 	s.yearsEnd = end
-	s.take(s.scale.years, span{t.rawStart(start), t.rawEnd(end)})
+	s.take(termName{s.scale.years, YearRange}, span{t.rawStart(start), t.rawEnd(end)})
 }
 
 // yearsTo reads what follows the first year of a span, and returns its end.
