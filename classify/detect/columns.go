@@ -245,10 +245,10 @@ func (c *columns) stands(t *text, d, i int) bool {
 		split = splitQuoted
 	}
 	ok := table.opened < 0 || startsHeader(line[:table.opened-table.start], d)
-	if ok {
+	if ok = ok && namesColumns(line); ok {
 		c.ends, ok = split(line, d, c.ends[:0])
 	}
-	if !ok || !namesColumns(line) {
+	if !ok {
 		c.drop(d, i)
 		return false
 	}
@@ -285,7 +285,7 @@ func namesColumns(line []byte) bool {
 			return true
 		}
 	}
-	return bytes.ContainsFunc(line, isAlnum)
+	return anchor.ASCII(line) < len(line) && bytes.ContainsFunc(line, isAlnum)
 }
 
 // drop forgets a table and keeps its memory for the next.

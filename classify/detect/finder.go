@@ -1,5 +1,7 @@
 package detect
 
+import "unicode/utf8"
+
 // The reach of context, in characters of the folded view.
 const (
 	windowChars   = 300
@@ -142,7 +144,10 @@ func (f *finder) hopeless(p int64) bool {
 // at p, nor in the header of its column.
 func (f *finder) remote(p int64) bool {
 	if f.place.at != p {
-		to := f.text.forth(p, windowChars+maxCandidate) + 1
+		to := p + windowChars*utf8.UTFMax + maxCandidate
+		if !f.set.everywhere { // all text is read anyway, in longer pieces
+			to = f.text.forth(p, windowChars+maxCandidate) + 1
+		}
 		f.place = place{p, f.readFrom(p), to}
 		f.readKeywords(p, to)
 		f.columns.catchUp(f.text, p)
