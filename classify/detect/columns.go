@@ -78,7 +78,7 @@ func (c *columns) reset() {
 
 // advance reads on to position to.
 func (c *columns) advance(t *text, to int64) {
-	if to-c.pos > pageBytes {
+	if to-c.pos > 4*anchor.BlockBytes {
 		c.skip(t, to)
 	}
 	for c.pos < to {
