@@ -11,7 +11,8 @@ type Finding struct {
 	Detector    string            `json:"detector"`
 	Value       string            `json:"value,omitempty"` // only from a Scanner with Reveal
 	Masked      string            `json:"masked"`
-	Fingerprint string            `json:"fingerprint,omitempty"` // only with a key
+	Fingerprint string            `json:"fingerprint,omitempty"`       // only with a key
+	Older       string            `json:"older_fingerprint,omitempty"` // under the key before, while keys overlap
 	Confidence  detect.Confidence `json:"confidence"`
 	Part        string            `json:"part"`
 	Where       extract.Where     `json:"where"`
@@ -28,10 +29,16 @@ type Report struct {
 	Findings          []Finding         `json:"findings"`
 	FindingsTruncated bool              `json:"findings_truncated"`
 	Tallies           map[string]*Tally `json:"tallies"` // by detector id; only detectors that found something
-	Answers           map[string]Answer `json:"answers"` // by Question.ID
-	Parts             []extract.Part    `json:"parts"`
-	Anomalies         []string          `json:"anomalies"`
-	Bytes             int64             `json:"bytes"` // decoded bytes of all parts
+	// Named are the tallies of single values, by Named.ID.
+	Named map[string]*Tally `json:"named"`
+	// ByPart holds the tallies of each part by itself, in the order of Parts, of
+	// the detectors that Config.ByPart names; nil for a part in which they found
+	// nothing, and nil as a whole if none was named.
+	ByPart    []map[string]*Tally `json:"by_part"`
+	Answers   map[string]Answer   `json:"answers"` // by Question.ID
+	Parts     []extract.Part      `json:"parts"`
+	Anomalies []string            `json:"anomalies"`
+	Bytes     int64               `json:"bytes"` // decoded bytes of all parts
 	// SafeNames holds, by part path, the file names that may be shown to a
 	// sender: at most MaxSafeName ASCII characters, runs of four or more digits
 	// starred, and holding nothing that a detector knows. Other names are missing.

@@ -22,9 +22,12 @@ type Scan struct {
 	scanner *Scanner
 	seed    maphash.Seed
 	report  *Report
-	seen    []map[uint64]signature // by detector: levels of each unique value
-	listed  []int                  // by detector: findings listed
-	idle    []*textStream          // closed streams, to be used again
+	seen    []map[uint64]signature // by counter: levels of each unique value
+	listed  []int                  // by counter: findings listed
+	stamp   stamp
+	exacts  exactScan
+	parts   byPart
+	idle    []*textStream // closed streams, to be used again
 	done    bool
 }
 
@@ -39,16 +42,12 @@ func (s *Scan) Finish() (*Report, error) {
 	}
 	r := s.report
 	r.Anomalies = s.Reader.Anomalies()
-	for i, d := range s.scanner.set.Detectors {
-		if s.seen[i] == nil {
-			continue
-		}
-		t := r.Tallies[d.ID]
-		t.Values = map[signature]int{}
-		for _, sig := range s.seen[i] {
-			t.Values[sig]++
+	for at, seen := range s.seen {
+		if seen != nil {
+			s.tallies(at)[s.scanner.counterID(at)].settle(seen)
 		}
 	}
+	r.ByPart = s.parts.report(r, s.scanner.counterID)
 	r.SafeNames = s.safeNames()
 	return r, nil
 }
@@ -84,47 +83,37 @@ func (s *sink) Text(p *extract.Part, where extract.Where) extract.Stream {
 		t = &textStream{scan: (*Scan)(s)}
 		t.matches = s.scanner.set.NewStream(t.found)
 	}
+	kind := detect.Plain
+	if where == extract.Subject {
+		kind = detect.Subject
+	}
+	t.matches.SetKind(kind)
 	t.path, t.where = p.Path, where
 	t.marks = append(t.marks[:0], mark{})
 	t.written = 0
 	return t
 }
 
-// add counts a match and lists it as a Finding.
-func (s *Scan) add(m *detect.Match, path string, where extract.Where, quoted bool) {
-	d := s.scanner.set.Detectors[m.Detector]
-	place := placeIndex(where, quoted)
-	t := s.report.Tallies[d.ID]
-	if t == nil {
-		t = &Tally{}
-		s.report.Tallies[d.ID] = t
-		s.seen[m.Detector] = map[uint64]signature{}
+// tallies are those that a counter belongs to.
+func (s *Scan) tallies(at int) map[string]*Tally {
+	if at < s.scanner.counters()-len(s.scanner.named) {
+		return s.report.Tallies
 	}
-	t.Findings[place][m.Confidence]++
-	s.unique(t, m, place)
-
-	if s.listed == nil {
-		s.listed = make([]int, len(s.seen))
-	}
-	if s.listed[m.Detector] == MaxFindings {
-		s.report.FindingsTruncated = true
-		return
-	}
-	s.listed[m.Detector]++
-	f := Finding{
-		Detector: d.ID, Confidence: m.Confidence,
-		Masked: d.Mask(m.Value), Fingerprint: s.scanner.fingerprint(d, m.Value),
-		Part: path, Where: where, Quoted: quoted,
-		Offset: m.Start, End: m.End, Context: slices.Clone(m.Context),
-	}
-	if s.scanner.reveal {
-		f.Value = m.Value
-	}
-	s.report.Findings = append(s.report.Findings, f)
+	return s.report.Named
 }
 
-func (s *Scan) unique(t *Tally, m *detect.Match, place int) {
-	values := s.seen[m.Detector]
+// count adds a match to the tallies, of the mail and of its part.
+func (s *Scan) count(at int, id string, m *detect.Match, path string, place int) {
+	t := s.tallies(at)[id]
+	if t == nil {
+		t = &Tally{}
+		s.tallies(at)[id] = t
+		s.seen[at] = map[uint64]signature{}
+	}
+	t.Findings[place][m.Confidence]++
+	s.parts.count(at, m, s.seed, path, place)
+
+	values := s.seen[at]
 	hash := maphash.String(s.seed, m.Value)
 	sig, known := values[hash]
 	if !known && len(values) == MaxUnique {
@@ -134,11 +123,41 @@ func (s *Scan) unique(t *Tally, m *detect.Match, place int) {
 	values[hash] = sig.raise(place, m.Confidence)
 }
 
+// name counts a match once more if its value is one that is counted by itself.
+func (s *Scan) name(id string, m *detect.Match, path string, place int) {
+	for i := range s.scanner.named {
+		if one := &s.scanner.named[i]; one.Detector == id && one.Value == m.Value {
+			s.count(len(s.scanner.set.Detectors)+len(s.scanner.exact)+i, one.ID, m, path, place)
+		}
+	}
+}
+
+// list adds a match to the Findings, as long as there is room.
+func (s *Scan) list(at int, id string, m *detect.Match, path string, where extract.Where, quoted bool) {
+	if s.listed[at] == MaxFindings {
+		s.report.FindingsTruncated = true
+		return
+	}
+	s.listed[at]++
+	d := s.scanner.set.Detectors[m.Detector]
+	f := Finding{
+		Detector: id, Confidence: m.Confidence, Masked: d.Mask(m.Value),
+		Part: path, Where: where, Quoted: quoted,
+		Offset: m.Start, End: m.End, Context: slices.Clone(m.Context),
+	}
+	f.Fingerprint, f.Older = s.fingerprints(d, m.Value)
+	if s.scanner.reveal {
+		f.Value = m.Value
+	}
+	s.report.Findings = append(s.report.Findings, f)
+}
+
 // safeNames returns, by part path, the file names that may be shown to a sender:
 // short, ASCII, digit runs starred, and holding nothing that a detector knows.
 func (s *Scan) safeNames() map[string]string {
 	names := map[string]string{}
 	hit := false
+	sees := func(m detect.Match) { hit = hit || m.Confidence != detect.None }
 	var stream *detect.Stream
 	for i := range s.report.Parts {
 		p := &s.report.Parts[i]
@@ -146,9 +165,9 @@ func (s *Scan) safeNames() map[string]string {
 			continue
 		}
 		if stream == nil {
-			stream = s.scanner.set.NewStream(func(detect.Match) { hit = true })
+			stream = s.scanner.set.NewStream(sees)
 		} else {
-			stream.Reset(func(detect.Match) { hit = true })
+			stream.Reset(sees)
 		}
 		hit = false
 		stream.Write([]byte(p.Name))
@@ -237,7 +256,16 @@ func (t *textStream) Close() error {
 
 func (t *textStream) found(m detect.Match) {
 	t.forget(m.Start)
-	t.scan.add(&m, t.path, t.where, t.marks[0].quoted)
+	quoted := t.marks[0].quoted
+	if m.Confidence != detect.None { // else a candidate, which is for tables only
+		id := t.scan.scanner.set.Detectors[m.Detector].ID
+		t.scan.count(m.Detector, id, &m, t.path, placeIndex(t.where, quoted))
+		t.scan.list(m.Detector, id, &m, t.path, t.where, quoted)
+		t.scan.name(id, &m, t.path, placeIndex(t.where, quoted))
+	}
+	if len(t.scan.scanner.exact) > 0 {
+		t.exact(&m, quoted)
+	}
 }
 
 // forget drops the marks that end before the offset: no match will need them.

@@ -96,6 +96,16 @@ func TestCountsAreByUniqueValueAndPlace(t *testing.T) {
 	}
 }
 
+func TestASubjectIsReadAsOne(t *testing.T) {
+	const mail = "From: a@example.org\nTo: b@example.org\nSubject: OFFICIAL-SENSITIVE [encrypt] report\n\n[encrypt] is a tag\n"
+	r := scanMail(t, Config{}, mail)
+	for _, id := range []string{"marker", "uk-marking"} {
+		if got := r.Tallies[id].Total(detect.High, AnyPlace); got != 1 {
+			t.Errorf("%s: %d found, want the one of the Subject", id, got)
+		}
+	}
+}
+
 func TestTallySurvivesJSON(t *testing.T) {
 	r := scanMail(t, Config{}, everywhere)
 	data, err := json.Marshal(r)
@@ -117,7 +127,7 @@ func TestTallySurvivesJSON(t *testing.T) {
 }
 
 func TestReportHoldsNoValue(t *testing.T) {
-	r := scanMail(t, Config{FingerprintKey: []byte("0123456789abcdef")}, everywhere)
+	r := scanMail(t, Config{Keys: []Key{{"a", []byte("0123456789abcdef")}}}, everywhere)
 	data, err := json.Marshal(r)
 	if err != nil {
 		t.Fatal(err)
@@ -137,7 +147,7 @@ func TestRevealGivesTheValue(t *testing.T) {
 }
 
 func TestFingerprintsTellValuesApart(t *testing.T) {
-	r := scanMail(t, Config{FingerprintKey: []byte("0123456789abcdef")}, everywhere)
+	r := scanMail(t, Config{Keys: []Key{{"a", []byte("0123456789abcdef")}}}, everywhere)
 	f := r.Findings
 	if f[0].Fingerprint == "" || f[0].Fingerprint != f[1].Fingerprint {
 		t.Errorf("the same number has the fingerprints %q and %q", f[0].Fingerprint, f[1].Fingerprint)
@@ -145,7 +155,7 @@ func TestFingerprintsTellValuesApart(t *testing.T) {
 	if f[0].Fingerprint == f[3].Fingerprint {
 		t.Error("two numbers have one fingerprint")
 	}
-	other := scanMail(t, Config{FingerprintKey: []byte("fedcba9876543210")}, everywhere)
+	other := scanMail(t, Config{Keys: []Key{{"a", []byte("fedcba9876543210")}}}, everywhere)
 	if other.Findings[0].Fingerprint == f[0].Fingerprint {
 		t.Error("the fingerprint does not depend on the key")
 	}

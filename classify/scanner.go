@@ -2,11 +2,10 @@ package classify
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/sha256"
-	"encoding/hex"
+	"fmt"
 	"hash/maphash"
 	"io"
+	"slices"
 
 	"github.com/postern-mail/postern/classify/detect"
 	"github.com/postern-mail/postern/classify/extract"
@@ -15,42 +14,95 @@ import (
 // Config is what a Scanner is built from. The zero value scans with all shipped
 // detectors under the default limits.
 type Config struct {
+	Detectors []*detect.Detector // nil: detect.Builtin
 	Detect    detect.Options
 	Questions []Question
-	Limits    extract.Limits // zero: extract.DefaultLimits
-	// FingerprintKey makes Findings carry a keyed fingerprint, for the
-	// detectors that allow one. Empty: none do.
-	FingerprintKey []byte
+	// Exact asks for values of tables.
+	Exact []Exact
+	// Named counts single values of detectors by themselves.
+	Named []Named
+	// ByPart names the detectors, tables (Exact.ID) and values (Named.ID) whose findings are
+	// also counted for each part by itself.
+	ByPart []string
+	Limits extract.Limits // zero: extract.DefaultLimits
+	// Keys make Findings carry a keyed fingerprint, for the detectors that allow
+	// one: the newest first, at most MaxKeys. Empty: none do.
+	Keys []Key
 	// Reveal puts the matched values into Findings. Only `postern scan
 	// --reveal` sets it.
 	Reveal bool
 }
 
+// Named is a value that is counted by itself beside all others of its detector,
+// such as one marking among several. It must be one that the detector does not
+// mask, else a count would give it away.
+type Named struct{ ID, Detector, Value string }
+
 // Scanner is compiled and immutable; all sessions share it.
 type Scanner struct {
 	set       *detect.Set
 	questions []Question
+	exact     []Exact
+	named     []Named
+	byPart    []bool
 	limits    extract.Limits
-	key       []byte
+	keys      []Key
 	reveal    bool
 }
 
 // NewScanner compiles a Scanner.
 func NewScanner(config Config) (*Scanner, error) {
-	set, err := detect.Compile(detect.Builtin(), config.Detect)
+	if config.Detectors == nil {
+		config.Detectors = detect.Builtin()
+	}
+	bare, err := compileExact(config.Exact, config.Detectors)
 	if err != nil {
 		return nil, err
+	}
+	config.Detect.Candidates = append(slices.Clone(config.Detect.Candidates), bare...)
+	set, err := detect.Compile(config.Detectors, config.Detect)
+	if err != nil {
+		return nil, err
+	}
+	if len(config.Keys) > MaxKeys {
+		return nil, fmt.Errorf("%d keys for fingerprints, want at most %d", len(config.Keys), MaxKeys)
 	}
 	if config.Limits == (extract.Limits{}) {
 		config.Limits = extract.DefaultLimits
 	}
-	return &Scanner{
+	s := &Scanner{
 		set:       set,
 		questions: config.Questions,
+		exact:     config.Exact,
+		named:     config.Named,
 		limits:    config.Limits,
-		key:       config.FingerprintKey,
+		keys:      config.Keys,
 		reveal:    config.Reveal,
-	}, nil
+	}
+	for at := range s.counters() {
+		if slices.Contains(config.ByPart, s.counterID(at)) {
+			if s.byPart == nil {
+				s.byPart = make([]bool, s.counters())
+			}
+			s.byPart[at] = true
+		}
+	}
+	return s, nil
+}
+
+// counters is how many things are counted: the detectors, then what is asked of
+// tables, then single values.
+func (s *Scanner) counters() int { return len(s.set.Detectors) + len(s.exact) + len(s.named) }
+
+func (s *Scanner) counterID(at int) string {
+	n, m := len(s.set.Detectors), len(s.exact)
+	switch {
+	case at < n:
+		return s.set.Detectors[at].ID
+	case at < n+m:
+		return s.exact[at-n].ID
+	}
+	return s.named[at-n-m].ID
 }
 
 // Detectors returns the detectors in use.
@@ -63,10 +115,14 @@ func (s *Scanner) Begin(ctx context.Context) *Scan {
 		seed:    maphash.MakeSeed(),
 		report: &Report{
 			Tallies: map[string]*Tally{},
+			Named:   map[string]*Tally{},
 			Answers: map[string]Answer{},
 		},
-		seen: make([]map[uint64]signature, len(s.set.Detectors)),
+		seen:   make([]map[uint64]signature, s.counters()),
+		listed: make([]int, s.counters()),
+		stamp:  newStamp(s.keys),
 	}
+	scan.parts.counted = s.byPart
 	for _, q := range s.questions {
 		scan.report.Answers[q.ID] = Answer{}
 	}
@@ -81,15 +137,4 @@ func (s *Scanner) ScanMail(ctx context.Context, mail io.Reader) (*Report, error)
 		return nil, err
 	}
 	return scan.Finish()
-}
-
-// fingerprint is an HMAC-SHA-256 (RFC 2104) over detector and value, cut to 80
-// bits: enough to tell two numbers apart, and worthless without the key.
-func (s *Scanner) fingerprint(d *detect.Detector, value string) string {
-	if len(s.key) == 0 || !d.Fingerprint {
-		return ""
-	}
-	mac := hmac.New(sha256.New, s.key)
-	mac.Write([]byte(d.ID + "\x00" + value))
-	return hex.EncodeToString(mac.Sum(nil)[:10])
 }

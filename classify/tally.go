@@ -71,6 +71,14 @@ type Tally struct {
 	AtLeast bool `json:"at_least"`
 }
 
+// settle sums up the levels of each unique value.
+func (t *Tally) settle(seen map[uint64]signature) {
+	t.Values = map[signature]int{}
+	for _, sig := range seen {
+		t.Values[sig]++
+	}
+}
+
 // Total counts the findings of at least the given level in any of the places.
 func (t *Tally) Total(least detect.Confidence, in Place) int {
 	if t == nil {

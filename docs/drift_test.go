@@ -94,7 +94,7 @@ func TestTheExampleOfTheConfigurationUsesItsKeys(t *testing.T) {
 // the files are read into.
 func TestEveryKeyIsInItsManual(t *testing.T) {
 	for manual, sources := range map[string][]string{
-		"docs/man/postern-policy.5": {"rules/source.go"},
+		"docs/man/postern-policy.5": {"rules/source.go", "rules/sourcecontent.go"},
 		"docs/man/postern.toml.5":   {"cmd/postern/config.go", "rules/engine.go"},
 	} {
 		var code strings.Builder

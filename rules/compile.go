@@ -15,7 +15,9 @@ import (
 type compiler struct {
 	*Policy
 	sources   []*source
-	known     map[string]*detect.Detector
+	known     map[string]*detect.Detector // and what stands for tables
+	off       map[string]bool             // detectors that are off
+	tables    map[string]*exactTable
 	opt       Options
 	mistakes  *Mistakes
 	lists     map[string]*lineList
@@ -42,12 +44,12 @@ func newCompiler(sources []*source, detectors []*detect.Detector, opt Options, m
 	c := &compiler{
 		Policy:  &Policy{routes: opt.Routes, partners: map[string]*partner{}},
 		sources: sources, opt: opt, mistakes: m,
-		known: map[string]*detect.Detector{}, lists: map[string]*lineList{}, settings: map[string]map[string]any{},
+		known: map[string]*detect.Detector{}, off: map[string]bool{}, tables: map[string]*exactTable{}, lists: map[string]*lineList{}, settings: map[string]map[string]any{},
 		rolls: map[string]*roll{}, tests: map[string]int{}, classes: map[string]int{},
 		labelOf: map[string]*sourceLabel{}, sourceOf: map[string]*sourceRule{}, switched: map[string]bool{},
 	}
 	for _, d := range detectors {
-		c.known[d.ID] = d
+		c.addDetector(d)
 	}
 	return c
 }
@@ -59,6 +61,8 @@ func (c *compiler) compile() *Policy {
 		c.collectLists(s)
 		c.collectPartners(s)
 	}
+	c.collectDetectors()
+	c.openTables()
 	c.collectSettings()
 	c.collectRules()
 	c.compileLabels()
@@ -96,6 +100,11 @@ func (c *compiler) finish() {
 				fix = ""
 			}
 			c.warn(l.pos.File, l.pos.Line, fix, "list %q is used by no rule", name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.tables)) {
+		if t := c.tables[name]; !t.used {
+			c.warn(t.file, t.source.Line, "", "edm table %q is used by no rule and no label", name)
 		}
 	}
 	c.contradictions()
@@ -147,7 +156,7 @@ func (c *compiler) head(s *source) {
 	}
 	judged := c.directions(s.title, at.At("judges"), "judges", s.Policy.Judges)
 	for _, d := range judged {
-		if s.Policy.ID != defaultPack { // which judges by its rules only
+		if s.Policy.ID != defaultPack && s.title != labelsTitle { // which judges by its rules only
 			c.judge(d)
 		}
 	}

@@ -46,17 +46,29 @@ func (c *ruleCompiler) condition(s *sourceCondition) expr {
 // contentTests compiles what a condition says of the mail's content.
 func (c *ruleCompiler) contentTests(s *sourceCondition) []expr {
 	var kids []expr
-	if s.Has("found") {
+	switch {
+	case s.Has("found") && s.Has("edm"):
+		c.wrong(s.At("edm"), "use all or any", "found and edm want conditions of their own")
+	case s.Has("found"), s.Has("edm"):
 		kids = append(kids, c.found(s))
-	} else {
+	default:
 		c.stray(s, "found", "unique", "total", "confidence", "where", "quoted")
+	}
+	if !s.Has("edm") {
+		c.stray(s, "edm", "columns")
+	}
+	if !s.Has("found") {
+		c.stray(s, "found", "value")
+	}
+	if s.Has("parts") && !s.Has("label") {
+		c.stray(s, "label", "parts")
 	}
 	if len(s.Label) > 0 {
 		var either []expr
 		for _, name := range s.Label {
 			if c.labelOf[name] == nil {
 				c.wrong(s.At("label"), didYouMean(name, slices.Collect(maps.Keys(c.labelOf))), "unknown label %q", name)
-			} else if e, ok := c.label(name); ok {
+			} else if e, ok := c.labelled(s, name); ok {
 				either = append(either, e)
 			}
 		}
@@ -127,19 +139,30 @@ func (c *ruleCompiler) found(s *sourceCondition) expr {
 	t := &foundTest{least: detect.Medium, in: classify.AnyPlace}
 	for _, id := range s.Found {
 		d := c.known[id]
-		if d == nil {
-			c.wrong(s.At("found"), didYouMean(id, slices.Collect(maps.Keys(c.known))), "unknown detector %q", id)
+		switch {
+		case c.builtin && (d == nil || c.off[id]):
+			continue // a label of postern's own does without
+		case c.off[id]:
+			c.wrong(s.At("found"), "", "detector %q is off", id)
 			continue
-		}
-		if !slices.Contains(t.detectors, d) {
-			t.detectors = append(t.detectors, d)
+		case d == nil || strings.ContainsRune(id, ':'):
+			c.wrong(s.At("found"), didYouMean(id, c.usable()), "unknown detector %q", id)
+			continue
 		}
 		if !slices.Contains(c.detectors, id) {
 			c.detectors = append(c.detectors, id)
 		}
+		for _, d := range c.named(s, d) {
+			if !slices.Contains(t.detectors, d) {
+				t.detectors = append(t.detectors, d)
+			}
+		}
 	}
-	if len(s.Found) == 0 {
+	if len(s.Found) == 0 && s.Has("found") {
 		c.wrong(s.At("found"), "", "found names no detector")
+	}
+	if s.Has("edm") {
+		t.detectors = c.exactly(s)
 	}
 	t.unique = 1
 	if s.Total != nil {
@@ -155,11 +178,38 @@ func (c *ruleCompiler) found(s *sourceCondition) expr {
 	return c.mailTest(fmt.Sprintf("found %q %d %d %d %x", t.names(), t.unique, t.total, t.least, t.in), func() mailTest { return t })
 }
 
+// named is what a condition counts of a detector: all, or the values that it
+// names.
+func (c *ruleCompiler) named(s *sourceCondition, d *detect.Detector) []*detect.Detector {
+	if !s.Has("value") {
+		return []*detect.Detector{d}
+	}
+	if len(s.Value) == 0 {
+		c.wrong(s.At("value"), "", "value names none")
+	}
+	var all []*detect.Detector
+	for _, value := range s.Value {
+		id := d.ID + ":" + value
+		if d.Mask == nil || d.Mask(value) != value {
+			c.wrong(s.At("value"), "count them with unique", "values of detector %q are masked, so that none can be asked for", d.ID)
+			return nil
+		}
+		if c.known[id] == nil {
+			c.known[id] = &detect.Detector{ID: id, Title: d.Title + " " + value}
+			c.values = append(c.values, classify.Named{ID: id, Detector: d.ID, Value: value})
+		}
+		all = append(all, c.known[id])
+	}
+	return all
+}
+
 func (c *ruleCompiler) least(s *sourceCondition, key string, n int) int {
 	if n < 1 {
 		c.wrong(s.At(key), "", "%s is %d, wanted 1 or more", key, n)
 	}
-	if key == "unique" && n > classify.MaxUnique {
+	if s.Has("edm") && n > classify.MaxUnique {
+		c.wrong(s.At(key), "", "%s is %d: no more than %d values of a table are counted", key, n, classify.MaxUnique)
+	} else if key == "unique" && n > classify.MaxUnique {
 		c.wrong(s.At(key), "", "unique is %d: no more than %d different values of a detector are counted", n, classify.MaxUnique)
 	}
 	return n
@@ -317,19 +367,19 @@ func (c *ruleCompiler) selected(s selector, as use) rolls {
 	var r rolls
 	var texts []string
 	if len(s.Is) > 0 {
-		r.is = c.named(s, s.Is, "is", as)
+		r.is = c.entries(s, s.Is, "is", as)
 		texts = append(texts, "in "+strings.Join(s.Is, " or "))
 	}
 	if len(s.Not) > 0 {
-		r.not = c.named(s, s.Not, "not", as)
+		r.not = c.entries(s, s.Not, "not", as)
 		texts = append(texts, "outside "+strings.Join(s.Not, " and "))
 	}
 	r.text = strings.Join(texts, " and ")
 	return r
 }
 
-// named compiles names of lists ("@partners") and entries written in place.
-func (c *ruleCompiler) named(s selector, names Strings, key string, as use) []*roll {
+// entries compiles names of lists ("@partners") and entries written in place.
+func (c *ruleCompiler) entries(s selector, names Strings, key string, as use) []*roll {
 	var all []*roll
 	var inPlace []entry
 	for _, name := range names {
@@ -358,44 +408,4 @@ func (c *ruleCompiler) named(s selector, names Strings, key string, as use) []*r
 		}))
 	}
 	return all
-}
-
-// compileLabels compiles every label, so that each is looked at even if no rule
-// asks for it.
-func (c *compiler) compileLabels() {
-	for _, s := range c.sources {
-		for i := range s.Labels {
-			l := &s.Labels[i]
-			switch old := c.labelOf[l.ID]; {
-			case !validID(l.ID):
-				c.mistakes.Add(s.title, l.Line, "letters, digits, - . _", "%q is no usable name of a label", l.ID)
-			case old != nil:
-				c.mistakes.Add(s.title, l.Line, "choose another name", "label %q stands in %s line %d already", l.ID, old.File, old.Line)
-			default:
-				c.labelOf[l.ID] = l
-			}
-		}
-	}
-	for _, name := range slices.Sorted(maps.Keys(c.labelOf)) {
-		if e, ok := c.label(name); ok {
-			c.labels = append(c.labels, label{name, e.test})
-		}
-	}
-}
-
-// label compiles a label at its first use.
-func (c *compiler) label(name string) (expr, bool) {
-	l := c.labelOf[name]
-	if n, ok := c.tests["label "+name]; ok {
-		return expr{op: opMail, test: n, mail: true}, true
-	}
-	rc := &ruleCompiler{compiler: c, file: l.File, what: fmt.Sprintf("label %q", name), content: true}
-	if slices.Contains(c.open, name) {
-		rc.wrong(l.Line, "", "it asks for itself: %s", strings.Join(append(slices.Clone(c.open), name), ", "))
-		return expr{}, false
-	}
-	c.open = append(c.open, name)
-	e := rc.condition(&l.sourceCondition)
-	c.open = c.open[:len(c.open)-1]
-	return c.mailTest("label "+name, func() mailTest { return &labelTest{name, &e} }), true
 }

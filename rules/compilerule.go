@@ -75,6 +75,11 @@ type ruleCompiler struct {
 	what string // `rule "cards-never"`
 	// content allows conditions on content only, as labels have them.
 	content bool
+	// builtin is a label of postern's own: detectors that are not there are left
+	// out of it.
+	builtin bool
+	// part is a label of single parts, which says only what is known of one.
+	part bool
 }
 
 func (c *ruleCompiler) wrong(line int, fix, format string, args ...any) {

@@ -40,10 +40,11 @@ type mail struct {
 	every   set
 	answers []answer // of mail tests
 	facts   [][]string
-	classes []uint64 // of recipient tests, words each
-	lifted  []uint64 // of exemptions, words each
-	known   []bool   // which of classes and lifted are there
-	fired   []uint64 // recipients of each rule, words each
+	inParts map[int][]int // by label of parts: the parts that have it
+	classes []uint64      // of recipient tests, words each
+	lifted  []uint64      // of exemptions, words each
+	known   []bool        // which of classes and lifted are there
+	fired   []uint64      // recipients of each rule, words each
 	spare   []uint64
 }
 

@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/postern-mail/postern/classify/detect"
 )
 
 func page(t *testing.T) string {
@@ -25,7 +27,10 @@ func TestEveryExampleOfThePageLoads(t *testing.T) {
 	}
 	for i, block := range blocks {
 		t.Run(fmt.Sprint("example ", i+1), func(t *testing.T) {
-			p := policyOf(t, block[1], enforcing())
+			p, err := ReadPolicyText(`policy "p.toml"`, []byte(block[1]), ".", detect.Builtin(), enforcing())
+			if err != nil {
+				t.Fatal(err)
+			}
 			if w := p.Warnings(); len(w) > 0 {
 				t.Errorf("%v\n%s", w, block[1])
 			}

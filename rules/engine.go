@@ -21,10 +21,11 @@ type Routes struct {
 
 // Options is what an Engine needs to know beside its policy.
 type Options struct {
-	Routes         Routes
-	Enforce        bool // undeclared routes are errors
-	Limits         extract.Limits
-	FingerprintKey []byte
+	Routes  Routes
+	Enforce bool // undeclared routes are errors
+	Limits  extract.Limits
+	// FingerprintKeys make fingerprints, the newest first; see classify.Config.
+	FingerprintKeys []classify.Key
 	// Reveal lets the Scanner's findings hold the values; see classify.Config.
 	Reveal bool
 	// Overlay is TOML that is laid over the policy as the admin's own file is over
@@ -65,7 +66,8 @@ func LoadText(title string, text []byte, dir string, opt Options) (*Engine, erro
 
 func newEngine(policy *Policy, opt Options) (*Engine, error) {
 	scanner, err := classify.NewScanner(classify.Config{
-		Questions: policy.questions, Limits: opt.Limits, FingerprintKey: opt.FingerprintKey,
+		Detectors: policy.inUse, Detect: policy.detectOptions, Exact: policy.exacts, Named: policy.values, ByPart: policy.byPart,
+		Questions: policy.questions, Limits: opt.Limits, Keys: opt.FingerprintKeys,
 		Reveal: opt.Reveal,
 	})
 	if err != nil {

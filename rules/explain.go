@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/postern-mail/postern/classify"
+	"github.com/postern-mail/postern/classify/detect"
 	"github.com/postern-mail/postern/classify/extract"
 )
 
@@ -147,7 +148,7 @@ func (m *mail) spots(t *foundTest, id string, name func(path string, where extra
 	more := false
 	for i := range m.report.Findings {
 		f := &m.report.Findings[i]
-		if f.Detector != id || f.Confidence < t.least || placeOf(f)&t.in == 0 {
+		if !isOf(f, id) || f.Confidence < t.least || placeOf(f)&t.in == 0 {
 			continue
 		}
 		spot := name(f.Part, f.Where)
@@ -163,6 +164,31 @@ func (m *mail) spots(t *foundTest, id string, name func(path string, where extra
 		}
 	}
 	return strings.Join(all, ", ")
+}
+
+// isOf reports whether a finding counts under an id: that of its detector, or
+// that of its value, which is one that is not masked.
+func isOf(f *classify.Finding, id string) bool {
+	return f.Detector == id || f.Detector+":"+f.Masked == id
+}
+
+// terms are the terms of a lexicon that stand in the text with the best score,
+// each with what it adds.
+func (m *mail) terms(t *foundTest, d *detect.Detector) string {
+	if !d.Scores() {
+		return ""
+	}
+	var best *classify.Finding
+	for i := range m.report.Findings {
+		f := &m.report.Findings[i]
+		if f.Detector == d.ID && placeOf(f)&t.in != 0 && (best == nil || f.Confidence > best.Confidence) {
+			best = f
+		}
+	}
+	if best == nil {
+		return ""
+	}
+	return strings.Join(best.Context, ", ")
 }
 
 // placeOf is the place of a finding.

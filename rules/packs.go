@@ -9,8 +9,13 @@ import (
 //go:embed packs/*.toml
 var packFiles embed.FS
 
-// defaultPack holds what stands where a policy uses no pack.
-const defaultPack = "default"
+// defaultPack holds what stands where a policy uses no pack, labelsPack the
+// labels that every policy has.
+const (
+	defaultPack = "default"
+	labelsPack  = "labels"
+	labelsTitle = "postern's labels"
+)
 
 // Packs lists the names of the shipped policies.
 func Packs() []string {
@@ -20,7 +25,7 @@ func Packs() []string {
 	}
 	var names []string
 	for _, f := range files {
-		if name := strings.TrimSuffix(f.Name(), ".toml"); name != defaultPack {
+		if name := strings.TrimSuffix(f.Name(), ".toml"); name != defaultPack && name != labelsPack {
 			names = append(names, name)
 		}
 	}
@@ -29,7 +34,7 @@ func Packs() []string {
 
 // Pack returns the text of a shipped policy.
 func Pack(name string) ([]byte, bool) {
-	if name != defaultPack && !slices.Contains(Packs(), name) {
+	if name != defaultPack && name != labelsPack && !slices.Contains(Packs(), name) {
 		return nil, false
 	}
 	data, err := packFiles.ReadFile("packs/" + name + ".toml")

@@ -14,21 +14,27 @@ import (
 // immutable and safe for concurrent use; its decisions depend on nothing but
 // what they are given.
 type Policy struct {
-	id, checksum string
-	help         string
-	inside       perimeter
-	scope        []Direction // that any rule applies in, or that a file judges
-	rules        []rule      // by id
-	exemptions   []exemption
-	labels       []label // by name
-	partners     map[string]*partner
-	mailTests    []mailTest
-	rcptTests    []rcptTest
-	questions    []classify.Question
-	detectors    []string // ids that conditions name
-	depth        int      // of the deepest condition
-	routes       Routes
-	warnings     []Mistake
+	id, checksum  string
+	help          string
+	inside        perimeter
+	scope         []Direction // that any rule applies in, or that a file judges
+	rules         []rule      // by id
+	exemptions    []exemption
+	labels        []label // by name
+	partners      map[string]*partner
+	mailTests     []mailTest
+	rcptTests     []rcptTest
+	questions     []classify.Question
+	detectors     []string           // ids that conditions name
+	inUse         []*detect.Detector // that the Scanner runs
+	detectOptions detect.Options
+	exacts        []classify.Exact
+	values        []classify.Named
+	byPart        []string // ids that labels count by part
+	sums          []string // of tables
+	depth         int      // of the deepest condition
+	routes        Routes
+	warnings      []Mistake
 }
 
 // rule is a compiled rule.
@@ -110,6 +116,9 @@ func (r *reader) compile(sources []*source, detectors []*detect.Detector, opt Op
 	p.id = id
 	if err := r.mistakes.Err(); err != nil {
 		return nil, err
+	}
+	for _, sum := range p.sums {
+		r.count("table", []byte(sum))
 	}
 	p.checksum = r.checksum()
 	return p, nil

@@ -31,6 +31,7 @@ func newReader() *reader { return &reader{mistakes: &Mistakes{}, hash: sha256.Ne
 // read returns the sources of a policy: packs first, the admin's own file last.
 // After a mistake that hides the rest, there are none.
 func (r *reader) read(nameOrFile string) []*source {
+	r.labels()
 	if nameOrFile == "" || nameOrFile == defaultPack {
 		r.pack(defaultPack)
 		return r.sources
@@ -54,17 +55,33 @@ func (r *reader) read(nameOrFile string) []*source {
 
 // text reads a policy that is no pack; id is its id if it names none.
 func (r *reader) text(title, id string, data []byte, dir string) []*source {
+	r.labels()
 	s := r.source(title, id, data, false)
 	if s == nil {
 		return nil
 	}
 	s.dir = dir
 	r.listFiles(s)
+	r.detectorFiles(s)
 	if len(r.packs) == 0 {
 		r.pack(defaultPack)
 	}
 	r.sources = append(r.sources, s)
 	return r.sources
+}
+
+// labels reads the labels that every policy has, once.
+func (r *reader) labels() {
+	if len(r.sources) > 0 {
+		return
+	}
+	data, ok := Pack(labelsPack)
+	if !ok {
+		panic("internal error: no labels")
+	}
+	if s := r.source(labelsTitle, labelsPack, data, true); s != nil {
+		r.sources = append(r.sources, s)
+	}
 }
 
 // pack reads a shipped pack, and those that it uses, once each.
@@ -86,13 +103,26 @@ func (r *reader) pack(name string) {
 			r.mistakes.Add(s.title, list.At("file"), "", "a pack has no list files")
 		}
 	}
+	for i := range s.Detectors {
+		if d := &s.Detectors[i]; d.File != "" {
+			r.mistakes.Add(s.title, d.At("file"), "", "a pack has no files")
+		}
+	}
+	for i := range s.Lexicons {
+		if l := &s.Lexicons[i]; l.File != "" {
+			r.mistakes.Add(s.title, l.At("file"), "", "a pack has no files")
+		}
+	}
 	r.sources = append(r.sources, s)
 }
 
 // source parses one file, and reads the packs that it uses.
 func (r *reader) source(title, id string, data []byte, pack bool) *source {
 	r.count(title, data)
-	s := &source{title: title, pack: pack, fromFile: map[string][]entry{}}
+	s := &source{
+		title: title, pack: pack, fromFile: map[string][]entry{},
+		wordsOf: map[string][]string{}, termsOf: map[string][]weighted{},
+	}
 	if m := DecodeTOML(title, data, s); m != nil {
 		r.mistakes.List = append(r.mistakes.List, m.List...)
 		if s.keys == nil {
@@ -121,10 +151,7 @@ func (r *reader) listFiles(s *source) {
 		if list.File == "" {
 			continue
 		}
-		path := list.File
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(s.dir, path)
-		}
+		path := s.beside(list.File)
 		data, err := readFile(path, maxListFile)
 		if err != nil {
 			r.mistakes.Add(s.title, list.At("file"), "", "list %q: cannot read %q: %v", name, path, plainError(err))
@@ -132,6 +159,31 @@ func (r *reader) listFiles(s *source) {
 		}
 		r.count(name, data)
 		s.fromFile[name] = readList(fmt.Sprintf("list %q", path), data, r.mistakes)
+	}
+}
+
+// detectorFiles reads the words of detectors and the terms of lexicons.
+func (r *reader) detectorFiles(s *source) {
+	read := func(what string, at Pos, file string) []byte {
+		if file == "" {
+			return nil
+		}
+		data, err := readFile(s.beside(file), maxListFile)
+		if err != nil {
+			r.mistakes.Add(s.title, at.At("file"), "", "%s: cannot read %q: %v", what, s.beside(file), plainError(err))
+			return nil
+		}
+		r.count(what, data)
+		return data
+	}
+	for i := range s.Detectors {
+		d := &s.Detectors[i]
+		s.wordsOf[d.ID] = wordLines(read(fmt.Sprintf("detector %q", d.ID), d.Pos, d.File))
+	}
+	for i := range s.Lexicons {
+		l := &s.Lexicons[i]
+		data := read(fmt.Sprintf("lexicon %q", l.ID), l.Pos, l.File)
+		s.termsOf[l.ID] = termLines(fmt.Sprintf("lexicon %q", s.beside(l.File)), data, r.mistakes)
 	}
 }
 

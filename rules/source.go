@@ -20,6 +20,9 @@ type source struct {
 	Partners   map[string]sourcePartner  `toml:"partners"`
 	Officer    sourceOfficer             `toml:"officer"`
 	Help       sourceHelp                `toml:"help"`
+	Detectors  named[sourceDetector]     `toml:"detectors"`
+	Lexicons   named[sourceLexicon]      `toml:"lexicons"`
+	EDM        named[sourceTable]        `toml:"edm"`
 	Labels     named[sourceLabel]        `toml:"labels"`
 	Rules      named[sourceRule]         `toml:"rules"`
 	Exemptions named[sourceExemption]    `toml:"exemptions"`
@@ -27,7 +30,9 @@ type source struct {
 	title    string // as messages begin
 	dir      string // where its list files are; "" in a pack
 	pack     bool
-	fromFile map[string][]entry // of lists kept in files
+	fromFile map[string][]entry    // of lists kept in files
+	wordsOf  map[string][]string   // of detectors kept in files
+	termsOf  map[string][]weighted // of lexicons kept in files
 }
 
 type sourceHead struct {
@@ -111,7 +116,8 @@ type sourcePartner struct {
 
 type sourceLabel struct {
 	sourceCondition
-	ID string `toml:"id"`
+	ID  string `toml:"id"`
+	Per string `toml:"per"`
 }
 
 func (l *sourceLabel) ident() *string { return &l.ID }
@@ -164,13 +170,17 @@ type sourceCondition struct {
 	None []sourceCondition `toml:"none"`
 
 	Found      Strings            `toml:"found"`
+	EDM        Strings            `toml:"edm"`
+	Columns    *sourceColumns     `toml:"columns"`
 	Unique     *int               `toml:"unique"`
 	Total      *int               `toml:"total"`
 	Confidence *detect.Confidence `toml:"confidence"`
 	Where      Strings            `toml:"where"`
 	Quoted     *bool              `toml:"quoted"`
 
+	Value     Strings  `toml:"value"`
 	Label     Strings  `toml:"label"`
+	Parts     *int     `toml:"parts"`
 	Tag       string   `toml:"tag"`
 	Near      *bool    `toml:"near"`
 	Header    string   `toml:"header"`
@@ -236,6 +246,12 @@ func posOf(table any) Pos {
 	case *sourceExemption:
 		return t.Pos
 	case *sourceLabel:
+		return t.Pos
+	case *sourceDetector:
+		return t.Pos
+	case *sourceLexicon:
+		return t.Pos
+	case *sourceTable:
 		return t.Pos
 	}
 	panic(fmt.Sprintf("internal error: no position in %T", table))

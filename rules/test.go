@@ -29,6 +29,14 @@ type rcptTest interface {
 	failed(m *mail) (why, nearest string)
 }
 
+// tally counts what a detector, a table or a single value was found.
+func (m *mail) tally(id string) *classify.Tally {
+	if t := m.report.Tallies[id]; t != nil {
+		return t
+	}
+	return m.report.Named[id]
+}
+
 // foundTest asks for findings of one or several detectors.
 type foundTest struct {
 	detectors     []*detect.Detector
@@ -40,7 +48,7 @@ type foundTest struct {
 
 func (t *foundTest) count(m *mail, least detect.Confidence, in classify.Place) (unique, total int) {
 	for _, d := range t.detectors {
-		if tally := m.report.Tallies[d.ID]; tally != nil {
+		if tally := m.tally(d.ID); tally != nil {
 			unique += tally.Unique(least, in)
 			total += tally.Total(least, in)
 		}
@@ -56,7 +64,7 @@ func (t *foundTest) holds(m *mail) bool {
 func (t *foundTest) because(m *mail, full bool) []string {
 	var facts []string
 	for _, d := range t.detectors {
-		tally := m.report.Tallies[d.ID]
+		tally := m.tally(d.ID)
 		unique := tally.Unique(t.least, t.in)
 		if unique == 0 {
 			continue
@@ -71,6 +79,9 @@ func (t *foundTest) because(m *mail, full bool) []string {
 		fact := fmt.Sprintf("%s: %s, %s", d.ID, count, t.best(tally))
 		if spots := m.spots(t, d.ID, m.partSpot(full)); spots != "" {
 			fact += ", in " + spots
+		}
+		if terms := m.terms(t, d); full && terms != "" {
+			fact += ": " + terms
 		}
 		facts = append(facts, fact)
 	}
@@ -114,7 +125,7 @@ func (t *foundTest) failed(m *mail) (why, nearest string) {
 func (t *foundTest) elsewhere(m *mail) string {
 	level, other := detect.None, false
 	for _, d := range t.detectors {
-		tally := m.report.Tallies[d.ID]
+		tally := m.tally(d.ID)
 		for l := detect.Low; l < t.least; l++ {
 			if tally.Total(l, t.in) > 0 {
 				level = max(level, l)
@@ -134,7 +145,7 @@ func (t *foundTest) elsewhere(m *mail) string {
 func (t *foundTest) found(m *mail) []string {
 	var all []string
 	for _, d := range t.detectors {
-		n := m.report.Tallies[d.ID].Unique(t.least, t.in)
+		n := m.tally(d.ID).Unique(t.least, t.in)
 		if n == 0 {
 			continue
 		}

@@ -76,7 +76,15 @@ func findPostcode(f *finder, p int64) {
 	f.stands(p)
 }
 
-func isInward(b byte) bool { return isLetter(b) && bytes.IndexByte([]byte("CIKMOV"), b&^0x20) < 0 }
+func isInward(b byte) bool { return inward[b] }
+
+// inward are the letters of an inward half, in both cases.
+var inward = func() (is [256]bool) {
+	for _, c := range []byte("ABDEFGHJLNPQRSTUWXYZ") {
+		is[c], is[c|0x20] = true, true
+	}
+	return is
+}()
 
 // isOutward reports whether s has one of the shapes of an outward half.
 func isOutward(s []byte) bool {

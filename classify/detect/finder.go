@@ -1,7 +1,5 @@
 package detect
 
-import "unicode/utf8"
-
 // The reach of context, in characters of the folded view.
 const (
 	windowChars   = 300
@@ -15,6 +13,7 @@ type finder struct {
 	set     *Set
 	text    *text
 	pending *overlap
+	search  *search
 	columns columns
 	token   token
 	lists   []list
@@ -35,9 +34,11 @@ type finder struct {
 	subject span   // where the Subject stands in the text
 	halves  []half // by detector: a half of a pair that may find the other
 	scorers []scorer
-	until   []int64 // by detector: where its last keyword begins
+	until   []int64 // by detector: up to here its last keyword may count
+	latest  int64   // likewise the last keyword or list of any
 	pans    pans
-	place   place
+	place   int64 // the last one for which keywords were read
+	sight   int64 // up to here
 	limit   int64 // up to here the text may be searched for keywords
 }
 
@@ -62,6 +63,7 @@ type list struct {
 
 func (f *finder) reset(s *Stream) {
 	f.set, f.text, f.pending, f.kind = s.set, &s.text, &s.pending, s.kind
+	f.search = &s.search
 	f.columns.reset()
 	f.token = token{}
 	f.read, f.card = 0, -1
@@ -73,7 +75,7 @@ func (f *finder) reset(s *Stream) {
 	for i := range f.until {
 		f.until[i] = -1
 	}
-	f.place.at = -1
+	f.place, f.latest = -1, -1
 	f.pans.read, f.pans.found = 0, f.pans.found[:0]
 	f.subject = span{}
 	for i := range f.scorers {
@@ -84,10 +86,31 @@ func (f *finder) reset(s *Stream) {
 // look lets a detector propose its candidates at p, the first digit of a run.
 func (f *finder) look(detector int, p int64) {
 	f.detector = detector
-	if f.set.needy[detector] && !f.lists[detector].label && f.remote(p) {
-		return
-	}
 	f.set.Detectors[detector].find(f, p)
+}
+
+// lookIfNear is look for a detector that finds nothing without a keyword.
+func (f *finder) lookIfNear(detector int, p int64) {
+	f.detector = detector
+	if f.lists[detector].label || !f.remote(p) {
+		f.set.Detectors[detector].find(f, p)
+	}
+}
+
+// barren reports that no detector has a keyword around p, nor a list or a table
+// that it could go on with.
+func (f *finder) barren(p int64) bool {
+	f.arrive(p)
+	return f.latest < p && f.columns.count == 0
+}
+
+// arrive reads what is to know around p.
+func (f *finder) arrive(p int64) {
+	if f.place != p {
+		f.place, f.sight = p, f.text.forth(p, windowChars+maxCandidate)+1
+		f.readKeywords(p, f.sight)
+		f.columns.catchUp(f.text, p)
+	}
 }
 
 // stands judges the candidate in f.c: it drops one with the wrong surroundings,
@@ -107,7 +130,7 @@ func (f *finder) stands(p int64) bool {
 	if c.sep != 0 && c.sep != '-' && !d.crowded && !where.labelled() && f.crowd(c) {
 		return false
 	}
-	if level := d.grades[c.form].level(where.kind); level != None {
+	if level := d.grades[c.form].level(where.kind); level != None || f.set.bare[f.detector] {
 		f.report(c, level, f.names(d, c, &where), where.distance(c))
 	}
 	return true
@@ -134,7 +157,7 @@ func (f *finder) reportValue(c *candidate, value string, level Confidence, conte
 // numbers in most texts are such, so a detector may ask before it checks digits.
 func (f *finder) hopeless(p int64) bool {
 	d, c := f.set.Detectors[f.detector], &f.c
-	if g := &d.grades[c.form]; g.alone != None || g.negative != None || d.vouch != nil || f.lists[f.detector].label {
+	if g := &d.grades[c.form]; g.alone != None || g.negative != None || d.vouch != nil || f.lists[f.detector].label || f.set.bare[f.detector] {
 		return false
 	}
 	return f.remote(p)
@@ -143,35 +166,27 @@ func (f *finder) hopeless(p int64) bool {
 // remote reports that none of the detector's keywords is anywhere near a candidate
 // at p, nor in the header of its column.
 func (f *finder) remote(p int64) bool {
-	if f.place.at != p {
-		to := p + windowChars*utf8.UTFMax + maxCandidate
-		if !f.set.everywhere { // all text is read anyway, in longer pieces
-			to = f.text.forth(p, windowChars+maxCandidate) + 1
-		}
-		f.place = place{p, f.readFrom(p), to}
-		f.readKeywords(p, to)
-		f.columns.catchUp(f.text, p)
+	f.arrive(p)
+	if f.keywordAround(p) {
+		return false
 	}
-	from := max(f.place.from, p-f.set.reach[f.detector])
-	return !f.keywordIn(from, f.place.to) && (f.columns.count == 0 || !f.columns.speakOf(f.text, from, f.set, f.detector))
+	near := max(f.readFrom(p), p-f.set.reach[f.detector])
+	return f.columns.count == 0 || !f.columns.speakOf(f.text, near, f.set, f.detector)
 }
 
-// place is the last one for which keywords were read, and where they can begin
-// that count there.
-type place struct{ at, from, to int64 }
-
-// keywordIn reports whether a keyword of the detector begins in [from,to). One
-// that was read before or ahead by chance must not count: pairs depend on it.
-func (f *finder) keywordIn(from, to int64) bool {
-	if f.until[f.detector] < from {
+// keywordAround reports whether a keyword of the detector is around p. It must not
+// count one that was read ahead by chance: pairs depend on the answer.
+func (f *finder) keywordAround(p int64) bool {
+	if f.until[f.detector] < p {
 		return false
 	}
 	own := f.found[f.detector+1]
-	i := before(own, to)
-	return i > 0 && own[i-1].start >= from
+	i := before(own, f.sight)
+	return i > 0 && own[i-1].start+f.set.reach[f.detector] >= p
 }
 
-// maxCandidate is longer than a value behind its first digit that needs a keyword.
+// maxCandidate is longer, in characters, than a value behind its first digit that
+// needs a keyword.
 const maxCandidate = 128
 
 // level picks the level of a context.
@@ -221,7 +236,11 @@ func (f *finder) survey(c *candidate) {
 		return
 	}
 	t := f.text
-	f.around = reach{known: true, from: t.back(c.start, windowChars), to: t.forth(c.end, windowChars)}
+	window := windowChars
+	if own := f.set.Detectors[f.detector].window; own > 0 {
+		window = own
+	}
+	f.around = reach{known: true, from: t.back(c.start, window), to: t.forth(c.end, window)}
 	reach := labelChars
 	if own := f.set.Detectors[f.detector].labelReach; own > 0 {
 		reach = own
@@ -252,7 +271,7 @@ func (f *finder) readKeywords(from, to int64) {
 		return
 	}
 	if !f.set.everywhere {
-		f.read = max(f.read, f.readFrom(from))
+		f.read = max(f.read, f.readFrom(from)-f.set.words.longest)
 	}
 	to = max(to, min(f.read+readAtOnce, f.limit))
 	f.scratch = f.set.words.find(f.text, f.read, to, f.scratch[:0])
@@ -268,7 +287,8 @@ func (f *finder) readKeywords(from, to int64) {
 		default:
 			of := word.detector + 1
 			if of > 0 {
-				f.until[word.detector] = h.start
+				f.until[word.detector] = h.start + f.set.reach[word.detector]
+				f.latest = max(f.latest, f.until[word.detector])
 			}
 			if list := f.found[of]; len(list) == cap(list) {
 				f.found[of] = forget(list, from-f.set.left-windowReach)
@@ -279,10 +299,8 @@ func (f *finder) readKeywords(from, to int64) {
 	f.detector = asking
 }
 
-// readFrom is where the first keyword can begin that counts for a candidate at p.
-func (f *finder) readFrom(p int64) int64 {
-	return f.text.back(p-f.set.left, windowChars) - f.set.words.longest
-}
+// readFrom is from where on all keywords are read that end before p.
+func (f *finder) readFrom(p int64) int64 { return f.text.back(p-f.set.left, windowChars) }
 
 // readAtOnce is how much text is searched for keywords at once, if candidates may
 // follow in it.

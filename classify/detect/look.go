@@ -65,19 +65,27 @@ func runsFrom(n int) uint32 { return ^uint32(0) << n }
 // looks tells for each surroundings of a run of digits which detectors want to
 // look there, so that most runs cost one lookup.
 type looks struct {
-	lists [][]uint16
+	lists []lookers
 	at    [edgeKinds][maxRun + 1][edgeKinds]uint16 // index into lists
 }
 
-func newLooks(detectors []*Detector) *looks {
-	l := &looks{lists: [][]uint16{nil}}
+// lookers are the detectors that want to look at one place: those that find
+// nothing without a keyword, and the others.
+type lookers struct{ free, needy []uint16 }
+
+func newLooks(detectors []*Detector, needy []bool) *looks {
+	l := &looks{lists: []lookers{{}}}
 	for before := range edgeKinds {
 		for run := range maxRun + 1 {
 			for after := range edgeKinds {
-				var list []uint16
+				var list lookers
 				for i, d := range detectors {
-					if d.find != nil && d.wants(before, run, after) {
-						list = append(list, uint16(i))
+					switch {
+					case d.find == nil || !d.wants(before, run, after):
+					case needy[i]:
+						list.needy = append(list.needy, uint16(i))
+					default:
+						list.free = append(list.free, uint16(i))
 					}
 				}
 				l.at[before][run][after] = l.intern(list)
@@ -92,9 +100,9 @@ func (d *Detector) wants(before, run, after int) bool {
 		(d.before == 0 || d.before>>before&1 == 1) && (d.after == 0 || d.after>>after&1 == 1)
 }
 
-func (l *looks) intern(list []uint16) uint16 {
+func (l *looks) intern(list lookers) uint16 {
 	for i, known := range l.lists {
-		if slices.Equal(known, list) {
+		if slices.Equal(known.free, list.free) && slices.Equal(known.needy, list.needy) {
 			return uint16(i)
 		}
 	}
@@ -104,9 +112,9 @@ func (l *looks) intern(list []uint16) uint16 {
 
 // of returns the detectors that may want to look at the run of so many digits
 // at p.
-func (l *looks) of(t *text, p int64, run uint8) []uint16 {
+func (l *looks) of(t *text, p int64, run uint8) *lookers {
 	if run == maxRun { // what follows is far
-		return l.lists[l.at[edgeOf[t.at(p-1)]][run][0]]
+		return &l.lists[l.at[edgeOf[t.at(p-1)]][run][0]]
 	}
-	return l.lists[l.at[edgeOf[t.at(p-1)]][run][edgeOf[t.at(p+int64(run))]]]
+	return &l.lists[l.at[edgeOf[t.at(p-1)]][run][edgeOf[t.at(p+int64(run))]]]
 }

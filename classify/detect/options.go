@@ -18,6 +18,10 @@ type Options struct {
 	// Statements are the statements that the detector disclaimer knows by name;
 	// nil: DefaultStatements.
 	Statements []Statement
+	// Candidates names detectors whose candidates are reported at level None
+	// where nothing speaks for them, or all against them. Shape, checks and
+	// surroundings are right, no more.
+	Candidates []string
 }
 
 // Marker is a literal string that senders put into mail by agreement.

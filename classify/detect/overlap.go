@@ -80,9 +80,12 @@ func settle(row []held, emit func(Match)) {
 	}
 }
 
-// compareRivals puts the longer match first; of one bare number that two
+// compareRivals puts a match before a mere candidate, and the longer one first; of one bare number that two
 // detectors want, that with the nearer label; else the order of the table.
 func compareRivals(a, b held) int {
+	if (a.Confidence == None) != (b.Confidence == None) {
+		return int(b.Confidence) - int(a.Confidence)
+	}
 	if d := (b.end - b.start) - (a.end - a.start); d != 0 {
 		return int(d)
 	}

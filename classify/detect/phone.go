@@ -62,9 +62,24 @@ func (d *dialled) gap(t *text, p int64, brackets bool) (int64, bool) {
 	return q, true
 }
 
+// dials reports whether a number without '+' can begin with so many digits in its
+// first run.
+func dials(first byte, run int) bool {
+	switch first {
+	case '0':
+		return run >= 2
+	case '1':
+		return run == 1 || run == 11
+	}
+	return run == 3 || run == 10
+}
+
 func findPhone(f *finder, p int64) {
 	t := f.text
 	before := t.at(p - 1)
+	if before != '+' && !dials(t.at(p), t.digits(p, 12)) {
+		return
+	}
 	c := candidate{start: p}
 	d := dialled{bare: true}
 	ok := false

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"fmt"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/postern-mail/postern/classify/anchor"
@@ -58,6 +59,12 @@ type Detector struct {
 	// vouch looks for context of the detector's own near a candidate, and names
 	// it; "" is none.
 	vouch func(t *text, c *candidate) string
+	// pattern finds values by an expression; check validates their letters and
+	// digits. window is the reach of keywords if not the usual one.
+	pattern *pattern
+	literal bool // it finds words that the admin gave
+	check   func(value []byte) bool
+	window  int
 	// labelReach is how many characters before a value its label can stand, if
 	// not as many as usual.
 	labelReach int
@@ -86,9 +93,10 @@ func (d *Detector) labelOnly() bool {
 // bytes.
 const windowReach = windowChars*utf8.UTFMax + maxKeyword
 
-// left is how far before its first digit a value can begin.
+// left is how far before its first digit a value can begin. What an admin
+// describes may have no digit at all.
 func (d *Detector) left() int64 {
-	if d.far {
+	if d.far || d.pattern != nil || d.literal {
 		return leftReach
 	}
 	return nearReach
@@ -142,14 +150,19 @@ type Set struct {
 	options Options
 	words   *dictionary
 	anchors *anchor.Set
-	looks   *looks
-	wants   []anchor.Want // by detector
 	// left is how far before its first digit a value of any detector can begin,
 	// reach how far before that a keyword can begin that matters, by detector.
 	left  int64
 	reach []int64
 	// everywhere tells that some keywords matter without a number near.
 	everywhere bool
+	// patterns are the detectors that have an expression.
+	patterns []int
+	scouts   []*scout
+	worded   bool   // a detector of the admin's own finds words
+	bare     []bool // by detector: candidates without a level are reported
+	looks    *looks
+	wants    []anchor.Want // by detector
 	// needy are the detectors that find nothing without a keyword.
 	needy []bool
 	// scales are the lexicons, by detector; nil for other detectors.
@@ -170,7 +183,8 @@ func Compile(detectors []*Detector, opt Options) (*Set, error) {
 			return nil, fmt.Errorf("detector %q stands twice in the set", d.ID)
 		}
 		seen[d.ID] = true
-		s.needy = append(s.needy, d.labelOnly())
+		s.bare = append(s.bare, slices.Contains(opt.Candidates, d.ID))
+		s.needy = append(s.needy, d.labelOnly() && !s.bare[i])
 		s.left = max(s.left, d.left())
 		s.reach = append(s.reach, d.left()+windowReach)
 		want := anchor.Want{Digits: d.digits, Runs: d.runs, Lettered: d.lettered || d.before == onLetter}
@@ -178,6 +192,10 @@ func Compile(detectors []*Detector, opt Options) (*Set, error) {
 		if d.find != nil {
 			wants = append(wants, want)
 		}
+		if d.pattern != nil {
+			s.patterns = append(s.patterns, i)
+		}
+		s.worded = s.worded || d.literal
 		if err := s.compile(i, d); err != nil {
 			return nil, fmt.Errorf("detector %q: %w", d.ID, err)
 		}
@@ -195,7 +213,12 @@ func Compile(detectors []*Detector, opt Options) (*Set, error) {
 		s.everywhere = s.everywhere || w.role == triggers || w.role == term
 		s.names = append(s.names, []string{w.text})
 	}
-	s.looks = newLooks(detectors)
+	leads := make([][]*[256]bool, len(s.patterns))
+	for i, d := range s.patterns {
+		leads[i] = detectors[d].pattern.lead
+	}
+	s.scouts = newScouts(leads)
+	s.looks = newLooks(detectors, s.needy)
 	return s, nil
 }
 

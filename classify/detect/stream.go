@@ -32,6 +32,7 @@ type Stream struct {
 	room    int   // how long the text grows before it is scanned
 	anchors []anchor.Hit
 	finder  finder
+	search  search
 	pending overlap
 }
 
@@ -91,6 +92,7 @@ func (s *Stream) Reset(emit func(Match)) {
 	s.emit, s.pos = emit, 0
 	s.text.reset()
 	s.finder.reset(s)
+	s.search.reset(s.set)
 	s.pending.reset()
 }
 
@@ -113,12 +115,26 @@ func (s *Stream) scan(to int64) {
 	f.limit = to
 	base := s.text.base
 	s.anchors = s.set.anchors.Scan(s.text.buf, s.text.marks, int(s.pos-base), int(to-base), s.anchors[:0])
+	if s.set.worded {
+		f.readKeywords(s.pos, to)
+	}
+	s.search.read(s.set, &s.text, to)
 	for i := range s.anchors {
 		a := &s.anchors[i]
 		at := base + int64(a.At)
-		for _, i := range s.set.looks.of(&s.text, at, a.Run) {
+		s.search.judge(f, at)
+		looks := s.set.looks.of(&s.text, at, a.Run)
+		for _, i := range looks.free {
 			if s.set.wants[i].Takes(a) {
 				f.look(int(i), at)
+			}
+		}
+		if len(looks.needy) == 0 || f.barren(at) {
+			continue
+		}
+		for _, i := range looks.needy {
+			if s.set.wants[i].Takes(a) {
+				f.lookIfNear(int(i), at)
 			}
 		}
 		if held := s.pending.held; len(held) > maxWaiting && held[0].end < at-2*leftReach {
@@ -126,6 +142,7 @@ func (s *Stream) scan(to int64) {
 			s.pending.release(at-leftReach, s.emit)
 		}
 	}
+	s.search.judge(f, to)
 	if s.set.everywhere {
 		f.readKeywords(to, to)
 	}

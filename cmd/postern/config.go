@@ -227,22 +227,14 @@ func (l *limitsConfig) extract() extract.Limits {
 func (c *config) policyOptions() (rules.Options, error) {
 	opt := rules.Options{Routes: c.Routes, Enforce: c.enforce(), Limits: c.Limits.extract()}
 	if c.Keys.FingerprintFile != "" {
-		key, err := os.ReadFile(c.Keys.FingerprintFile)
+		keys, err := readKeys(c.Keys.FingerprintFile)
 		if err != nil {
 			return opt, err
 		}
-		if len(key) < minKeyBytes {
-			return opt, hinted{
-				fmt.Errorf("%s: a fingerprint key of %d bytes, want at least %d", c.Keys.FingerprintFile, len(key), minKeyBytes),
-				"make one: head -c 32 /dev/urandom > " + c.Keys.FingerprintFile,
-			}
-		}
-		opt.FingerprintKey = key
+		opt.FingerprintKeys = keys
 	}
 	return opt, nil
 }
-
-const minKeyBytes = 16
 
 // policyName is what rules.Load takes: the flag, else the file, else the pack.
 func (c *config) policyName(flag string) string {

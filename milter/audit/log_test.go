@@ -264,8 +264,8 @@ func full() Entry {
 		},
 		Report: &classify.Report{
 			Findings: []classify.Finding{
-				{Detector: "us-ssn", Masked: "***-**-1120", Fingerprint: "f1", Confidence: detect.High, Part: "2!a.xlsx!Sheet1"},
-				{Detector: "us-ssn", Masked: "***-**-1120", Fingerprint: "f1", Confidence: detect.High, Part: "2.0"},
+				{Detector: "us-ssn", Masked: "***-**-1120", Fingerprint: "a:f1", Older: "b:f0", Confidence: detect.High, Part: "2!a.xlsx!Sheet1"},
+				{Detector: "us-ssn", Masked: "***-**-1120", Fingerprint: "a:f1", Older: "b:f0", Confidence: detect.High, Part: "2.0"},
 			},
 			Tallies: map[string]*classify.Tally{"us-ssn": tally},
 			Answers: map[string]classify.Answer{"tag:encrypt": {Yes: true, Near: true}},
@@ -273,6 +273,8 @@ func full() Entry {
 				Path: "2!a.zip!b.xlsx", Name: "b.xlsx", Declared: "x/y", Detected: "application/zip", Bytes: 10,
 				Encrypted: true, Cipher: "AES-256", Weak: true, Unscannable: false, Problem: extract.Encrypted,
 			}},
+			Named:     map[string]*classify.Tally{"uk-marking:SECRET": {}},
+			ByPart:    []map[string]*classify.Tally{{"cv-resume": {}}},
 			Anomalies: []string{"duplicate-content-type"}, Bytes: 99,
 		},
 		Decision: &rules.Decision{
@@ -341,7 +343,7 @@ func TestEveryStringOfAReportIsKeptOut(t *testing.T) {
 	e.Decision.Reply.Lines[0], e.Decision.Edits[0].Value = secret, secret
 	for i := range e.Report.Findings {
 		// Detector and fingerprint are the scanner's own words.
-		e.Report.Findings[i].Detector, e.Report.Findings[i].Fingerprint = "us-ssn", "f1"
+		e.Report.Findings[i].Detector, e.Report.Findings[i].Fingerprint, e.Report.Findings[i].Older = "us-ssn", "a:f1", "b:f0"
 	}
 	line, err := json.Marshal(record(e, false))
 	if err != nil {

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -99,6 +100,7 @@ type Edit struct {
 // Report is the content without content: enough to decide again.
 type Report struct {
 	Tallies   map[string]*classify.Tally `json:"tallies"`
+	Named     map[string]*classify.Tally `json:"named"`
 	Answers   map[string]classify.Answer `json:"answers"`
 	Parts     []Part                     `json:"parts"`
 	Unread    int                        `json:"unread"`
@@ -116,6 +118,8 @@ type Part struct {
 	Weak        bool   `json:"weak"`
 	Unscannable bool   `json:"unscannable"`
 	Problem     string `json:"problem"`
+	// Tallies are the part's own, of the detectors that a label asks for by part.
+	Tallies map[string]*classify.Tally `json:"tallies"`
 }
 
 // Sample is a finding with its masked value.
@@ -130,6 +134,7 @@ type Sample struct {
 type Fingerprint struct {
 	Detector    string `json:"detector"`
 	Fingerprint string `json:"fingerprint"`
+	Older       string `json:"older"` // under the key before; empty unless keys overlap
 }
 
 // Policy names the policy that decided.
@@ -162,7 +167,7 @@ func record(e Entry, samples bool) Record {
 		Recipients: []Outcome{}, Rules: []string{}, Labels: []string{}, Edits: []Edit{},
 		Counts: map[string]classify.Count{}, Samples: []Sample{}, Fingerprints: []Fingerprint{},
 		Report: Report{
-			Tallies: map[string]*classify.Tally{}, Answers: map[string]classify.Answer{},
+			Tallies: map[string]*classify.Tally{}, Named: map[string]*classify.Tally{}, Answers: map[string]classify.Answer{},
 			Parts: []Part{}, Anomalies: []string{},
 		},
 		Policy:  Policy{e.PolicyID, e.Checksum},
@@ -234,11 +239,16 @@ func (r *Record) report(report *classify.Report, samples bool) {
 		r.Report.Tallies[id] = t
 		r.Counts[id] = t.Count()
 	}
+	maps.Copy(r.Report.Named, report.Named)
 	for id, a := range report.Answers {
 		r.Report.Answers[id] = classify.Answer{Yes: a.Yes, Near: a.Near}
 	}
 	for i := range report.Parts {
-		r.Report.Parts = append(r.Report.Parts, part(&report.Parts[i]))
+		p := part(&report.Parts[i])
+		if i < len(report.ByPart) {
+			maps.Copy(p.Tallies, report.ByPart[i])
+		}
+		r.Report.Parts = append(r.Report.Parts, p)
 	}
 	r.Report.Unread = len(report.Unread())
 	for _, a := range report.Anomalies {
@@ -251,7 +261,7 @@ func (r *Record) report(report *classify.Report, samples bool) {
 		if samples {
 			r.Samples = append(r.Samples, Sample{f.Detector, f.Masked, f.Confidence.String(), number(f.Part)})
 		}
-		mark := Fingerprint{f.Detector, f.Fingerprint}
+		mark := Fingerprint{f.Detector, f.Fingerprint, f.Older}
 		if f.Fingerprint != "" && !slices.Contains(r.Fingerprints, mark) {
 			r.Fingerprints = append(r.Fingerprints, mark)
 		}
@@ -266,7 +276,7 @@ func part(p *extract.Part) Part {
 	return Part{
 		Part: number(p.Path), Type: word(p.Detected, mediaType), Bytes: p.Bytes,
 		Encrypted: p.Encrypted, Cipher: word(p.Cipher, cipherName), Weak: p.Weak,
-		Unscannable: p.Unscannable, Problem: problem,
+		Unscannable: p.Unscannable, Problem: problem, Tallies: map[string]*classify.Tally{},
 	}
 }
 

@@ -1,0 +1,433 @@
+package edm
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/postern-mail/postern/classify/detect"
+)
+
+var siteKey = []byte("0123456789abcdef0123456789abcdef")
+
+const clients = `dcn,surname,given,born,ssn,ward
+34567812,O'Brien,Mary Ann,1970-03-04,536-90-4399,North Wing 3
+34567813,Żółć-Nowak,Łukasz,12 May 1985,536904400,
+34567814,Smith,,31/12/1999,,South
+34567814,Smythe,John,31/12/1999,,South
+1234,Nobody,,,,
+`
+
+const clientColumns = "dcn:mo-dcn,surname:name,given:name,born:date,ssn:us-ssn,ward:text"
+
+func build(t testing.TB, source, columns string, change func(*Options)) (string, *Summary, error) {
+	t.Helper()
+	all, err := ParseColumns(columns)
+	if err != nil {
+		t.Fatal(err)
+	}
+	opt := Options{Columns: all, Key: siteKey, Detectors: detect.Builtin()}
+	if change != nil {
+		change(&opt)
+	}
+	file := filepath.Join(t.TempDir(), "t.edm")
+	s, err := Build(file, strings.NewReader(source), opt)
+	return file, s, err
+}
+
+func open(t testing.TB, source, columns string) *Table {
+	t.Helper()
+	file, _, err := build(t, source, columns, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := Open(file, siteKey, detect.Builtin())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return table
+}
+
+// columnsFound are the names of the columns that stand around a value, by row.
+func columnsFound(table *Table, value, before, after string) string {
+	var all []string
+	for _, m := range table.NewReader().Find(value, func() ([]byte, []byte) { return []byte(before), []byte(after) }) {
+		var names []string
+		for i, c := range table.Columns() {
+			if m>>i&1 == 1 {
+				names = append(names, c.Name)
+			}
+		}
+		all = append(all, strings.Join(names, "+"))
+	}
+	return strings.Join(all, " ")
+}
+
+func TestColumnsAreFoundAsPeopleWriteThem(t *testing.T) {
+	table := open(t, clients, clientColumns)
+	for _, c := range []struct{ name, value, before, after, want string }{
+		{"a value that is in no row", "34567899", "OBrien", "", ""},
+		{"a row that was skipped", "1234", "Nobody", "", ""},
+		{"the primary value alone", "34567812", "hello", "world", "dcn"},
+		{"case and apostrophe", "34567812", "mrs OBRIEN ", "", "dcn+surname"},
+		{"a typographic apostrophe", "34567812", "", " O’Brien", "dcn+surname"},
+		{"two words in any order", "34567812", "Ann Mary, ", "", "dcn+given"},
+		{"two words in their order", "34567812", "O'Brien, Mary-Ann: ", "", "dcn+surname+given"},
+		{"words that do not stand together", "34567812", "Ann has Mary", "", "dcn"},
+		{"words on both sides of the value", "34567812", "Mary ", " Ann", "dcn"},
+		{"a part of a longer word", "34567812", "OBrienstown", "", "dcn"},
+		{"accents left out", "34567813", "lukasz zolc nowak", "", "dcn+surname+given"},
+		{"accents taken apart", "34567813", "", "Z\u0307o\u0301łc\u0301-Nowak", "dcn+surname"},
+		{"a date in another form", "34567812", "born 4 March 1970", "", "dcn+born"},
+		{"a date with the month first", "34567812", "3/4/1970", "", "dcn+born"},
+		{"a date with the day first", "34567812", "04.03.70", "", "dcn+born"},
+		{"a compact date", "34567812", "", "19700304", "dcn+born"},
+		{"another day", "34567812", "1970-03-05", "", "dcn"},
+		{"a day that only one reading allows", "34567814", "12/31/1999", "", "dcn+born dcn+born"},
+		{"an identifier written otherwise", "34567813", "", " 536 90 4400", "dcn+ssn"},
+		{"a text in its order", "34567812", "north wing 3", "", "dcn+ward"},
+		{"a text in another order", "34567812", "wing north 3", "", "dcn"},
+		{"the rows of one value are told apart", "34567814", "John Smith, South", "", "dcn+surname+ward dcn+given+ward"},
+		{"an empty cell never matches", "34567813", "", "", "dcn"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got := columnsFound(table, c.value, c.before, c.after)
+			if fields := strings.Fields(got); c.value == "34567814" && len(fields) == 1 {
+				got = fields[0] + " " + fields[0]
+			}
+			gotRows, wantRows := strings.Fields(got), strings.Fields(c.want)
+			slices.Sort(gotRows)
+			slices.Sort(wantRows)
+			if !slices.Equal(gotRows, wantRows) {
+				t.Errorf("found %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestBuildTellsWhatItCouldNotUse(t *testing.T) {
+	_, s, err := build(t, "\xef\xbb\xbf"+clients+"34567815,x,,3/4/1970,536904399,\n34567812,O'Brien,Mary Ann,1970-03-04,536-90-4399,North Wing 3\n", clientColumns, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Read != 7 || s.Rows != 5 || s.Values != 4 || s.Skipped != 1 || !slices.Equal(s.SkippedLines, []int{6}) || !slices.Equal(s.Unused, []int64{0, 1, 0, 1, 0, 0}) {
+		t.Errorf("got %+v", s)
+	}
+}
+
+func TestBuildRefusesWhatMakesNoTable(t *testing.T) {
+	for _, c := range []struct{ name, source, columns, want string }{
+		{"an empty source", "", "dcn:mo-dcn", "the first row"},
+		{"no such column", "a,b\n1,2\n", "dcn:mo-dcn", `no column "dcn"`},
+		{"no such detector", "dcn\n34567812\n", "dcn:us-dcn", `"us-dcn"`},
+		{"no usable row", "dcn\n1\n2\n", "dcn:mo-dcn", "none of 2 rows"},
+		{"broken quotes", "dcn\n34567812\n\"345\"67812\n", "dcn:mo-dcn", "line 3"},
+		{"a primary column that is no identifier", "dcn,n\n" + many(maxSame+1), "dcn:mo-dcn,n:text", "no identifier"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			file, _, err := build(t, c.source, c.columns, nil)
+			if err == nil || !strings.Contains(err.Error(), c.want) {
+				t.Fatalf("got %v, want %q", err, c.want)
+			}
+			if strings.Contains(err.Error(), "345") {
+				t.Errorf("%v holds a value", err)
+			}
+			if left, _ := os.ReadDir(filepath.Dir(file)); len(left) > 0 {
+				t.Errorf("left behind: %v", left)
+			}
+		})
+	}
+	for _, columns := range []string{"", "dcn", "surname:name", "a:mo-dcn,A:name", ":mo-dcn", strings.Repeat("a:mo-dcn,", 20)} {
+		if all, err := ParseColumns(columns); err == nil {
+			t.Errorf("%q is read as %v", columns, all)
+		}
+	}
+}
+
+func many(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "34567812,row %d\n", i)
+	}
+	return b.String()
+}
+
+func TestATableThatIsNotWholeDoesNotOpen(t *testing.T) {
+	file, _, err := build(t, clients, clientColumns, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range whole {
+		if _, err := read(bytes.NewReader(whole[:n]), int64(n), siteKey, detect.Builtin()); err == nil {
+			t.Fatalf("opens after %d of %d bytes", n, len(whole))
+		}
+		if _, err := read(bytes.NewReader(whole[:n]), int64(len(whole)), siteKey, detect.Builtin()); err == nil {
+			t.Fatalf("opens after %d of %d bytes, cut while it was read", n, len(whole))
+		}
+	}
+	for i := range whole {
+		broken := bytes.Clone(whole)
+		broken[i] ^= 0x10
+		if _, err := read(bytes.NewReader(broken), int64(len(broken)), siteKey, detect.Builtin()); err == nil {
+			t.Fatalf("opens with byte %d changed", i)
+		}
+	}
+	if _, err := Open(file, []byte("another key of good length"), detect.Builtin()); !errors.Is(err, ErrKey) {
+		t.Errorf("another key: got %v, want %v", err, ErrKey)
+	}
+	if _, err := Open(file, []byte("short"), detect.Builtin()); err == nil {
+		t.Error("opens with a short key")
+	}
+	if _, err := Open(file, siteKey, nil); err == nil || !strings.Contains(err.Error(), "mo-dcn") {
+		t.Errorf("without its detector: got %v", err)
+	}
+	if _, err := Open(filepath.Dir(file), siteKey, detect.Builtin()); err == nil {
+		t.Error("a directory opens")
+	}
+}
+
+func TestTheTableHoldsNoValueAndNotTheKey(t *testing.T) {
+	file, _, err := build(t, clients, clientColumns, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, secret := range []string{"3456781", "Brien", "brien", "Smith", "1970", "536", "North", string(siteKey[:8])} {
+		if bytes.Contains(whole, []byte(secret)) {
+			t.Errorf("the file holds %q", secret)
+		}
+	}
+	again, _, err := build(t, clients, clientColumns, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := os.ReadFile(again)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Equal(whole[len(whole)-100:], other[len(other)-100:]) {
+		t.Error("two tables of one source have equal rows: there is no salt")
+	}
+}
+
+func TestWhatBecomesOfTheFileLaterMakesNoDifference(t *testing.T) {
+	file, _, err := build(t, clients, clientColumns, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := Open(file, siteKey, detect.Builtin())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(file, 0); err != nil {
+		t.Fatal(err)
+	}
+	if got := columnsFound(table, "34567812", "OBrien", ""); got != "dcn+surname" {
+		t.Errorf("after the file was cut: found %q", got)
+	}
+}
+
+func TestTheMemoryIsGivenBackWithTheLastReader(t *testing.T) {
+	file, _, err := build(t, clients, clientColumns, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := Open(file, siteKey, detect.Builtin())
+	if err != nil {
+		t.Fatal(err)
+	}
+	released := make(chan bool, 1)
+	runtime.AddCleanup(table, func(c chan bool) { c <- true }, released)
+	reader := table.NewReader()
+	table = nil
+	for range 3 {
+		runtime.GC()
+	}
+	select {
+	case <-released:
+		t.Fatal("given back while a Reader had it")
+	case <-time.After(20 * time.Millisecond):
+	}
+	if got := reader.Find("34567812", func() ([]byte, []byte) { return nil, nil }); len(got) != 1 {
+		t.Errorf("the Reader found %v", got)
+	}
+	reader = nil
+	deadline := time.After(10 * time.Second)
+	for {
+		runtime.GC()
+		select {
+		case <-released:
+			return
+		case <-deadline:
+			t.Fatal("never given back")
+		case <-time.After(time.Millisecond):
+		}
+	}
+}
+
+// rowsOf is a source of n rows that is made while it is read.
+type rowsOf struct {
+	n, next int
+	rest    []byte
+}
+
+func (r *rowsOf) Read(p []byte) (int, error) {
+	if len(r.rest) == 0 {
+		if r.next > r.n {
+			return 0, fmt.Errorf("read on behind the end")
+		}
+		if r.next == 0 {
+			r.rest = []byte("dcn,surname,born\n")
+		}
+		for range min(1000, r.n-r.next) {
+			r.rest = fmt.Appendf(r.rest, "%08d,%s,%04d-%02d-%02d\n", dcnOf(r.next), surname(r.next), 1920+r.next%100, 1+r.next%12, 1+r.next%28)
+			r.next++
+		}
+		if len(r.rest) == 0 {
+			return 0, io.EOF
+		}
+	}
+	n := copy(p, r.rest)
+	r.rest = r.rest[n:]
+	return n, nil
+}
+
+func dcnOf(i int) int { return 10000001 + (i*7919)%80000000 }
+
+func surname(i int) string {
+	letters := "abcdefghij"
+	return string([]byte{letters[i/10000%10], letters[i/1000%10], letters[i/100%10], letters[i/10%10], letters[i%10]})
+}
+
+func TestALongSourceIsSortedInBoundedMemory(t *testing.T) {
+	const n = 60000
+	columns, _ := ParseColumns("dcn:mo-dcn,surname:name,born:date")
+	file := filepath.Join(t.TempDir(), "t.edm")
+	s, err := Build(file, &rowsOf{n: n}, Options{Columns: columns, Key: siteKey, Detectors: detect.Builtin(), Memory: 64 << 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Rows != n || s.Values != n || s.Skipped != 0 {
+		t.Fatalf("got %+v, want %d rows", s, n)
+	}
+	table, err := Open(file, siteKey, detect.Builtin())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.IsSortedFunc(slices.Collect(slices.Chunk(table.rows, table.rowBytes)), bytes.Compare) {
+		t.Error("the rows are not in order")
+	}
+	for i := 0; i < n; i += 997 {
+		if got := columnsFound(table, fmt.Sprintf("%08d", dcnOf(i)), surname(i), ""); got != "dcn+surname" {
+			t.Fatalf("row %d: found %q", i, got)
+		}
+	}
+	if left, _ := os.ReadDir(filepath.Dir(file)); len(left) != 1 {
+		t.Errorf("left behind: %v", left)
+	}
+}
+
+func TestTheFilterLetsFewOthersThrough(t *testing.T) {
+	const n = 100000
+	filter := make([]byte, blocksFor(n)*blockBytes)
+	random := rand.New(rand.NewPCG(1, 2))
+	for range n {
+		setBits(filter, random.Uint64())
+	}
+	random = rand.New(rand.NewPCG(1, 2))
+	for range n {
+		if !hasBits(filter, random.Uint64()) {
+			t.Fatal("a value of the table does not pass")
+		}
+	}
+	passed := 0
+	for range n {
+		if hasBits(filter, random.Uint64()) {
+			passed++
+		}
+	}
+	if passed > n/100 {
+		t.Errorf("%d of %d others pass, want at most one in a hundred", passed, n)
+	}
+}
+
+func BenchmarkBuildAMillionRows(b *testing.B) {
+	columns, _ := ParseColumns("dcn:mo-dcn,surname:name,born:date")
+	for range b.N {
+		debug.SetGCPercent(50)
+		if _, err := Build(filepath.Join(b.TempDir(), "t.edm"), &rowsOf{n: 1000000}, Options{Columns: columns, Key: siteKey, Detectors: detect.Builtin()}); err != nil {
+			b.Fatal(err)
+		}
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		b.ReportMetric(float64(m.HeapSys)/(1<<20), "MiB-heap")
+	}
+}
+
+func BenchmarkFind(b *testing.B) {
+	table := open(b, clients, clientColumns)
+	before, after := []byte(strings.Repeat("some prose about other things, ", 10)), []byte(strings.Repeat("and more of it. ", 18))
+	for name, value := range map[string]string{"a value of no row": "34567899", "a value of a row": "34567812"} {
+		b.Run(name, func(b *testing.B) {
+			r := table.NewReader()
+			b.ReportAllocs()
+			for range b.N {
+				r.Find(value, func() ([]byte, []byte) { return before, after })
+			}
+		})
+	}
+}
+
+func FuzzOpen(f *testing.F) {
+	file, _, err := build(f, clients, clientColumns, nil)
+	if err != nil {
+		f.Fatal(err)
+	}
+	whole, err := os.ReadFile(file)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(whole)
+	f.Add([]byte(magic))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		table, err := read(bytes.NewReader(data), int64(len(data)), siteKey, detect.Builtin())
+		if err == nil {
+			columnsFound(table, "34567812", "O'Brien 1970-03-04", "536-90-4399")
+		}
+	})
+}
+
+func FuzzWords(f *testing.F) {
+	f.Add("O'Brien-Żółć 12/31/1999 Straße")
+	f.Fuzz(func(t *testing.T, text string) {
+		var l wordList
+		wordsOf(text, &l)
+		for i, w := range l.all {
+			if w.start < 0 || w.end > len(text) || w.start >= w.end || len(l.at(i)) == 0 || len(l.at(i)) > maxWord || i > 0 && w.start < l.all[i-1].end {
+				t.Fatalf("%q: word %+v", text, w)
+			}
+		}
+		datesOf(text, &l, anyOrder, func(d day) {
+			if _, err := time.Parse("20060102", fmt.Sprint(int(d))); err != nil {
+				t.Errorf("%q: %v", text, err)
+			}
+		})
+	})
+}

@@ -1,0 +1,234 @@
+package classify
+
+import (
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/postern-mail/postern/classify/detect"
+	"github.com/postern-mail/postern/classify/edm"
+	"github.com/postern-mail/postern/classify/extract"
+)
+
+// clientTable holds the numbers and the surnames of a site's clients.
+func clientTable(t testing.TB, source string) *edm.Table {
+	t.Helper()
+	columns, err := edm.ParseColumns("dcn:mo-dcn,surname:name,born:date")
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := []byte("0123456789abcdef")
+	file := filepath.Join(t.TempDir(), "clients.edm")
+	if _, err := edm.Build(file, strings.NewReader(source), edm.Options{Columns: columns, Key: key, Detectors: detect.Builtin()}); err != nil {
+		t.Fatal(err)
+	}
+	table, err := edm.Open(file, key, detect.Builtin())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return table
+}
+
+func exactConfig(table *edm.Table) Config {
+	return Config{Exact: []Exact{
+		{ID: "edm:clients", Table: table, Least: 2},
+		{ID: "edm:clients 3", Table: table, Least: 3},
+		{ID: "edm:clients dcn", Table: table, Least: 1},
+	}}
+}
+
+const clientList = "dcn,surname,born\n34567812,O'Brien,1970-03-04\n34567813,Nowak,1985-05-12\n34567814,Smith,\n"
+
+const clientMail = `From: a@example.org
+To: b@example.org
+Subject: the O'BRIEN case, 34567812
+MIME-Version: 1.0
+Content-Type: multipart/mixed; boundary=x
+
+--x
+Content-Type: text/plain
+
+Mr O'Brien (04/03/1970), 34567812
+> nobody has 34567899, Nowak
+--x
+Content-Type: text/csv; name="list.csv"
+Content-Disposition: attachment; filename="list.csv"
+
+number,name
+34567814,Jones
+34567813,Nowak
+34567812,Obrien
+--x--
+`
+
+func TestValuesOfATableAreFoundWithoutContext(t *testing.T) {
+	r := scanMail(t, exactConfig(clientTable(t, clientList)), clientMail)
+	var got []string
+	for _, f := range r.Findings {
+		if f.Detector == "edm:clients" {
+			got = append(got, fmt.Sprintf("%s %s %s %s %s", f.Where, f.Part, f.Masked, f.Confidence, f.Context))
+		}
+	}
+	want := []string{
+		"subject 0 ******12 high [dcn surname]",
+		"body 1 ******12 high [dcn surname born]",
+		"attachment 2 ******13 high [dcn surname]",
+		"attachment 2 ******12 high [dcn surname]",
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	for id, want := range map[string]Count{
+		"edm:clients":     {Total: 4, Unique: 2, High: 2},
+		"edm:clients 3":   {Total: 1, Unique: 1, High: 1},
+		"edm:clients dcn": {Total: 5, Unique: 3, High: 3},
+	} {
+		if got := r.Counts()[id]; got != want {
+			t.Errorf("%s: got %+v, want %+v", id, got, want)
+		}
+	}
+	if r.Tallies["mo-dcn"] != nil {
+		t.Error("numbers without context are findings of the detector")
+	}
+	data, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if strings.Contains(string(data), "345678") {
+		t.Error("the report holds a value")
+	}
+}
+
+func TestTablesAnswerTheSameForAnyCut(t *testing.T) {
+	var list, text strings.Builder
+	list.WriteString("dcn,surname,born\n")
+	for i := range 300 {
+		fmt.Fprintf(&list, "%d,Name%c%c,\n", 34567000+3*i, 'a'+i%26, 'a'+i/26)
+		fmt.Fprintf(&text, "%d\u00a0is N\u200bÀMÉ%c%c's; %s", 34567000+2*i, 'a'+i%26, 'a'+i/26, strings.Repeat("żó ", i))
+	}
+	scanner, err := NewScanner(exactConfig(clientTable(t, list.String())))
+	if err != nil {
+		t.Fatal(err)
+	}
+	find := func(one bool) string {
+		scan := scanner.Begin(t.Context())
+		in := iotest.HalfReader(strings.NewReader(text.String()))
+		if one {
+			in = iotest.OneByteReader(strings.NewReader(text.String()))
+		}
+		if err := extract.ReadText(scan.Reader, in); err != nil {
+			t.Fatal(err)
+		}
+		r, err := scan.Finish()
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := json.Marshal([]any{r.Findings, r.Tallies})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(data)
+	}
+	whole := find(false)
+	if !strings.Contains(whole, "edm:clients 3") && !strings.Contains(whole, "edm:clients") {
+		t.Fatal("nothing found")
+	}
+	if find(true) != whole {
+		t.Error("other findings by single bytes")
+	}
+}
+
+func TestATableNeedsItsDetector(t *testing.T) {
+	table := clientTable(t, clientList)
+	others := slices.DeleteFunc(detect.Builtin(), func(d *detect.Detector) bool { return d.ID == "mo-dcn" })
+	if _, err := NewScanner(Config{Detectors: others, Exact: []Exact{{ID: "edm:clients", Table: table}}}); err == nil {
+		t.Error("a Scanner without the detector of its table")
+	}
+	twice := []Exact{{ID: "edm:clients", Table: table}, {ID: "edm:clients", Table: table}}
+	if _, err := NewScanner(Config{Exact: twice}); err == nil {
+		t.Error("a Scanner that counts two things under one name")
+	}
+}
+
+func TestPartsAreCountedByThemselves(t *testing.T) {
+	config := exactConfig(clientTable(t, clientList))
+	config.ByPart = []string{"us-ssn", "edm:clients"}
+	mail := strings.Replace(clientMail, "Obrien", "Obrien,SSN 536-90-4399,SSN 536-90-4399", 1)
+	r := scanMail(t, config, mail)
+	if len(r.ByPart) != len(r.Parts) {
+		t.Fatalf("%d parts, %d tallies by part", len(r.Parts), len(r.ByPart))
+	}
+	data, err := json.Marshal(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var again Report
+	if err := json.Unmarshal(data, &again); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range []*Report{r, &again} {
+		got := map[string]string{}
+		for i, p := range r.Parts {
+			for id, t := range r.ByPart[i] {
+				got[p.Path+" "+id] = fmt.Sprint(t.Unique(detect.Medium, AnyPlace), " of ", t.Total(detect.Medium, AnyPlace))
+			}
+		}
+		want := map[string]string{"0 edm:clients": "1 of 1", "1 edm:clients": "1 of 1", "2 edm:clients": "2 of 2", "2 us-ssn": "1 of 2"}
+		if fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("got %v, want %v", got, want)
+		}
+	}
+	if r := scanMail(t, Config{}, mail); r.ByPart != nil {
+		t.Error("parts are counted though nobody asked")
+	}
+}
+
+func TestKeysOverlap(t *testing.T) {
+	newest, before := Key{"2027", []byte("0123456789abcdef")}, Key{"2026", []byte("fedcba9876543210")}
+	f := scanMail(t, Config{Keys: []Key{newest, before}}, everywhere).Findings[0]
+	old := scanMail(t, Config{Keys: []Key{before}}, everywhere).Findings[0]
+	if !strings.HasPrefix(f.Fingerprint, "2027:") || f.Older != old.Fingerprint || old.Older != "" {
+		t.Errorf("got %q and %q beside %q", f.Fingerprint, f.Older, old.Fingerprint)
+	}
+	if _, err := NewScanner(Config{Keys: []Key{newest, before, {"2025", []byte("0123456789")}}}); err == nil {
+		t.Error("three keys at once")
+	}
+}
+
+func BenchmarkTables(b *testing.B) {
+	var list, rows strings.Builder
+	list.WriteString("dcn,surname,born\n")
+	for i := range 20000 {
+		fmt.Fprintf(&list, "%d,Name%c%c%c,1970-03-04\n", 34567000+3*i, 'a'+i%26, 'a'+i/26%26, 'a'+i/676%26)
+	}
+	for i := range 20000 {
+		fmt.Fprintf(&rows, "%d,case %d,open,Name%c%c%c\n", 34567000+i, i, 'a'+i%26, 'a'+i/26%26, 'a'+i/676%26)
+	}
+	stolen := list.String()
+	table := clientTable(b, stolen)
+	for name, config := range map[string]Config{"no table": {}, "a table": {Exact: []Exact{{ID: "edm:clients", Table: table, Least: 2}}}} {
+		scanner, err := NewScanner(config)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for what, text := range map[string]string{"other people's numbers": rows.String(), "the list itself": stolen} {
+			b.Run(name+", "+what, func(b *testing.B) {
+				b.SetBytes(int64(len(text)))
+				b.ReportAllocs()
+				for range b.N {
+					scan := scanner.Begin(b.Context())
+					if err := extract.ReadText(scan.Reader, strings.NewReader(text)); err != nil {
+						b.Fatal(err)
+					}
+					if _, err := scan.Finish(); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		}
+	}
+}

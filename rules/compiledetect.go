@@ -1,0 +1,260 @@
+package rules
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/postern-mail/postern/classify/detect"
+)
+
+// maxWords bounds the words of a detector and the terms of a lexicon.
+const maxWords = 50000
+
+// minNearMisses is how many samples of what is not meant a detector should have.
+const minNearMisses = 1
+
+// detectorSource is the definition of a detector, with where it stands.
+type detectorSource struct {
+	source *source
+	table  *sourceDetector
+}
+
+// collectDetectors compiles the detectors that files define, and tunes those that
+// they name. A table that only tunes may stand in any file; the last one wins.
+func (c *compiler) collectDetectors() {
+	own := map[string]detectorSource{}
+	tuning := map[string][]detectorSource{}
+	for _, s := range c.sources {
+		for i := range s.Detectors {
+			t := &s.Detectors[i]
+			one := detectorSource{s, t}
+			switch first := own[t.ID]; {
+			case !validID(t.ID):
+				c.mistakes.Add(s.title, t.Line, "letters, digits, - . _", "%q is no usable id of a detector", t.ID)
+			case t.tunes():
+				tuning[t.ID] = append(tuning[t.ID], one)
+			case c.known[t.ID] != nil:
+				c.mistakes.Add(s.title, t.Line, "choose another id; keywords_add, negative_add and off tune the shipped one", "detector %q: postern ships one of that id", t.ID)
+			case first.table != nil:
+				c.mistakes.Add(s.title, t.Line, "choose another id", "detector %q stands in %s line %d already", t.ID, first.source.title, first.table.Line)
+			default:
+				own[t.ID] = one
+			}
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(own)) {
+		c.defineDetector(own[id])
+	}
+	c.collectLexicons()
+	for _, id := range slices.Sorted(maps.Keys(tuning)) {
+		for _, one := range tuning[id] {
+			c.tune(one)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(own)) {
+		if d := c.known[id]; d != nil && !c.off[id] {
+			c.trySamples(own[id], d)
+		}
+	}
+	c.inUse = slices.DeleteFunc(c.inUse, func(d *detect.Detector) bool { return c.off[d.ID] })
+}
+
+func (c *compiler) addDetector(d *detect.Detector) {
+	c.known[d.ID] = d
+	c.inUse = append(c.inUse, d)
+}
+
+// tune applies a table that names a detector which is there.
+func (c *compiler) tune(one detectorSource) {
+	t, wrong := one.table, c.detectorWrong(one)
+	d := c.known[t.ID]
+	if d == nil {
+		wrong("id", didYouMean(t.ID, c.usable()), "no detector of that id is there to be tuned, and the table has neither pattern nor words")
+		return
+	}
+	if t.Has("off") {
+		c.off[t.ID] = t.Off
+	}
+	if t.ReportSpecimens {
+		if t.ID != "us-ssn" {
+			wrong("report_specimens", "", "only us-ssn leaves out specimens")
+		}
+		c.detectOptions.ReportSpecimens = true
+	}
+	if len(t.KeywordsAdd) == 0 && len(t.NegativeAdd) == 0 {
+		return
+	}
+	tuned, err := detect.Tuned(d, t.KeywordsAdd, t.NegativeAdd)
+	if err != nil {
+		wrong("keywords_add", "", "%v", err)
+		return
+	}
+	c.known[t.ID] = tuned
+	c.inUse[slices.Index(c.inUse, d)] = tuned
+}
+
+func (c *compiler) detectorWrong(one detectorSource) func(key, fix, format string, args ...any) {
+	return func(key, fix, format string, args ...any) {
+		c.mistakes.Add(one.source.title, one.table.At(key), fix, "detector %q: %s", one.table.ID, fmt.Sprintf(format, args...))
+	}
+}
+
+// defineDetector compiles a detector of the admin's own.
+func (c *compiler) defineDetector(one detectorSource) {
+	t, wrong := one.table, c.detectorWrong(one)
+	words := slices.Concat(t.Words, one.source.wordsOf[t.ID])
+	switch {
+	case len(words) > maxWords:
+		wrong("words", "", "%d words, more than the %d that a detector takes", len(words), maxWords)
+		return
+	case t.Pattern != "" && (t.Has("words") || t.Has("file")):
+		wrong("pattern", "make two detectors of it", "both an expression and words")
+		return
+	case t.Pattern == "" && len(words) == 0:
+		wrong("pattern", "say pattern = '…', words = […] or file = \"…\"", "nothing says what it finds")
+		return
+	}
+	custom := detect.Custom{
+		ID: t.ID, Title: t.Title, Pattern: t.Pattern, Words: words, Check: t.Validate,
+		Keywords: t.Keywords, Negative: t.Negative, Window: t.Window, Mask: t.Mask, Fingerprint: t.Fingerprint,
+		Levels: t.Confidence.levels(len(t.Keywords) > 0),
+	}
+	if custom.Title == "" {
+		custom.Title = t.ID
+	}
+	for key, names := range map[string][]string{"validate": detect.Checks(), "mask": detect.Masks()} {
+		value := map[string]string{"validate": t.Validate, "mask": t.Mask}[key]
+		if t.Has(key) && !slices.Contains(names, value) {
+			wrong(key, didYouMean(value, names), "unknown %s %q", key, value)
+			return
+		}
+	}
+	if t.Has("report_specimens") || t.Has("keywords_add") || t.Has("negative_add") {
+		wrong("report_specimens", "say keywords and negative", "keywords_add, negative_add and report_specimens tune detectors that are there")
+	}
+	d, err := custom.Detector()
+	if err == nil {
+		_, err = detect.Compile([]*detect.Detector{d}, detect.Options{})
+	}
+	if err != nil {
+		wrong("pattern", "", "%v", err)
+		return
+	}
+	c.addDetector(d)
+	if t.Off {
+		c.off[t.ID] = true
+	}
+}
+
+// levels are those that the table says; else a value under a label is certain,
+// and one without any context counts only if no keywords were given.
+func (s *sourceConfidence) levels(keywords bool) detect.Levels {
+	l := detect.Levels{Label: detect.High, Window: detect.Medium, Alone: detect.Low}
+	if !keywords {
+		l.Alone = detect.Medium
+	}
+	for _, one := range []struct {
+		given *level
+		into  *detect.Confidence
+	}{{s.Label, &l.Label}, {s.Context, &l.Window}, {s.Without, &l.Alone}, {s.Negative, &l.Negative}} {
+		if one.given != nil {
+			*one.into = one.given.Confidence
+		}
+	}
+	return l
+}
+
+// trySamples lets a detector try the samples that belong to its definition. One
+// that contradicts them is a mistake. Messages say where, never what.
+func (c *compiler) trySamples(one detectorSource, d *detect.Detector) {
+	t := one.table
+	try := c.trial(d)
+	c.samples(one.source, t.Pos, fmt.Sprintf("detector %q", t.ID), try, t.Match, t.NearMisses)
+	for _, h := range harmless {
+		if level, _ := try(h.text); level >= detect.Medium && !slices.Contains(t.Match, h.text) {
+			c.warn(one.source.title, t.Line, "give it keywords and without = \"low\", or make it narrower", "detector %q: it also finds %s at %s confidence", t.ID, h.what, level)
+		}
+	}
+}
+
+// samples tries samples of what a detector must find and of what it must not.
+func (c *compiler) samples(s *source, at Pos, what string, try trial, match, nearMisses Strings) {
+	for i, text := range match {
+		switch level, _ := try(text); level {
+		case detect.None:
+			c.mistakes.Add(s.title, at.At("match"), "", "%s: match #%d is not found", what, i+1)
+		case detect.Low:
+			c.warn(s.title, at.At("match"), `rules count low only with confidence = "low"`, "%s: match #%d is found at low confidence only", what, i+1)
+		case detect.Medium, detect.High:
+		}
+	}
+	for i, text := range nearMisses {
+		switch level, place := try(text); level {
+		case detect.Medium, detect.High:
+			c.mistakes.Add(s.title, at.At("near_misses"), "", "%s: near miss #%d is found, at %s confidence, at %s", what, i+1, level, place)
+		case detect.Low:
+			c.warn(s.title, at.At("near_misses"), "", "%s: near miss #%d is found at low confidence, at %s", what, i+1, place)
+		case detect.None:
+		}
+	}
+	if len(nearMisses) < minNearMisses {
+		c.warn(s.title, at.Line, `say near_misses = ["…"]: texts that look like it and are not`, "%s: it has no near misses, so nothing tells what it must not find", what)
+	}
+}
+
+// trial tells the highest level that a detector gives to anything in a text, and
+// where that stands.
+type trial func(text string) (detect.Confidence, string)
+
+func (c *compiler) trial(d *detect.Detector) trial {
+	set, err := detect.Compile([]*detect.Detector{d}, c.detectOptions)
+	if err != nil {
+		panic("internal error: " + err.Error()) // it was compiled before
+	}
+	best, place := detect.None, ""
+	see := func(m detect.Match) {
+		if m.Confidence > best {
+			best, place = m.Confidence, fmt.Sprintf("%d-%d", m.Start, m.End)
+		}
+	}
+	stream := set.NewStream(see)
+	return func(text string) (detect.Confidence, string) {
+		best, place = detect.None, ""
+		stream.Reset(see)
+		_, _ = stream.Write([]byte(text))
+		_ = stream.Close()
+		return best, place
+	}
+}
+
+// harmless are things that stand in most mail. A detector that finds them will
+// find them every day.
+var harmless = []struct{ what, text string }{
+	{"a date", "Meeting on 2026-03-12 or 12/03/2026, 12 March 2026."},
+	{"a time", "From 10:22:33 to 11:45, at 0945."},
+	{"an amount", "The total is $1,234.56 or £1234.56, EUR 99,00."},
+	{"a telephone number", "Call 020 7946 0018, +1 573 555 0199 or (314) 555-0142."},
+	{"a year", "In 1999 and 2026 there were 12 of 365."},
+	{"a version", "Version 1.26.8, build 20260312.1, v2.3.4-rc1."},
+	{"an IP address", "From 192.0.2.17 port 51234 to 2001:db8::17."},
+	{"a message id", "Message-ID: <20260312102233.4F1A2B3C@mail.example.org>"},
+	{"a UUID", "id 6ba7b810-9dad-11d1-80b4-00c04fd430c8"},
+	{"a commit", "commit 1a410efbd13591db07496601ebc7a059dd55cfe9"},
+	{"an invoice number", "Invoice 1234567, order 12345678, ref. 123456789."},
+	{"a postcode", "London SW1A 2AA, Jefferson City, MO 65101"},
+	{"everyday words", "Dear Sir or Madam, thank you for your letter. Kind regards, Mary Ann Smith"},
+}
+
+// wordLines reads a file of literal values: one a line, "#" begins a comment.
+func wordLines(data []byte) []string {
+	var all []string
+	for line := range strings.Lines(string(data)) {
+		line, _, _ = strings.Cut(line, "#")
+		if line = strings.TrimSpace(line); line != "" {
+			all = append(all, line)
+		}
+	}
+	return all
+}
