@@ -78,7 +78,7 @@ func (c *columns) reset() {
 
 // advance reads on to position to.
 func (c *columns) advance(t *text, to int64) {
-	if to-c.pos > pageBytes {
+	if to-c.pos > 4*anchor.BlockBytes {
 		c.skip(t, to)
 	}
 	for c.pos < to {
@@ -245,10 +245,10 @@ func (c *columns) stands(t *text, d, i int) bool {
 		split = splitQuoted
 	}
 	ok := table.opened < 0 || startsHeader(line[:table.opened-table.start], d)
-	if ok {
+	if ok = ok && namesColumns(line); ok {
 		c.ends, ok = split(line, d, c.ends[:0])
 	}
-	if !ok || !namesColumns(line) {
+	if !ok {
 		c.drop(d, i)
 		return false
 	}
@@ -285,7 +285,7 @@ func namesColumns(line []byte) bool {
 			return true
 		}
 	}
-	return bytes.ContainsFunc(line, isAlnum)
+	return anchor.ASCII(line) < len(line) && bytes.ContainsFunc(line, isAlnum)
 }
 
 // drop forgets a table and keeps its memory for the next.
@@ -381,10 +381,9 @@ func (h *header) keywords(words *dictionary, cell int) []hit {
 }
 
 // speakOf reports whether a keyword of a detector stands in the header of any
-// table that the line of p could belong to. None begins behind near, so a header
-// that stands there need not be read.
-func (c *columns) speakOf(t *text, p, near int64, set *Set, detector int) bool {
-	c.catchUp(t, p)
+// table that the line caught up with could belong to. None begins at near or
+// behind it, so a header that stands there need not be read.
+func (c *columns) speakOf(t *text, near int64, set *Set, detector int) bool {
 	for d := 0; d < len(c.tables) && c.count > 0; d++ {
 		for i := 0; i < len(c.tables[d]); {
 			if c.tables[d][i].start >= near {

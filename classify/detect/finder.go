@@ -171,7 +171,7 @@ func (f *finder) remote(p int64) bool {
 		return false
 	}
 	near := max(f.readFrom(p), p-f.set.reach[f.detector])
-	return f.columns.count == 0 || !f.columns.speakOf(f.text, p, near, f.set, f.detector)
+	return f.columns.count == 0 || !f.columns.speakOf(f.text, near, f.set, f.detector)
 }
 
 // keywordAround reports whether a keyword of the detector is around p. It must not

@@ -16,6 +16,7 @@ type token struct {
 	start int64 // where the present token begins
 	kind  tokenKind
 	slash bool // it has a slash
+	colon bool // it has a colon
 	query bool // a '?' or '#' came behind the URL's beginning
 }
 
@@ -53,11 +54,12 @@ func (k *token) follow(t *text, p int64) {
 func (k *token) step(t *text, at int64, c byte) {
 	switch c {
 	case ':':
+		k.colon = true
 		if k.kind == plainToken && t.at(at+1) == '/' && t.at(at+2) == '/' && isAlnum(rune(t.at(at-1))) {
 			k.kind = urlToken
 		}
 	case ',':
-		if k.kind == plainToken && isDataURI(t.slice(max(k.start, at-dataHead), at)) {
+		if k.kind == plainToken && k.colon && isDataURI(t.slice(max(k.start, at-dataHead), at)) {
 			k.kind = dataToken
 		}
 	case '/':
