@@ -28,8 +28,8 @@ var charsetAliases = map[string]string{
 	"ucs-4": "utf-32", "iso-10646-ucs-4": "utf-32", "utf32": "utf-32", "utf-32": "utf-32", "utf16": "utf-16",
 	"ansi": "windows-1252", "latin": "iso-8859-1", "latin-1": "iso-8859-1", "cp-850": "ibm850", "cp850": "ibm850", "cp437": "ibm437",
 	"cp037": "ibm037", "cp1047": "ibm1047", "ebcdic-cp-us": "ibm037", "ebcdic": "ibm037", "ibm1140": "ibm01140",
-	"cp500": "ibm1047", "ibm500": "ibm1047", "cp1140": "ibm01140", // as far as letters and digits go "cp936": "gbk",
-	"cp949": "euc-kr", "ks_c_5601-1987": "euc-kr", "cp932": "shift_jis", "ms932": "shift_jis", "cp950": "big5", "x-mac-roman": "macintosh",
+	"cp500": "ibm1047", "ibm500": "ibm1047", "cp1140": "ibm01140", // as far as letters and digits go
+	"cp936": "gbk", "ms936": "gbk", "cp949": "euc-kr", "ks_c_5601-1987": "euc-kr", "cp932": "shift_jis", "ms932": "shift_jis", "cp950": "big5", "x-mac-roman": "macintosh",
 	"hz": "hz-gb-2312", "gb_2312-80": "gb2312", "koi8-ru": "koi8-u", "iso-8859-8-i": "iso-8859-8", "iso-8859-8-e": "iso-8859-8",
 }
 

@@ -38,6 +38,7 @@ func TestCharsetsBecomeUTF8(t *testing.T) {
 		{"iso-2022-jp", "日本 078", japanese.ISO2022JP},
 		{"euc-jp", "日本 078", japanese.EUCJP},
 		{"gb2312", "中国 078", simplifiedchinese.GBK},
+		{"cp936", "中国 078", simplifiedchinese.GBK},
 		{"gb18030", "中国 078", simplifiedchinese.GB18030},
 		{"hz-gb-2312", "中国 078", simplifiedchinese.HZGB2312},
 		{"big5", "中國 078", traditionalchinese.Big5},
