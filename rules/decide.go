@@ -95,6 +95,7 @@ func (p *Policy) decide(env *Envelope, report *classify.Report, explain bool) *D
 	for i := range p.rules {
 		m.fire(i)
 	}
+	m.nameRules()
 	m.own(m.marked, markerRule, Reject)
 	m.own(m.twice, gatewaysRule, Hold)
 	d := &Decision{Direction: m.direction(), Recipients: m.outcomes, Edits: []Edit{}, Rules: []RuleResult{}}
@@ -162,7 +163,6 @@ func (m *mail) fire(i int) {
 	s.each(func(to int) {
 		o := &m.outcomes[to]
 		o.Action = max(o.Action, r.action)
-		o.Rules = append(o.Rules, r.id)
 		route := r.route
 		if r.byPartner {
 			if p := m.policy.partner(m.to[to], m.env.Time); p != nil {
@@ -174,6 +174,28 @@ func (m *mail) fire(i int) {
 			m.twice.add(to)
 		}
 	})
+}
+
+// nameRules tells each recipient's outcome which rules fired for it. The lists
+// are cut from one array, for there may be many recipients.
+func (m *mail) nameRules() {
+	counts, total := make([]int, len(m.outcomes)), 0
+	for i := range m.policy.rules {
+		m.firedOf(i).each(func(to int) {
+			counts[to]++
+			total++
+		})
+	}
+	ids := make([]string, total)
+	for to, n := range counts {
+		m.outcomes[to].Rules, ids = ids[:0:n], ids[n:]
+	}
+	for i := range m.policy.rules {
+		m.firedOf(i).each(func(to int) {
+			o := &m.outcomes[to]
+			o.Rules = append(o.Rules, m.policy.rules[i].id)
+		})
+	}
 }
 
 // apply leaves in s the recipients for whom one condition of a rule is met.
