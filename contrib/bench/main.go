@@ -1,4 +1,4 @@
-// Bench measures how fast postern scans, beside other tools on the same texts in
+// Command bench measures how fast postern scans, beside other tools on the same texts in
 // one run, and prints ratios. Each engine has to show first that it finds the
 // values that are planted in a text. docs/benchmarks.md says how to read it.
 //
