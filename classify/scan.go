@@ -90,7 +90,7 @@ func (s *sink) Text(p *extract.Part, where extract.Where) extract.Stream {
 	t.matches.SetKind(kind)
 	t.path, t.where = p.Path, where
 	t.marks = append(t.marks[:0], mark{})
-	t.written = 0
+	t.written, t.fresh = 0, false
 	return t
 }
 
@@ -222,10 +222,12 @@ type textStream struct {
 	where   extract.Where
 	written int64
 	marks   []mark // by offset; the first covers all matches still to come
+	fresh   bool   // some of the text is new
 }
 
 // Write scans the next bytes.
 func (t *textStream) Write(b []byte) (int, error) {
+	t.fresh = t.fresh || len(b) > 0 && !t.marks[len(t.marks)-1].quoted
 	n, err := t.matches.Write(b)
 	t.written += int64(n)
 	t.forget(t.matches.Settled())
@@ -257,6 +259,9 @@ func (t *textStream) Close() error {
 func (t *textStream) found(m detect.Match) {
 	t.forget(m.Start)
 	quoted := t.marks[0].quoted
+	if m.Whole { // it comes when the marks before are forgotten
+		quoted = !t.fresh
+	}
 	if m.Confidence != detect.None { // else a candidate, which is for tables only
 		id := t.scan.scanner.set.Detectors[m.Detector].ID
 		t.scan.count(m.Detector, id, &m, t.path, placeIndex(t.where, quoted))

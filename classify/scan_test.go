@@ -96,6 +96,22 @@ func TestCountsAreByUniqueValueAndPlace(t *testing.T) {
 	}
 }
 
+func TestWhatSpeaksOfAWholeTextIsNewUnlessAllIsQuoted(t *testing.T) {
+	const head, terms = "From: a@example.org\nTo: b@example.org\n\n", "hipaa, protected health information, diagnosis code and treatment plan\n"
+	for name, c := range map[string]struct {
+		text string
+		in   Place
+	}{
+		"new, then quoted": {terms + "> quoted\n", InNew},
+		"quoted alone":     {"> " + terms + "> more\n", InQuoted},
+	} {
+		tally := scanMail(t, Config{}, head+c.text).Tallies["phi-terms"]
+		if all := tally.Total(detect.Low, AnyPlace); all != 1 || tally.Total(detect.Low, c.in) != 1 {
+			t.Errorf("%s: %d found, %d of them there", name, all, tally.Total(detect.Low, c.in))
+		}
+	}
+}
+
 func TestASubjectIsReadAsOne(t *testing.T) {
 	const mail = "From: a@example.org\nTo: b@example.org\nSubject: OFFICIAL-SENSITIVE [encrypt] report\n\n[encrypt] is a tag\n"
 	r := scanMail(t, Config{}, mail)
