@@ -16,14 +16,18 @@ type leaf struct {
 	decoders []stage
 	readings []*reading
 	begun    time.Duration
-	over     bool // nothing more is read
+	over     bool   // nothing more is read
+	late     bool   // it has used up its time
+	tell     func() // tells fields and names, once the path is settled; then nil
+	stray    bool   // text was told before that
+	member   bool   // of a container: its path ends in its name
 }
 
 // maxReadings bounds how often one part is read.
 const maxReadings = 4
 
 func newLeaf(w *walker, e *entity, p *Part) *leaf {
-	l := &leaf{r: w.r, w: w, e: e, part: p, begun: w.r.spent}
+	l := &leaf{r: w.r, w: w, e: e, part: p, begun: w.r.clock()}
 	w.r.leaves = append(w.r.leaves, l)
 	encodings, unknown := w.r.encodingsOf(e)
 	for _, encoding := range encodings {
@@ -65,7 +69,9 @@ func (l *leaf) read(encoding, charset string) *reading {
 		rd.plain = true // the lines of the encoding are for later hands
 		l.problem(Unsupported)
 	case "base64":
-		d := newBase64(l.r, rd, newLazyText(l.r, l.part, l.part.Where))
+		stray := newLazyText(l.r, l.part, l.part.Where)
+		stray.used = &l.stray
+		d := newBase64(l.r, rd, stray)
 		rd.base64 = d
 		l.decoders = append(l.decoders, d)
 		return rd
@@ -98,9 +104,18 @@ func (l *leaf) close() {
 		l.stop(p)
 	}
 	l.in.close()
+	l.announce()
 	l.settle()
 	l.r.leaves = l.r.leaves[:len(l.r.leaves)-1]
 	l.r.tellPart(l.part)
+}
+
+// announce tells what is known of the part besides its content.
+func (l *leaf) announce() {
+	if l.tell != nil {
+		l.tell()
+		l.tell = nil
+	}
 }
 
 // settle makes the part's facts out of what its readings found. The first
@@ -116,7 +131,7 @@ func (l *leaf) settle() {
 	p.Detected, p.Bytes = best.found.media, best.size
 	for _, rd := range l.readings {
 		switch {
-		case rd.size == 0 && !rd.decided:
+		case rd.size == 0 && !rd.decided, rd.container:
 		case rd.found.family == encrypted:
 			p.Encrypted = true
 			p.Problem = Encrypted
@@ -152,6 +167,8 @@ type reading struct {
 	unknown bool // the charset is
 	size    int64
 	next    stage
+
+	container bool // the format says what problem there is
 }
 
 // sense orders readings by how much of a sense they make.
@@ -209,6 +226,16 @@ func (rd *reading) decide() {
 		l.r.anomalies.add(typeMismatch)
 	}
 	rd.next = discard{}
+	read := formatOf(rd.found.media)
+	if read != nil && rd.found.family == unsupported && l.w.nesting() >= l.r.limits.Depth {
+		l.problem(TooDeep)
+		read = nil
+	}
+	rd.container = read != nil && rd.found.family == unsupported
+	if rd.container {
+		rd.nameContainer()
+	}
+	l.announce()
 	switch {
 	case f == mailText && l.part.Problem == "" && l.w.nesting() < l.r.limits.Depth:
 		rd.next = rd.openMail()
@@ -219,6 +246,9 @@ func (rd *reading) decide() {
 		rd.next = rd.openText()
 	case rd.found.media == "application/pgp-signature", rd.found.media == "application/pgp-encrypted", rd.found.media == "application/rtf":
 		rd.next = rd.openText() // text may stand behind or in it
+	}
+	if rd.container {
+		rd.next = rd.openContainer(read, rd.next)
 	}
 	if rd.plain && f == plainText && looksBase64(rd.head) && len(l.readings) < maxReadings {
 		l.r.anomalies.add(undeclaredBase64)
@@ -252,6 +282,25 @@ func (rd *reading) openMail() stage {
 	inner := newWalker(l.r, l.w.nesting()+1)
 	inner.head = newMailHeader(l.r, l.part.Path, true)
 	return inner
+}
+
+// nameContainer gives a container its path: that of the part and its name.
+func (rd *reading) nameContainer() {
+	if l := rd.leaf; l.member || l.part.Name == "" || l.tell == nil || l.stray {
+		return // or the path is known already
+	}
+	l := rd.leaf
+	l.part.Path = l.r.unused(l.part.Path + "!" + strings.ReplaceAll(l.part.Name, "!", "%21"))
+}
+
+// openContainer spools the part until it is complete. What is declared as text
+// is read as such as well.
+func (rd *reading) openContainer(read format, text stage) stage {
+	s := newSpool(rd.leaf.r, func(s *spool) { rd.readContainer(read, s) })
+	if text == (discard{}) {
+		return s
+	}
+	return fork{text, s}
 }
 
 // openText builds the way from decoded bytes to text.
