@@ -1,22 +1,28 @@
 package extract
 
 import (
+	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // leaf is a part that is no multipart and no attached mail. Its bytes are read
 // in one way, or, where the header leaves more than one open, in several.
 type leaf struct {
-	r        *Reader
-	w        *walker
-	e        *entity
-	part     *Part
-	in       stage // takes the bytes: the one decoder, or all of them
-	decoders []stage
-	readings []*reading
-	begun    time.Duration
-	over     bool // nothing more is read
+	r         *Reader
+	w         *walker
+	e         *entity
+	part      *Part
+	in        stage // takes the bytes: the one decoder, or all of them
+	decoders  []stage
+	readings  []*reading
+	begun     time.Duration
+	over      bool            // nothing more is read
+	guessed   bool            // perhaps no file at all: not told if its bytes are of no known kind
+	announced bool            // a line said that something encoded follows
+	taken     int64           // bytes that were written
+	members   map[string]bool // paths of the files found within
 }
 
 // maxReadings bounds how often one part is read.
@@ -62,8 +68,8 @@ func (l *leaf) read(encoding, charset string) *reading {
 	l.readings = append(l.readings, rd)
 	switch encoding {
 	case "uuencode":
-		rd.plain = true // the lines of the encoding are for later hands
-		l.problem(Unsupported)
+		l.decoders = append(l.decoders, &uuDecoder{next: rd, stray: newLazyText(l.r, l.part, l.part.Where), leaf: l})
+		return rd
 	case "base64":
 		d := newBase64(l.r, rd, newLazyText(l.r, l.part, l.part.Where))
 		rd.base64 = d
@@ -72,6 +78,20 @@ func (l *leaf) read(encoding, charset string) *reading {
 	}
 	l.decoders = append(l.decoders, newDecoder(l.r, encoding, rd, nil))
 	return rd
+}
+
+// addName takes the file name that a part's encoding gives it.
+func (l *leaf) addName(name string) {
+	if slices.Contains(l.e.names, name) || len(l.e.names) == maxNames {
+		return
+	}
+	l.e.names = append(l.e.names, name)
+	if l.part.Name == "" {
+		l.part.Name = name
+	}
+	s := newTextStream(l.r, l.part, Attachment)
+	s.write([]byte(name))
+	s.close()
 }
 
 // problem states why the part is not read whole; the first one stays.
@@ -89,6 +109,7 @@ func (l *leaf) stop(p Problem) {
 
 func (l *leaf) write(b []byte) {
 	if !l.over {
+		l.taken += int64(len(b))
 		l.in.write(b)
 	}
 }
@@ -99,7 +120,16 @@ func (l *leaf) close() {
 	}
 	l.in.close()
 	l.settle()
-	l.r.leaves = l.r.leaves[:len(l.r.leaves)-1]
+	l.r.leaves = slices.DeleteFunc(l.r.leaves, func(open *leaf) bool { return open == l })
+	if l.guessed {
+		if f := l.readings[0].found; f.family == binary || f.family == silent && f.media != "application/pgp-keys" {
+			l.r.parts--
+			return
+		}
+		if !l.announced {
+			l.r.anomalies.add(undeclaredBase64)
+		}
+	}
 	l.r.tellPart(l.part)
 }
 
@@ -141,17 +171,18 @@ func (l *leaf) settle() {
 // reading is one way of reading a leaf: it takes the bytes after transfer
 // decoding, tells their type from the first of them, and reads the text.
 type reading struct {
-	leaf    *leaf
-	charset string
-	first   bool
-	plain   bool // there is no transfer encoding
-	base64  *base64Decoder
-	head    []byte
-	decided bool
-	found   sniffed
-	unknown bool // the charset is
-	size    int64
-	next    stage
+	leaf     *leaf
+	charset  string
+	first    bool
+	plain    bool // there is no transfer encoding
+	base64   *base64Decoder
+	base64ed bool // base64 from the first byte on: it has a reading of its own
+	head     []byte
+	decided  bool
+	found    sniffed
+	unknown  bool // the charset is
+	size     int64
+	next     stage
 }
 
 // sense orders readings by how much of a sense they make.
@@ -208,6 +239,11 @@ func (rd *reading) decide() {
 	if mismatched(declared, rd.found) {
 		l.r.anomalies.add(typeMismatch)
 	}
+	if l.guessed && rd.found.family == plainText && rd.found.wide == "" && !sensible(rd.head) {
+		rd.found.family, f = binary, binary
+	}
+	alone := rd.plain && f == plainText && looksBase64(rd.head) && len(l.readings) < maxReadings
+	rd.base64ed = alone
 	rd.next = discard{}
 	switch {
 	case f == mailText && l.part.Problem == "" && l.w.nesting() < l.r.limits.Depth:
@@ -217,10 +253,14 @@ func (rd *reading) decide() {
 			l.problem(TooDeep)
 		}
 		rd.next = rd.openText()
+	case f == cmsData:
+		rd.next = rd.openCMS()
+	case f == pgpData:
+		rd.next = rd.openPGP()
 	case rd.found.media == "application/pgp-signature", rd.found.media == "application/pgp-encrypted", rd.found.media == "application/rtf":
 		rd.next = rd.openText() // text may stand behind or in it
 	}
-	if rd.plain && f == plainText && looksBase64(rd.head) && len(l.readings) < maxReadings {
+	if alone {
 		l.r.anomalies.add(undeclaredBase64)
 		n := len(l.decoders)
 		l.read("base64", "")
@@ -293,7 +333,35 @@ func (rd *reading) openText() stage {
 		}
 	}
 	rd.unknown = !known
-	return newCharset(enc, text)
+	text = newCharset(enc, text)
+	if rd.found.wide == "" && hasBlocks(rd.found.media) {
+		text = newBlockFinder(rd, text)
+	}
+	return text
+}
+
+// hasBlocks reports whether text of a media type is looked through for files that
+// stand encoded in it.
+func hasBlocks(media string) bool {
+	switch media {
+	case "text/plain", "application/octet-stream", "application/x-yenc", "application/mac-binhex40", "application/pgp-encrypted", "application/pkcs7-mime":
+		return true
+	}
+	return false
+}
+
+// sensible reports whether text that nobody calls text is likely some.
+func sensible(head []byte) bool {
+	cut := head
+	for i := 1; i < utf8.UTFMax && i < len(cut); i++ { // a character may be torn at the end
+		if c := head[len(head)-i]; utf8.RuneStart(c) {
+			if c >= 0x80 {
+				cut = head[:len(head)-i]
+			}
+			break
+		}
+	}
+	return len(head) > 0 && (mostlyASCII(head) || utf8.Valid(cut))
 }
 
 func isWide(charset string) bool {
