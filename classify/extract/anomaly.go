@@ -67,13 +67,13 @@ var anomalyNames = [anomalyCount]string{
 func AnomalyNames() []string { return append([]string(nil), anomalyNames[:]...) }
 
 // anomalySet remembers which anomalies were seen.
-type anomalySet uint32
+type anomalySet uint64
 
 func (s *anomalySet) add(a anomaly) { *s |= 1 << a }
 
 // names lists the set, sorted: the constants stand in the order of their names.
 func (s anomalySet) names() []string {
-	names := make([]string, 0, bits.OnesCount32(uint32(s)))
+	names := make([]string, 0, bits.OnesCount64(uint64(s)))
 	for a := range anomalyCount {
 		if s>>a&1 == 1 {
 			names = append(names, anomalyNames[a])

@@ -94,7 +94,7 @@ func readBinHex(l *leaf, src *bufio.Reader) {
 	if _, err := io.ReadFull(src, name); err == nil {
 		_, err = io.ReadFull(src, head[:])
 		if err == nil {
-			out := l.member(member{name: hybridString(name)})
+			out := l.within(member{name: hybridString(name)})
 			err = l.copyTo(out, io.LimitReader(src, int64(bigEndian(head[11:15]))))
 			out.close()
 		}

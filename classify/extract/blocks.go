@@ -88,7 +88,7 @@ func (k *blockFinder) take(line []byte, begun bool) {
 		name := k.wait
 		k.wait = ""
 		if uuLine(line) > 0 {
-			k.open = newUUBlock(k.rd.leaf.member(member{name: name}))
+			k.open = newUUBlock(k.rd.leaf.within(member{name: name}))
 			k.take(line, true)
 			return
 		}
@@ -134,7 +134,7 @@ func (k *blockFinder) look(line []byte) {
 			k.pem = bytes.HasPrefix(armor, []byte("-----BEGIN "))
 		}
 	}
-	if len(line) >= minBase64 && !k.rd.base64ed && pureBase64(line) {
+	if len(line) >= minBase64 && !k.rd.alone && pureBase64(line) {
 		if k.cand = append(k.cand[:0], line...); len(line) == maxBlockLine {
 			k.beginBase64()
 		}
@@ -210,7 +210,7 @@ type base64Lines struct {
 }
 
 func newBase64Lines(l *leaf, m member, end string) *base64Lines {
-	out := newBase64(l.r, l.member(m), nil)
+	out := newBase64(l.r, l.within(m), nil)
 	out.quiet = end == ""
 	return &base64Lines{out: out, end: end}
 }

@@ -3,13 +3,9 @@ package extract
 import (
 	"bufio"
 	"compress/zlib"
-	"errors"
 	"io"
 	"strings"
 )
-
-// errMalformed is the error of a format that is not what it has to be.
-var errMalformed = errors.New("malformed")
 
 // cmsReader reads the Cryptographic Message Syntax of S/MIME (RFC 5652, RFC 8551):
 // it reads what is only signed or compressed, and tells the cipher of what is

@@ -53,7 +53,7 @@ func TestFilesEncodedWithinTextAreRead(t *testing.T) {
 	}
 	for _, m := range []struct{ name, mail, tree, anomalies string }{
 		{"two uuencoded files", "\nhi\nbegin 644 a.csv\n" + uu(text) + "end\nand\n\nbegin 600 my \"file\".txt\n" + uu("x"+text) + "end\nbye\n", "1!a.csv text/csv\n1!my \"file\".txt text/plain\n1 text/plain\n", ""},
-		{"two of one name", "\nbegin 644 a!b\n" + uu(text) + "end\nbegin 644 a!b\n" + uu(text) + "end\n", "1!a%21b text/plain\n1!a%21b~2 text/plain\n1 text/plain\n", ""},
+		{"two of one name", "\nbegin 644 a!b\n" + uu(text) + "end\nbegin 644 a!b\n" + uu(text) + "end\n", "1!a%21b text/plain\n1!a%21b (2) text/plain\n1 text/plain\n", ""},
 		{"one without an end", "\nbegin 644 a\n" + uu(text), "1!a text/plain\n1 text/plain\n", ""},
 		{"one whose blanks were lost", "\nbegin 644 a\n" + strings.ReplaceAll(strings.ReplaceAll(uu(text+secret+"\n\x00\x00"), "`", " "), "    \n", "\n") + "end\n", "1!a text/plain\n1 text/plain\n", "nul-bytes"},
 		{"uuencoded HTML", "\nbegin 644 a.html\n" + uu("<html><p>"+text+"<b>078</b>-05-1123") + "end\n", "1!a.html text/html\n1 text/plain\n", ""},

@@ -42,7 +42,7 @@ func (x *entityBox) decide() {
 		if strings.EqualFold(name, "smime") {
 			name = ""
 		}
-		x.next = l.member(member{name: name, inline: name == ""})
+		x.next = l.within(member{name: name, inline: name == ""})
 	case l.w.nesting() >= l.r.limits.Depth:
 		l.problem(TooDeep)
 		x.next = discard{}

@@ -10,26 +10,30 @@ import (
 // leaf is a part that is no multipart and no attached mail. Its bytes are read
 // in one way, or, where the header leaves more than one open, in several.
 type leaf struct {
-	r         *Reader
-	w         *walker
-	e         *entity
-	part      *Part
-	in        stage // takes the bytes: the one decoder, or all of them
-	decoders  []stage
-	readings  []*reading
-	begun     time.Duration
-	over      bool            // nothing more is read
-	guessed   bool            // perhaps no file at all: not told if its bytes are of no known kind
-	announced bool            // a line said that something encoded follows
-	taken     int64           // bytes that were written
-	members   map[string]bool // paths of the files found within
+	r        *Reader
+	w        *walker
+	e        *entity
+	part     *Part
+	in       stage // takes the bytes: the one decoder, or all of them
+	decoders []stage
+	readings []*reading
+	begun    time.Duration
+	over     bool   // nothing more is read
+	late     bool   // it has used up its time
+	tell     func() // tells fields and names, once the path is settled; then nil
+	stray    bool   // text was told before that
+	member   bool   // of a container: its path ends in its name
+	guessed  bool   // perhaps no file at all: not told if its bytes are of no known kind
+	declared bool   // a line said that something encoded follows
+	taken    int64  // bytes that were written
+	found    int    // files within
 }
 
 // maxReadings bounds how often one part is read.
 const maxReadings = 4
 
 func newLeaf(w *walker, e *entity, p *Part) *leaf {
-	l := &leaf{r: w.r, w: w, e: e, part: p, begun: w.r.spent}
+	l := &leaf{r: w.r, w: w, e: e, part: p, begun: w.r.clock()}
 	w.r.leaves = append(w.r.leaves, l)
 	encodings, unknown := w.r.encodingsOf(e)
 	for _, encoding := range encodings {
@@ -68,16 +72,24 @@ func (l *leaf) read(encoding, charset string) *reading {
 	l.readings = append(l.readings, rd)
 	switch encoding {
 	case "uuencode":
-		l.decoders = append(l.decoders, &uuDecoder{next: rd, stray: newLazyText(l.r, l.part, l.part.Where), leaf: l})
+		l.decoders = append(l.decoders, &uuDecoder{next: rd, stray: l.strayText(), leaf: l})
 		return rd
 	case "base64":
-		d := newBase64(l.r, rd, newLazyText(l.r, l.part, l.part.Where))
+		stray := l.strayText()
+		d := newBase64(l.r, rd, stray)
 		rd.base64 = d
 		l.decoders = append(l.decoders, d)
 		return rd
 	}
 	l.decoders = append(l.decoders, newDecoder(l.r, encoding, rd, nil))
 	return rd
+}
+
+// strayText takes what stands around encoded data.
+func (l *leaf) strayText() *lazyText {
+	t := newLazyText(l.r, l.part, l.part.Where)
+	t.used = &l.stray
+	return t
 }
 
 // addName takes the file name that a part's encoding gives it.
@@ -89,6 +101,12 @@ func (l *leaf) addName(name string) {
 	if l.part.Name == "" {
 		l.part.Name = name
 	}
+	if l.tell == nil {
+		l.tellName(name)
+	}
+}
+
+func (l *leaf) tellName(name string) {
 	s := newTextStream(l.r, l.part, Attachment)
 	s.write([]byte(name))
 	s.close()
@@ -119,6 +137,7 @@ func (l *leaf) close() {
 		l.stop(p)
 	}
 	l.in.close()
+	l.announce()
 	l.settle()
 	l.r.leaves = slices.DeleteFunc(l.r.leaves, func(open *leaf) bool { return open == l })
 	if l.guessed {
@@ -126,11 +145,19 @@ func (l *leaf) close() {
 			l.r.parts--
 			return
 		}
-		if !l.announced {
+		if !l.declared {
 			l.r.anomalies.add(undeclaredBase64)
 		}
 	}
 	l.r.tellPart(l.part)
+}
+
+// announce tells what is known of the part besides its content.
+func (l *leaf) announce() {
+	if l.tell != nil {
+		l.tell()
+		l.tell = nil
+	}
 }
 
 // settle makes the part's facts out of what its readings found. The first
@@ -146,7 +173,7 @@ func (l *leaf) settle() {
 	p.Detected, p.Bytes = best.found.media, best.size
 	for _, rd := range l.readings {
 		switch {
-		case rd.size == 0 && !rd.decided:
+		case rd.size == 0 && !rd.decided, rd.container:
 		case rd.found.family == encrypted:
 			p.Encrypted = true
 			p.Problem = Encrypted
@@ -171,18 +198,20 @@ func (l *leaf) settle() {
 // reading is one way of reading a leaf: it takes the bytes after transfer
 // decoding, tells their type from the first of them, and reads the text.
 type reading struct {
-	leaf     *leaf
-	charset  string
-	first    bool
-	plain    bool // there is no transfer encoding
-	base64   *base64Decoder
-	base64ed bool // base64 from the first byte on: it has a reading of its own
-	head     []byte
-	decided  bool
-	found    sniffed
-	unknown  bool // the charset is
-	size     int64
-	next     stage
+	leaf    *leaf
+	charset string
+	first   bool
+	plain   bool // there is no transfer encoding
+	base64  *base64Decoder
+	alone   bool // base64 from the first byte on: it has a reading of its own
+	head    []byte
+	decided bool
+	found   sniffed
+	unknown bool // the charset is
+	size    int64
+	next    stage
+
+	container bool // the format says what problem there is
 }
 
 // sense orders readings by how much of a sense they make.
@@ -242,9 +271,18 @@ func (rd *reading) decide() {
 	if l.guessed && rd.found.family == plainText && rd.found.wide == "" && !sensible(rd.head) {
 		rd.found.family, f = binary, binary
 	}
-	alone := rd.plain && f == plainText && looksBase64(rd.head) && len(l.readings) < maxReadings
-	rd.base64ed = alone
+	rd.alone = rd.plain && f == plainText && looksBase64(rd.head) && len(l.readings) < maxReadings
 	rd.next = discard{}
+	read := formatOf(rd.found.media)
+	if read != nil && rd.found.family == unsupported && l.w.nesting() >= l.r.limits.Depth {
+		l.problem(TooDeep)
+		read = nil
+	}
+	rd.container = read != nil && rd.found.family == unsupported
+	if rd.container || f == pgpData {
+		rd.nameContainer()
+	}
+	l.announce()
 	switch {
 	case f == mailText && l.part.Problem == "" && l.w.nesting() < l.r.limits.Depth:
 		rd.next = rd.openMail()
@@ -260,7 +298,10 @@ func (rd *reading) decide() {
 	case rd.found.media == "application/pgp-signature", rd.found.media == "application/pgp-encrypted", rd.found.media == "application/rtf":
 		rd.next = rd.openText() // text may stand behind or in it
 	}
-	if alone {
+	if rd.container {
+		rd.next = rd.openContainer(read, rd.next)
+	}
+	if rd.alone {
 		l.r.anomalies.add(undeclaredBase64)
 		n := len(l.decoders)
 		l.read("base64", "")
@@ -292,6 +333,25 @@ func (rd *reading) openMail() stage {
 	inner := newWalker(l.r, l.w.nesting()+1)
 	inner.head = newMailHeader(l.r, l.part.Path, true)
 	return inner
+}
+
+// nameContainer gives a container its path: that of the part and its name.
+func (rd *reading) nameContainer() {
+	if l := rd.leaf; l.member || l.part.Name == "" || l.tell == nil || l.stray {
+		return // or the path is known already
+	}
+	l := rd.leaf
+	l.part.Path = l.r.unused(l.part.Path + "!" + strings.ReplaceAll(l.part.Name, "!", "%21"))
+}
+
+// openContainer spools the part until it is complete. What is declared as text
+// is read as such as well.
+func (rd *reading) openContainer(read format, text stage) stage {
+	s := newSpool(rd.leaf.r, func(s *spool) { rd.readContainer(read, s) })
+	if text == (discard{}) {
+		return s
+	}
+	return fork{text, s}
 }
 
 // openText builds the way from decoded bytes to text.

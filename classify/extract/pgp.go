@@ -311,7 +311,7 @@ func (p *pgpReader) literal(body io.Reader) error {
 		return errMalformed
 	}
 	p.content = true
-	out := p.leaf.member(member{name: hybridString(name), inline: len(name) == 0})
+	out := p.leaf.within(member{name: hybridString(name), inline: len(name) == 0})
 	err := p.leaf.copyTo(out, body)
 	out.close()
 	return err

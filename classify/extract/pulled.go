@@ -2,13 +2,9 @@ package extract
 
 import (
 	"bufio"
-	"errors"
 	"io"
 	"iter"
 )
-
-// errStopped is what a pulled reader gets once nobody wants the rest.
-var errStopped = errors.New("reading was stopped")
 
 // pulled is a stage for formats that are best read by pulling: it runs a function
 // over a reader of the bytes that are pushed. The function runs as a coroutine:

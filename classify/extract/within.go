@@ -6,9 +6,6 @@ import (
 	"strings"
 )
 
-// maxMemberName bounds what of a member's name stands in its path.
-const maxMemberName = 200
-
 // member is a file found within a part.
 type member struct {
 	name      string
@@ -18,10 +15,10 @@ type member struct {
 	inline    bool   // shown with the part, as its text is: it counts as what the part counts as
 }
 
-// member opens a file within the leaf: a part of its own, with a path below that
+// within opens a file within the leaf: a part of its own, with a path below that
 // of the leaf. It is told as a part when the stage is closed. Past the limits of
 // parts and depth there is no member, and the leaf states why.
-func (l *leaf) member(m member) stage {
+func (l *leaf) within(m member) stage {
 	r := l.r
 	switch {
 	case r.halted():
@@ -35,40 +32,29 @@ func (l *leaf) member(m member) stage {
 	}
 	r.parts++
 	w := newWalker(r, l.w.nesting()+1)
-	e := &entity{path: l.memberPath(m.name), attached: l.e.attached, disposition: "attachment"}
+	e := &entity{attached: l.e.attached, disposition: "attachment"}
 	if m.declared != "" {
 		e.types = []*fieldValue{parseValue(m.declared)}
 	}
 	if m.name != "" {
 		e.names = []string{m.name}
 	}
-	p := w.newPart(e, e.path)
+	l.found++
+	name := m.name
+	if name == "" {
+		name = strconv.Itoa(l.found)
+	}
+	name = strings.ToValidUTF8(name[:min(len(name), maxMemberName)], "\ufffd")
+	p := w.newPart(e, r.unused(l.part.Path+"!"+strings.ReplaceAll(name, "!", "%21")))
 	if m.inline {
 		p.Where = l.part.Where
 	}
-	w.tellNames(e, p)
 	in := newLeaf(w, e, p)
-	in.guessed, in.announced = m.guessed, m.announced
+	in.member, in.guessed, in.declared = true, m.guessed, m.announced
+	if m.name != "" {
+		in.tell = func() { in.tellName(m.name) }
+	}
 	return in
-}
-
-// memberPath makes the path of a member: the leaf's, and the name, or the number
-// of a member that has none or shares it.
-func (l *leaf) memberPath(name string) string {
-	if l.members == nil {
-		l.members = map[string]bool{}
-	}
-	name = name[:min(len(name), maxMemberName)]
-	name = strings.ReplaceAll(strings.ToValidUTF8(name, "\ufffd"), "!", "%21")
-	if name == "" {
-		name = strconv.Itoa(len(l.members) + 1)
-	}
-	path := l.part.Path + "!" + name
-	for n := 2; l.members[path]; n++ {
-		path = l.part.Path + "!" + name + "~" + strconv.Itoa(n)
-	}
-	l.members[path] = true
-	return path
 }
 
 // encrypted states that the leaf, or something in it, is encrypted. The first
@@ -112,7 +98,10 @@ const expandFree = 1 << 20
 // Read implements io.Reader.
 func (x *expander) Read(b []byte) (int, error) {
 	r := x.l.r
-	if r.halted() || x.l.over {
+	if r.alive() {
+		r.tick()
+	}
+	if r.halted() || x.l.over || x.l.late {
 		return 0, errStopped
 	}
 	n, err := x.src.Read(b)

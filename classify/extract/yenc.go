@@ -23,7 +23,7 @@ func newYEnc(l *leaf, begin string) *yEnc {
 	if strings.Contains(begin, " part=") && !strings.Contains(begin, " total=1 ") {
 		l.r.anomalies.add(partialMessage)
 	}
-	return &yEnc{leaf: l, out: l.member(member{name: name})}
+	return &yEnc{leaf: l, out: l.within(member{name: name})}
 }
 
 func (y *yEnc) line(b []byte, begun bool) bool {
