@@ -122,8 +122,9 @@ type container struct {
 	held     int64
 	open     []*memberText
 	stopped  Problem
-	told     bool // something was found
-	inside   int  // our own stages are at work
+	told     bool    // something was found
+	unread   Problem // why some of it was not read
+	inside   int     // our own stages are at work
 	packed   int64
 }
 
@@ -146,6 +147,9 @@ func (rd *reading) readContainer(read format, s *spool) {
 		l.problem(c.stopped)
 	case err != nil:
 		l.problem(problemOf(err))
+	}
+	if c.unread != "" {
+		l.problem(c.unread)
 	}
 	if l.part.Encrypted {
 		l.problem(Encrypted)
@@ -248,6 +252,13 @@ func (c *container) Anomaly(name string) {
 
 // is says what the container turned out to be.
 func (c *container) is(media string) { c.rd.found.media = media }
+
+// missed notes that some of the container was not read.
+func (c *container) missed(p Problem) {
+	if c.unread == "" && p != Encrypted {
+		c.unread = p
+	}
+}
 
 // locked says that some of the container is encrypted. Of several ciphers the
 // weak one is told.

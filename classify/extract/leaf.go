@@ -135,7 +135,7 @@ func (l *leaf) settle() {
 		case rd.found.family == encrypted:
 			p.Encrypted = true
 			p.Problem = Encrypted
-		case rd.found.family == unsupported, rd.found.family == binary && rd == best:
+		case rd.found.family == unsupported, rd.found.family == opaque && rd == best:
 			l.problem(Unsupported)
 		}
 		if rd.unknown {
@@ -173,7 +173,7 @@ type reading struct {
 
 // sense orders readings by how much of a sense they make.
 func (rd *reading) sense() int {
-	if rd.size == 0 || rd.found.family == binary {
+	if rd.size == 0 || rd.found.family == opaque {
 		return 0
 	}
 	return 1
@@ -219,7 +219,7 @@ func (rd *reading) decide() {
 	}
 	rd.found = sniff(rd.head, declared, l.part.Name)
 	f := rd.found.family
-	if l.e.inEncrypted && (f == binary || f == unsupported) {
+	if l.e.inEncrypted && (f == opaque || f == unsupported) {
 		rd.found.family = encrypted
 	}
 	if mismatched(declared, rd.found) {
@@ -227,6 +227,9 @@ func (rd *reading) decide() {
 	}
 	rd.next = discard{}
 	read := formatOf(rd.found.media)
+	if rd.found.zip {
+		read = readZip
+	}
 	if read != nil && rd.found.family == unsupported && l.w.nesting() >= l.r.limits.Depth {
 		l.problem(TooDeep)
 		read = nil

@@ -113,6 +113,7 @@ func (c *container) fault(l *leaf, err error) {
 		c.locked(locked.Cipher, locked.Weak)
 	}
 	l.problem(problemOf(err))
+	c.missed(problemOf(err))
 }
 
 // pull reads from a parser's content, which may be nil, may panic, and may be
@@ -149,6 +150,7 @@ func (c *container) Unread(name string, size int64, err error) error {
 		p.Encrypted, p.Cipher, p.Weak = true, locked.Cipher, locked.Weak
 		c.locked(locked.Cipher, locked.Weak)
 	}
+	c.missed(p.Problem)
 	c.inside++
 	c.tellName(name, p)
 	c.r.tellPart(p)

@@ -19,7 +19,7 @@ const (
 	silent             // holds no text: image, audio, video, font, signature
 	unsupported        // could hold text, cannot be read
 	encrypted          // could hold text, is not for us
-	binary             // nothing that is known, and no text
+	opaque             // nothing that is known, and no text
 )
 
 // magic is a type that its first bytes tell.
@@ -101,6 +101,7 @@ type sniffed struct {
 	family family
 	wide   string // the UTF-16 or UTF-32 that the text is in
 	hinted string // a charset that the text names itself
+	zip    bool   // it is a zip file, whatever else
 }
 
 // sniff tells the type of a part. declared is the media type that the mail
@@ -145,6 +146,14 @@ func sniffDocument(head []byte, looksText bool) (sniffed, bool) {
 		return sniffed{media: "application/mac-binhex40", family: unsupported}, true
 	case bytes.HasPrefix(trimmed, []byte("=ybegin ")):
 		return sniffed{media: "application/x-yenc", family: unsupported}, true
+	case bytes.HasPrefix(head, []byte("!<arch>\n")):
+		return sniffed{media: "application/x-archive", family: unsupported}, true
+	case isCpio(head):
+		return sniffed{media: "application/x-cpio", family: unsupported}, true
+	case isTar(head):
+		return sniffed{media: "application/x-tar", family: unsupported}, true
+	case isLZMA(head):
+		return sniffed{media: "application/x-lzma", family: unsupported}, true
 	}
 	// Readers of PDF look for its header in the first 1,024 bytes.
 	if !looksText && bytes.Contains(head, []byte("%PDF-")) && !hasMagic(head) {
@@ -187,7 +196,7 @@ func sniffBinary(head []byte, declared string) sniffed {
 	case bytes.HasPrefix(head, []byte("BM")) && len(head) > 14 && bytes.Equal(head[6:10], make([]byte, 4)):
 		return sniffed{media: "image/bmp", family: silent}
 	}
-	return sniffed{media: "application/octet-stream", family: binary}
+	return sniffed{media: "application/octet-stream", family: opaque}
 }
 
 // Object identifiers of RFC 5652 and RFC 5083, as DER writes them.
@@ -221,13 +230,11 @@ func sniffCMS(head []byte, declared string) (sniffed, bool) {
 }
 
 // sniffZip tells Office documents from other zip files by the names of their
-// first members, and an encrypted first member by its flag (APPNOTE 4.4.4).
+// first members. All members are looked at when the file is read.
 func sniffZip(head []byte) sniffed {
-	s := sniffed{media: "application/zip", family: unsupported}
+	s := sniffed{media: "application/zip", family: unsupported, zip: true}
 	const office = "application/vnd.openxmlformats-officedocument."
 	switch {
-	case bytes.HasPrefix(head, []byte("PK\x03\x04")) && len(head) > 7 && head[6]&1 == 1:
-		s.family = encrypted
 	case len(head) > 38 && string(head[30:38]) == "mimetype":
 		if media, _, _ := bytes.Cut(head[38:], []byte("PK")); len(media) < 100 && looksText(media) {
 			s.media = string(bytes.TrimSpace(media))
