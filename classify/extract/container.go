@@ -116,7 +116,9 @@ type container struct {
 	leaf     *leaf
 	rd       *reading
 	src      *spool
-	depth    int // of what stands in it
+	from     int64  // where in it the container begins
+	prefix   string // of its members' paths, if that is not its own
+	depth    int    // of what stands in it
 	members  int
 	expanded int64
 	held     int64
@@ -174,14 +176,17 @@ func (c *container) run(read format) (err error) {
 }
 
 // Size is how many bytes the container has.
-func (c *container) Size() int64 { return c.src.size }
+func (c *container) Size() int64 { return c.src.size - c.from }
 
 // ReadAt reads the container's bytes.
 func (c *container) ReadAt(b []byte, off int64) (int, error) {
 	if err := c.check(); err != nil {
 		return 0, err
 	}
-	return c.src.ReadAt(b, off)
+	if off < 0 {
+		return 0, errMalformed
+	}
+	return c.src.ReadAt(b, c.from+off)
 }
 
 // stop ends the reading of this container alone.

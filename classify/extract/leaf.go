@@ -226,15 +226,7 @@ func (rd *reading) decide() {
 		l.r.anomalies.add(typeMismatch)
 	}
 	rd.next = discard{}
-	read := formatOf(rd.found.media)
-	if rd.found.zip {
-		read = readZip
-	}
-	if read != nil && rd.found.family == unsupported && l.w.nesting() >= l.r.limits.Depth {
-		l.problem(TooDeep)
-		read = nil
-	}
-	rd.container = read != nil && rd.found.family == unsupported
+	read := rd.format()
 	if rd.container {
 		rd.nameContainer()
 	}
@@ -250,7 +242,7 @@ func (rd *reading) decide() {
 	case rd.found.media == "application/pgp-signature", rd.found.media == "application/pgp-encrypted", rd.found.media == "application/rtf":
 		rd.next = rd.openText() // text may stand behind or in it
 	}
-	if rd.container {
+	if read != nil {
 		rd.next = rd.openContainer(read, rd.next)
 	}
 	if rd.plain && f == plainText && looksBase64(rd.head) && len(l.readings) < maxReadings {
@@ -285,6 +277,26 @@ func (rd *reading) openMail() stage {
 	inner := newWalker(l.r, l.w.nesting()+1)
 	inner.head = newMailHeader(l.r, l.part.Path, true)
 	return inner
+}
+
+// format finds what the part can be read as, if it is a container.
+func (rd *reading) format() format {
+	read := formatOf(rd.found.media)
+	switch {
+	case rd.found.zip:
+		read = readZip
+	case rd.found.family != unsupported && rd.found.family != opaque:
+		return nil
+	}
+	search := rd.found.family == opaque || rd.found.program
+	if l := rd.leaf; read != nil && l.w.nesting() >= l.r.limits.Depth {
+		if !search {
+			l.problem(TooDeep)
+		}
+		return nil
+	}
+	rd.container = read != nil && !search
+	return read
 }
 
 // nameContainer gives a container its path: that of the part and its name.

@@ -34,7 +34,11 @@ func (c *container) path(name string) string {
 	if len(name) > maxMemberName {
 		name = strings.ToValidUTF8(name[:maxMemberName], "")
 	}
-	return c.r.unused(c.leaf.part.Path + "!" + strings.ReplaceAll(name, "!", "%21"))
+	prefix := c.prefix
+	if prefix == "" {
+		prefix = c.leaf.part.Path
+	}
+	return c.r.unused(prefix + "!" + strings.ReplaceAll(name, "!", "%21"))
 }
 
 // unused returns the path, with a number behind it if it was given before.

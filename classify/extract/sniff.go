@@ -91,7 +91,7 @@ var magics = []magic{
 	{0, "SQLite format 3\x00", "application/vnd.sqlite3", unsupported},
 	{0, "!BDN", "application/vnd.ms-outlook-pst", unsupported},
 	{0, "\x7fELF", "application/x-elf", unsupported},
-	{0, "MZ\x90\x00", "application/vnd.microsoft.portable-executable", unsupported},
+	{0, "MZ", "application/vnd.microsoft.portable-executable", unsupported},
 	{0, "bplist00", "application/x-bplist", unsupported},
 }
 
@@ -102,6 +102,8 @@ type sniffed struct {
 	wide   string // the UTF-16 or UTF-32 that the text is in
 	hinted string // a charset that the text names itself
 	zip    bool   // it is a zip file, whatever else
+
+	program bool // an archive may stand behind it
 }
 
 // sniff tells the type of a part. declared is the media type that the mail
@@ -180,7 +182,7 @@ func sniffBinary(head []byte, declared string) sniffed {
 			if m.media == "application/zip" {
 				return sniffZip(head)
 			}
-			return sniffed{media: m.media, family: m.family}
+			return sniffed{media: m.media, family: m.family, program: strings.HasSuffix(m.media, "-elf") || strings.HasSuffix(m.media, "-executable")}
 		}
 	}
 	switch {
