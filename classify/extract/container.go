@@ -106,7 +106,7 @@ func problemOf(err error) Problem {
 
 // ratioFloor is the least size that Limits.Ratio is applied to: of something
 // tiny, any number of times is still little.
-const ratioFloor = 64 << 10
+const ratioFloor = 256 << 10
 
 // container is a part being read by its format, and what the format gives its
 // findings to: the one Out of all parsers. Its methods return errStopped once

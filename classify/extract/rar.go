@@ -41,12 +41,12 @@ func readRar(c *container) error {
 		switch {
 		case h.IsDir:
 			err = c.Note(h.Name)
+		case h.LinkType != 0:
+			err = c.Note(strings.TrimSpace(h.Name + " " + h.LinkTarget))
 		case h.Encrypted || h.HeaderEncrypted:
 			err = c.Unread(h.Name, h.UnPackedSize, locked)
 		default:
-			if err = c.Note(h.LinkTarget); err == nil {
-				err = c.Member(h.Name, c.expanding(&rarContent{rr, locked}))
-			}
+			err = c.Member(h.Name, c.expanding(&rarContent{rr, locked}))
 		}
 		if err != nil {
 			return err

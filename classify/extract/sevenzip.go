@@ -131,6 +131,10 @@ func readSevenZip(c *container) error {
 	if err := c.hold(min(maxDictionary, c.r.limits.MailMemory/2)); err != nil {
 		return err
 	}
+	var start [32]byte
+	if _, err := c.ReadAt(start[:], 0); err == nil && c.Size() == 32 && binary.LittleEndian.Uint64(start[20:]) == 0 {
+		return nil // an archive of nothing has no header
+	}
 	z, err := sevenzip.NewReader(c, c.Size())
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package extract
 
 import (
 	"bytes"
+	"encoding/binary"
 	"slices"
 	"strings"
 )
@@ -82,6 +83,7 @@ var magics = []magic{
 	{0, "\xfd7zXZ\x00", "application/x-xz", unsupported},
 	{0, "(\xb5/\xfd", "application/zstd", unsupported},
 	{0, "\x04\"M\x18", "application/x-lz4", unsupported},
+	{0, "\x02!L\x18", "application/x-lz4", unsupported},
 	{0, "7z\xbc\xaf'\x1c", "application/x-7z-compressed", unsupported},
 	{0, "Rar!\x1a\x07", "application/vnd.rar", unsupported},
 	{0, "MSCF\x00\x00\x00\x00", "application/vnd.ms-cab-compressed", unsupported},
@@ -154,6 +156,11 @@ func sniffDocument(head []byte, looksText bool) (sniffed, bool) {
 		return sniffed{media: "application/x-cpio", family: unsupported}, true
 	case isTar(head):
 		return sniffed{media: "application/x-tar", family: unsupported}, true
+	case len(head) > 8 && head[0]&0xf0 == 0x50 && string(head[1:4]) == "*M\x18": // a frame to skip, before others
+		if next := 8 + int64(binary.LittleEndian.Uint32(head[4:])); next+4 <= int64(len(head)) && string(head[next:next+4]) == "\x04\"M\x18" {
+			return sniffed{media: "application/x-lz4", family: unsupported}, true
+		}
+		return sniffed{media: "application/zstd", family: unsupported}, true
 	case isLZMA(head):
 		return sniffed{media: "application/x-lzma", family: unsupported}, true
 	}

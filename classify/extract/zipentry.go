@@ -170,6 +170,9 @@ func (z *zipFile) readMember(e *zipEntry) error {
 	c := z.c
 	switch {
 	case e.flags&zipLocked != 0:
+		if e.flags&zipStrong != 0 && e.cipher.Cipher == "" && !e.lost {
+			e.cipher = z.decryptionHeader(e)
+		}
 		return c.Unread(e.name, e.size, e.cipher)
 	case e.lost:
 		return c.Unread(e.name, e.size, errMalformed)
@@ -183,6 +186,21 @@ func (z *zipFile) readMember(e *zipEntry) error {
 	}
 	sum := &zipSum{r: content, e: e}
 	return c.Member(e.name, c.expanding(sum))
+}
+
+// decryptionHeader names the cipher that stands before content under strong
+// encryption (APPNOTE 7.2.4): behind an initialisation vector of stated length,
+// a size and a version.
+func (z *zipFile) decryptionHeader(e *zipEntry) *lockedError {
+	var b [2]byte
+	if _, err := z.c.ReadAt(b[:], e.data); err != nil {
+		return e.cipher
+	}
+	var after [10]byte
+	if _, err := z.c.ReadAt(after[:], e.data+2+int64(binary.LittleEndian.Uint16(b[:]))); err != nil {
+		return e.cipher
+	}
+	return strongCipher(binary.LittleEndian.Uint16(after[6:]), int(binary.LittleEndian.Uint16(after[8:])))
 }
 
 // open makes the decoder of an entry's method (APPNOTE 4.4.5).
