@@ -52,6 +52,16 @@ func newLeaf(w *walker, e *entity, p *Part) *leaf {
 	return l
 }
 
+// param returns a parameter of the content type, lower case.
+func (e *entity) param(key string) string {
+	for _, t := range e.types {
+		if v := t.get(key); v != "" {
+			return strings.ToLower(v)
+		}
+	}
+	return ""
+}
+
 // charsetsOf lists the distinct charsets that an entity declares.
 func charsetsOf(e *entity) []string {
 	var charsets []string
@@ -364,6 +374,9 @@ func (rd *reading) openText() stage {
 		text = newHTML(out, newTextStream(l.r, l.part, l.part.Where))
 	case media == "text/plain":
 		text = &quoteMarks{out: out}
+		if l.e.param("format") == "flowed" {
+			text = &flowed{next: text, delSp: l.e.param("delsp") == "yes"}
+		}
 	default:
 		if e := newEscapes(media, out); e != nil {
 			text = e

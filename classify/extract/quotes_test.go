@@ -104,3 +104,21 @@ func TestQuotationsInHTMLAreMarked(t *testing.T) {
 		invariant(t, mail, Limits{})
 	}
 }
+
+func TestFlowedLinesAreJoined(t *testing.T) {
+	for _, f := range []struct{ name, params, text, want string }{
+		{"soft line breaks", "", "the number is 078-05-1123 \nof A \nB.\n\n  two\n", "the number is 078-05-1123 of A B.\n\n two\n"},
+		{"a word broken by DelSp", "; delsp=yes", "078- \n05- \n1123\n", "078-05-1123\n"},
+		{"quoted lines", "", "> a \n> b\n>> c \n> d\n", "[> a b\n>> c \n> d\n"},
+		{"a signature is no soft break", "", "a\n-- \nA B\n", "a\n-- \nA B\n"},
+		{"a line before a signature", "", "a \n-- \nA B", "a \n-- \nA B"},
+		{"a long line", "", strings.Repeat("x", 1500) + " \ny ", strings.Repeat("x", 1500) + " \ny "},
+	} {
+		mail := "Content-Type: text/plain; format=flowed" + f.params + "\r\n\r\n" + strings.ReplaceAll(f.text, "\n", "\r\n")
+		_, c := read(t, mail, Limits{}, 0)
+		if got := c.marked(); got != f.want {
+			t.Errorf("%s: reads %q, want %q", f.name, got, f.want)
+		}
+		invariant(t, mail, Limits{})
+	}
+}
