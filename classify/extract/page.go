@@ -259,7 +259,7 @@ func (p *page) element(name []byte, closing, quoting bool) {
 	case "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "dialog", "dir", "div", "dl", "dt",
 		"fieldset", "figcaption", "figure", "footer", "form", "frameset", "h1", "h2", "h3", "h4", "h5", "h6", "head", "header", "hgroup",
 		"hr", "html", "iframe", "legend", "li", "main", "menu", "nav", "object", "ol", "optgroup", "option", "p", "section", "select",
-		"summary", "tbody", "tfoot", "thead", "title", "ul", "button", "xml", "marquee":
+		"summary", "text", "desc", "metadata", "nl", "np", "paragraph", "tbody", "tfoot", "thead", "title", "ul", "button", "xml", "marquee":
 		p.newLine()
 	}
 }
