@@ -44,7 +44,7 @@ func TestFormsOfOtherTimesAndSystemsAreRead(t *testing.T) {
 	for _, m := range []struct{ name, mail, tree, want, anomalies string }{
 		{"AppleSingle", in("application/applefile", appleFile1(text)), "1!hr.txt text/plain\n1 application/applefile\n", secret, ""},
 		{"AppleDouble without data", in("application/applefile", be(0x00051607, 0x00020000)+strings.Repeat("\x00", 16)+"\x00\x01"+be(3, 38, 6)+"hr.txt"), "1 application/applefile\n", "hr.txt", ""},
-		{"AppleSingle, torn", in("application/applefile", appleFile1(text)[:60]), "1!1 text/plain\n1 application/applefile malformed\n", "", ""},
+		{"AppleSingle, torn", in("application/applefile", appleFile1(text)[:60]), "1!hr.txt text/plain\n1 application/applefile malformed\n", "", ""},
 		{"MacBinary", in("application/octet-stream", macBinary1(text)), "1!hr.txt text/plain\n1 application/macbinary\n", secret, ""},
 		{"a mailbox", in("application/octet-stream; name=in.mbox", strings.ReplaceAll(mail("x"), "base64", "7bit")+"From here on all is text.\n\n"+mail("y")), "1!in.mbox!1.0 text/rfc822-headers\n1!in.mbox!1.1 text/plain\n1!in.mbox!1 message/rfc822\n1!in.mbox!2.0 text/rfc822-headers\n1!in.mbox!2.1 text/plain\n1!in.mbox!2 message/rfc822\n1!in.mbox application/mbox\n", secret, ""},
 		{"a web archive", in("application/x-mimearchive; name=p.mht", "From: <Saved by Blink>\r\nMIME-Version: 1.0\r\nContent-Type: multipart/related; boundary=\"x\"\r\n\r\n--x\r\nContent-Type: text/html\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n<p>078=2D05-1<b>123</b>\r\n--x--\r\n"), "1.0 text/rfc822-headers\n1.1 text/html\n1 message/rfc822\n", secret, ""},
