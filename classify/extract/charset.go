@@ -193,18 +193,28 @@ func newTable(m *charmap.Charmap, next stage) *table {
 
 func (t *table) write(b []byte) {
 	for len(b) > 0 {
-		if n := 0; t.ascii {
-			if n = asciiPrefix(b); n > 0 {
-				t.next.write(b[:n])
+		room := cap(t.out) - len(t.out)
+		if n := min(len(b), room); t.ascii {
+			if n = asciiPrefix(b[:n]); n > 0 {
+				t.out = append(t.out, b[:n]...)
 				b = b[n:]
+				continue
 			}
 		}
-		i := 0
-		for ; i < len(b) && len(t.out)+4 <= cap(t.out) && (!t.ascii || b[i] >= 0x80 || i < 64); i++ {
-			t.out = append(t.out, t.to[b[i]][:t.size[b[i]]]...)
+		if room < 4 {
+			t.flush()
+			continue
 		}
+		t.out = append(t.out, t.to[b[0]][:t.size[b[0]]]...)
+		b = b[1:]
+	}
+	t.flush()
+}
+
+func (t *table) flush() {
+	if len(t.out) > 0 {
 		t.next.write(t.out)
-		t.out, b = t.out[:0], b[i:]
+		t.out = t.out[:0]
 	}
 }
 

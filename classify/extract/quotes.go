@@ -53,6 +53,12 @@ func (q *quoteMarks) write(b []byte) {
 			q.emit(b, true)
 			return
 		}
+		if n := q.plain(b); n > 0 {
+			q.emit(b[:n], false)
+			if b = b[n:]; len(b) == 0 {
+				return
+			}
+		}
 		i := bytes.IndexByte(b, '\n') + 1
 		switch {
 		case q.long:
@@ -78,6 +84,50 @@ func (q *quoteMarks) write(b []byte) {
 		}
 		b = b[i:]
 	}
+}
+
+// plain counts the bytes of the whole lines at the front of b that are new, and
+// plainly so: nearly all lines are, and together they are one write.
+func (q *quoteMarks) plain(b []byte) int {
+	if q.long || q.after || len(q.line) > 0 || len(q.held) > 0 {
+		return 0
+	}
+	n := 0
+	for n < len(b) {
+		i := bytes.IndexByte(b[n:], '\n')
+		if i < 2 || i > maxQuoteLine || !isPlainLine(b[n:n+i]) {
+			break
+		}
+		n += i + 1
+	}
+	return n
+}
+
+// plainStart holds the bytes that begin no line of interest by themselves, no head
+// field with a wide colon and no
+// "On ... wrote:".
+var plainStart = func() (t [256]bool) {
+	for i := range t {
+		t[i] = i > ' ' && i < 0xe0 && strings.IndexByte(">-_|:*BOALEIWD", byte(i)) < 0
+	}
+	return t
+}()
+
+// isPlainLine reports whether a line can be seen at once to be no head field, no
+// leading line and nothing with a sign.
+func isPlainLine(line []byte) bool {
+	if !plainStart[line[0]] || bytes.IndexByte(line[:min(len(line), 40)], ':') >= 0 {
+		return false
+	}
+	switch line[len(line)-2] {
+	case ':', 0x9a, ' ': // 0x9a ends the wide colon
+		return false
+	}
+	switch line[len(line)-1] {
+	case ':', 0x9a, ' ':
+		return false
+	}
+	return true
 }
 
 // mark says whether the markup around makes what follows quoted.
@@ -276,7 +326,7 @@ var headFields = map[string]uint8{
 
 // headField tells which field a line is: its name may stand between asterisks.
 func headField(text []byte) uint8 {
-	head := text[:min(len(text), 40)]
+	head := text[:min(len(text), 40)] // isPlainLine looks as far
 	colon := bytes.IndexByte(head, ':')
 	if i := bytes.Index(head, []byte("：")); i >= 0 && (colon < 0 || i < colon) {
 		colon = i
