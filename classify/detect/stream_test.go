@@ -255,7 +255,7 @@ func (s *Stream) size() int {
 	for _, list := range s.finder.found {
 		n += cap(list) * 24
 	}
-	n += cap(s.finder.pans.found) * 24
+	n += cap(s.finder.pans.found)*24 + cap(s.finder.against.found)*24
 	n += len(s.finder.halves) * int(reflect.TypeFor[half]().Size())
 	for i := range s.finder.scorers {
 		sc := &s.finder.scorers[i]
@@ -275,7 +275,7 @@ func (s *Stream) size() int {
 		}
 	}
 	for _, h := range headers {
-		n += cap(h.text) + cap(h.ends)*4 + cap(h.spans)*16 + cap(h.hits)*24
+		n += cap(h.text) + cap(h.ends)*4 + (cap(h.own.spans)+cap(h.negative.spans))*8 + (cap(h.own.hits)+cap(h.negative.hits))*24
 	}
 	return n
 }
