@@ -36,6 +36,9 @@ type Options struct {
 	Unproved bool
 	// Time is the day by which expired entries are warned of; zero: no warnings.
 	Time time.Time
+	// Clock tells the day after which nobody is born, unless the policy does; nil:
+	// nobody tells.
+	Clock func() time.Time
 }
 
 // Engine is a Policy with its Scanner: immutable, shared by all sessions,
@@ -68,6 +71,9 @@ func LoadText(title string, text []byte, dir string, opt Options) (*Engine, erro
 }
 
 func newEngine(policy *Policy, opt Options) (*Engine, error) {
+	if policy.detectOptions.Today == nil {
+		policy.detectOptions.Today = opt.Clock
+	}
 	scanner, err := classify.NewScanner(classify.Config{
 		Detectors: policy.inUse, Detect: policy.detectOptions, Exact: policy.exacts, Named: policy.values, ByPart: policy.byPart,
 		Questions: policy.questions, Limits: opt.Limits, Keys: opt.FingerprintKeys,
