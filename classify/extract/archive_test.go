@@ -33,10 +33,10 @@ func readNamed(t testing.TB, name, content string, limits Limits) *collector {
 	return c
 }
 
-// member is a file to put into an archive.
-type member struct{ name, content string }
+// inside is a file to put into an archive.
+type inside struct{ name, content string }
 
-func zipOf(t testing.TB, members ...member) string {
+func zipOf(t testing.TB, members ...inside) string {
 	t.Helper()
 	var b bytes.Buffer
 	w := zip.NewWriter(&b)
@@ -136,7 +136,7 @@ func rawZipOf(prefix string, members ...rawZip) string {
 	return string(append(b, 0, 0))
 }
 
-func tarOf(t testing.TB, members ...member) string {
+func tarOf(t testing.TB, members ...inside) string {
 	t.Helper()
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
@@ -177,19 +177,19 @@ func gzipOf(t testing.TB, content string) string {
 }
 
 func TestMembersArePartsWithTheirPath(t *testing.T) {
-	inner := zipOf(t, member{"a/b!c.txt", secret})
+	inner := zipOf(t, inside{"a/b!c.txt", secret})
 	for _, a := range []struct{ name, content, tree string }{
-		{"plan.zip", zipOf(t, member{"d/", ""}, member{"d/x.txt", secret}, member{"d/x.txt", "other"}),
+		{"plan.zip", zipOf(t, inside{"d/", ""}, inside{"d/x.txt", secret}, inside{"d/x.txt", "other"}),
 			"1!plan.zip!d/x.txt text/plain\n1!plan.zip!d/x.txt (2) text/plain\n1!plan.zip application/zip\n"},
-		{"", zipOf(t, member{"x.txt", secret}), "1!x.txt text/plain\n1 application/zip\n"},
-		{"o!o.zip", zipOf(t, member{"i.zip", inner}), "1!o%21o.zip!i.zip!a/b%21c.txt text/plain\n1!o%21o.zip!i.zip application/zip\n1!o%21o.zip application/zip\n"},
-		{"x.tar", tarOf(t, member{"x.txt", secret}), "1!x.tar!x.txt text/plain\n1!x.tar application/x-tar\n"},
-		{"x.tgz", gzipOf(t, tarOf(t, member{"x.txt", secret})), "1!x.tgz!x.tar!x.txt text/plain\n1!x.tgz!x.tar application/x-tar\n1!x.tgz application/gzip\n"},
+		{"", zipOf(t, inside{"x.txt", secret}), "1!x.txt text/plain\n1 application/zip\n"},
+		{"o!o.zip", zipOf(t, inside{"i.zip", inner}), "1!o%21o.zip!i.zip!a/b%21c.txt text/plain\n1!o%21o.zip!i.zip application/zip\n1!o%21o.zip application/zip\n"},
+		{"x.tar", tarOf(t, inside{"x.txt", secret}), "1!x.tar!x.txt text/plain\n1!x.tar application/x-tar\n"},
+		{"x.tgz", gzipOf(t, tarOf(t, inside{"x.txt", secret})), "1!x.tgz!x.tar!x.txt text/plain\n1!x.tgz!x.tar application/x-tar\n1!x.tgz application/gzip\n"},
 		{"x", gzipOf(t, secret) + gzipOf(t, " more") + "\x00\x00", "1!x!1 text/plain\n1!x application/gzip\n"},
 		{"x.lzma", packed(t, secret, func(w io.Writer) (io.WriteCloser, error) { return lzma.NewWriter(w) }), "1!x.lzma!x text/plain\n1!x.lzma application/x-lzma\n"},
 		{"x.zst", packed(t, secret, func(w io.Writer) (io.WriteCloser, error) { return zstd.NewWriter(w) }), "1!x.zst!x text/plain\n1!x.zst application/zstd\n"},
 		{"x.lz4", packed(t, secret, func(w io.Writer) (io.WriteCloser, error) { return lz4.NewWriter(w), nil }), "1!x.lz4!x text/plain\n1!x.lz4 application/x-lz4\n"},
-		{"a.eml.zip", zipOf(t, member{"a.eml", "From: a\nSubject: b\n\n" + secret}), "1!a.eml.zip!a.eml.0 text/rfc822-headers\n1!a.eml.zip!a.eml.1 text/plain\n1!a.eml.zip!a.eml message/rfc822\n1!a.eml.zip application/zip\n"},
+		{"a.eml.zip", zipOf(t, inside{"a.eml", "From: a\nSubject: b\n\n" + secret}), "1!a.eml.zip!a.eml.0 text/rfc822-headers\n1!a.eml.zip!a.eml.1 text/plain\n1!a.eml.zip!a.eml message/rfc822\n1!a.eml.zip application/zip\n"},
 		{"setup.exe", rawZipOf("MZ\x90\x00"+strings.Repeat("\x00\x01", 600), stored("x.txt", secret)), "1!setup.exe!x.txt text/plain\n1 application/vnd.microsoft.portable-executable unsupported\n"},
 	} {
 		c := readNamed(t, a.name, a.content, Limits{})
@@ -315,7 +315,7 @@ func TestEncryptionOfZipIsNamed(t *testing.T) {
 }
 
 func TestTarIsReadPastWhatIsDamaged(t *testing.T) {
-	first, second := tarOf(t, member{"a.txt", "fine"}), tarOf(t, member{"b.txt", secret})
+	first, second := tarOf(t, inside{"a.txt", "fine"}), tarOf(t, inside{"b.txt", secret})
 	for name, content := range map[string]string{
 		"archives behind each other": first + second,
 		"a damaged header":           first[:1024] + strings.Repeat("junk", 128) + second,
@@ -333,14 +333,14 @@ func TestTarIsReadPastWhatIsDamaged(t *testing.T) {
 
 func TestContainersKeepTheLimits(t *testing.T) {
 	zeros := strings.Repeat("\x00", 80<<20)
-	var many []member
+	var many []inside
 	for i := range 300 {
-		many = append(many, member{fmt.Sprintf("%d.txt", i), "x"})
+		many = append(many, inside{fmt.Sprintf("%d.txt", i), "x"})
 	}
-	bomb := zipOf(t, member{"zeros", zeros})
-	nested := zipOf(t, member{"x.txt", secret})
+	bomb := zipOf(t, inside{"zeros", zeros})
+	nested := zipOf(t, inside{"x.txt", secret})
 	for i := range 20 {
-		nested = zipOf(t, member{fmt.Sprintf("%d.zip", i), nested})
+		nested = zipOf(t, inside{fmt.Sprintf("%d.zip", i), nested})
 	}
 	for _, h := range []struct {
 		name, content, path string
@@ -352,9 +352,9 @@ func TestContainersKeepTheLimits(t *testing.T) {
 		{"members", zipOf(t, many...), "1!x", Limits{Members: 100}, TooMany},
 		{"parts", zipOf(t, many...), "1!x", Limits{Parts: 100}, TooMany},
 		{"members of tar", tarOf(t, many...), "1!x", Limits{Members: 100}, TooMany},
-		{"a member's bytes", zipOf(t, member{"a", "0123456789"}), "1!x!a", Limits{PartBytes: 5 << 10, Ratio: 1}, ""},
-		{"bytes of a part", zipOf(t, member{"a", strings.Repeat("0", 20<<10)}), "1!x!a", Limits{PartBytes: 10 << 10}, TooBig},
-		{"bytes of the mail", zipOf(t, member{"a", strings.Repeat("0", 20<<10)}), "1!x", Limits{MailBytes: 10 << 10}, TooBig},
+		{"a member's bytes", zipOf(t, inside{"a", "0123456789"}), "1!x!a", Limits{PartBytes: 5 << 10, Ratio: 1}, ""},
+		{"bytes of a part", zipOf(t, inside{"a", strings.Repeat("0", 20<<10)}), "1!x!a", Limits{PartBytes: 10 << 10}, TooBig},
+		{"bytes of the mail", zipOf(t, inside{"a", strings.Repeat("0", 20<<10)}), "1!x", Limits{MailBytes: 10 << 10}, TooBig},
 		{"depth", nested, "1!x!19.zip!18.zip!17.zip", Limits{Depth: 3}, TooDeep},
 		{"memory", packed(t, secret, func(w io.Writer) (io.WriteCloser, error) {
 			return lzma.WriterConfig{DictCap: 1 << 27, Size: -1}.NewWriter(w)
@@ -376,8 +376,8 @@ func TestContainersKeepTheLimits(t *testing.T) {
 
 func TestTheMailGoesOnBehindABadContainer(t *testing.T) {
 	for name, content := range map[string]string{
-		"a bomb":     zipOf(t, member{"zeros", strings.Repeat("\x00", 80<<20)}),
-		"a torn zip": zipOf(t, member{"x", strings.Repeat("abc", 1000)})[:40],
+		"a bomb":     zipOf(t, inside{"zeros", strings.Repeat("\x00", 80<<20)}),
+		"a torn zip": zipOf(t, inside{"x", strings.Repeat("abc", 1000)})[:40],
 		"a torn 7z":  "7z\xbc\xaf'\x1c\x00\x04" + strings.Repeat("\xff", 100),
 		"a torn rar": "Rar!\x1a\x07\x01\x00" + strings.Repeat("\xff", 100),
 		"a torn xz":  "\xfd7zXZ\x00" + strings.Repeat("\xff", 100),
@@ -433,7 +433,7 @@ func TestAPanicOfTheSinkIsNotTheParsers(t *testing.T) {
 		}
 	}()
 	r := NewReader(t.Context(), Limits{}, panickingSink{})
-	_ = ReadFile(r, "", strings.NewReader(zipOf(t, member{"x", secret})))
+	_ = ReadFile(r, "", strings.NewReader(zipOf(t, inside{"x", secret})))
 }
 
 type panickingSink struct{ failingSink }
@@ -452,7 +452,7 @@ func TestAParserThatReadsForeverIsStopped(t *testing.T) {
 	if c.known["1!x"].Problem != TimedOut {
 		t.Errorf("got\n%s", c.tree())
 	}
-	c = readNamed(t, "x", zipOf(t, member{"m", fakeFile}), Limits{MailTime: 5 * time.Millisecond})
+	c = readNamed(t, "x", zipOf(t, inside{"m", fakeFile}), Limits{MailTime: 5 * time.Millisecond})
 	if c.known["1!x"].Problem != TimedOut || c.known["1!x!m"].Problem != TimedOut {
 		t.Errorf("got\n%s", c.tree())
 	}

@@ -41,9 +41,9 @@ func zeroMember(t testing.TB, name string, n int) rawZip {
 // sixteen is a zip file of a content sixteen times.
 func sixteen(t testing.TB, content string) string {
 	t.Helper()
-	var all []member
+	var all []inside
 	for i := range 16 {
-		all = append(all, member{fmt.Sprintf("lib %x.zip", i), content})
+		all = append(all, inside{fmt.Sprintf("lib %x.zip", i), content})
 	}
 	return zipOf(t, all...)
 }

@@ -1,8 +1,10 @@
 package extract
 
 import (
+	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // leaf is a part that is no multipart and no attached mail. Its bytes are read
@@ -21,6 +23,10 @@ type leaf struct {
 	tell     func() // tells fields and names, once the path is settled; then nil
 	stray    bool   // text was told before that
 	member   bool   // of a container: its path ends in its name
+	guessed  bool   // perhaps no file at all: not told if its bytes are of no known kind
+	declared bool   // a line said that something encoded follows
+	taken    int64  // bytes that were written
+	found    int    // files within
 }
 
 // maxReadings bounds how often one part is read.
@@ -66,11 +72,10 @@ func (l *leaf) read(encoding, charset string) *reading {
 	l.readings = append(l.readings, rd)
 	switch encoding {
 	case "uuencode":
-		rd.plain = true // the lines of the encoding are for later hands
-		l.problem(Unsupported)
+		l.decoders = append(l.decoders, &uuDecoder{next: rd, stray: l.strayText(), leaf: l})
+		return rd
 	case "base64":
-		stray := newLazyText(l.r, l.part, l.part.Where)
-		stray.used = &l.stray
+		stray := l.strayText()
 		d := newBase64(l.r, rd, stray)
 		rd.base64 = d
 		l.decoders = append(l.decoders, d)
@@ -78,6 +83,33 @@ func (l *leaf) read(encoding, charset string) *reading {
 	}
 	l.decoders = append(l.decoders, newDecoder(l.r, encoding, rd, nil))
 	return rd
+}
+
+// strayText takes what stands around encoded data.
+func (l *leaf) strayText() *lazyText {
+	t := newLazyText(l.r, l.part, l.part.Where)
+	t.used = &l.stray
+	return t
+}
+
+// addName takes the file name that a part's encoding gives it.
+func (l *leaf) addName(name string) {
+	if slices.Contains(l.e.names, name) || len(l.e.names) == maxNames {
+		return
+	}
+	l.e.names = append(l.e.names, name)
+	if l.part.Name == "" {
+		l.part.Name = name
+	}
+	if l.tell == nil {
+		l.tellName(name)
+	}
+}
+
+func (l *leaf) tellName(name string) {
+	s := newTextStream(l.r, l.part, Attachment)
+	s.write([]byte(name))
+	s.close()
 }
 
 // problem states why the part is not read whole; the first one stays.
@@ -95,6 +127,7 @@ func (l *leaf) stop(p Problem) {
 
 func (l *leaf) write(b []byte) {
 	if !l.over {
+		l.taken += int64(len(b))
 		l.in.write(b)
 	}
 }
@@ -106,7 +139,16 @@ func (l *leaf) close() {
 	l.in.close()
 	l.announce()
 	l.settle()
-	l.r.leaves = l.r.leaves[:len(l.r.leaves)-1]
+	l.r.leaves = slices.DeleteFunc(l.r.leaves, func(open *leaf) bool { return open == l })
+	if l.guessed {
+		if f := l.readings[0].found; f.family == opaque || f.family == silent && f.media != "application/pgp-keys" {
+			l.r.parts--
+			return
+		}
+		if !l.declared {
+			l.r.anomalies.add(undeclaredBase64)
+		}
+	}
 	l.r.tellPart(l.part)
 }
 
@@ -161,6 +203,7 @@ type reading struct {
 	first   bool
 	plain   bool // there is no transfer encoding
 	base64  *base64Decoder
+	alone   bool // base64 from the first byte on: it has a reading of its own
 	head    []byte
 	decided bool
 	found   sniffed
@@ -225,9 +268,13 @@ func (rd *reading) decide() {
 	if mismatched(declared, rd.found) {
 		l.r.anomalies.add(typeMismatch)
 	}
+	if l.guessed && rd.found.family == plainText && rd.found.wide == "" && !sensible(rd.head) {
+		rd.found.family, f = opaque, opaque
+	}
+	rd.alone = rd.plain && f == plainText && looksBase64(rd.head) && len(l.readings) < maxReadings
 	rd.next = discard{}
 	read := rd.format()
-	if rd.container {
+	if rd.container || f == pgpData {
 		rd.nameContainer()
 	}
 	l.announce()
@@ -239,13 +286,17 @@ func (rd *reading) decide() {
 			l.problem(TooDeep)
 		}
 		rd.next = rd.openText()
+	case f == cmsData:
+		rd.next = rd.openCMS()
+	case f == pgpData:
+		rd.next = rd.openPGP()
 	case rd.found.media == "application/pgp-signature", rd.found.media == "application/pgp-encrypted", rd.found.media == "application/rtf":
 		rd.next = rd.openText() // text may stand behind or in it
 	}
 	if read != nil {
 		rd.next = rd.openContainer(read, rd.next)
 	}
-	if rd.plain && f == plainText && looksBase64(rd.head) && len(l.readings) < maxReadings {
+	if rd.alone {
 		l.r.anomalies.add(undeclaredBase64)
 		n := len(l.decoders)
 		l.read("base64", "")
@@ -357,7 +408,35 @@ func (rd *reading) openText() stage {
 		}
 	}
 	rd.unknown = !known
-	return newCharset(enc, text)
+	text = newCharset(enc, text)
+	if rd.found.wide == "" && hasBlocks(rd.found.media) {
+		text = newBlockFinder(rd, text)
+	}
+	return text
+}
+
+// hasBlocks reports whether text of a media type is looked through for files that
+// stand encoded in it.
+func hasBlocks(media string) bool {
+	switch media {
+	case "text/plain", "application/octet-stream", "application/x-yenc", "application/mac-binhex40", "application/pgp-encrypted", "application/pkcs7-mime":
+		return true
+	}
+	return false
+}
+
+// sensible reports whether text that nobody calls text is likely some.
+func sensible(head []byte) bool {
+	cut := head
+	for i := 1; i < utf8.UTFMax && i < len(cut); i++ { // a character may be torn at the end
+		if c := head[len(head)-i]; utf8.RuneStart(c) {
+			if c >= 0x80 {
+				cut = head[:len(head)-i]
+			}
+			break
+		}
+	}
+	return len(head) > 0 && (mostlyASCII(head) || utf8.Valid(cut))
 }
 
 func isWide(charset string) bool {

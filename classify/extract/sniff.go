@@ -20,6 +20,8 @@ const (
 	silent             // holds no text: image, audio, video, font, signature
 	unsupported        // could hold text, cannot be read
 	encrypted          // could hold text, is not for us
+	cmsData            // S/MIME, to be opened
+	pgpData            // OpenPGP packets, to be opened
 	opaque             // nothing that is known, and no text
 )
 
@@ -143,13 +145,13 @@ func sniffDocument(head []byte, looksText bool) (sniffed, bool) {
 	case bytes.HasPrefix(trimmed, []byte("%PDF-")):
 		return sniffed{media: "application/pdf", family: unsupported}, true
 	case bytes.HasPrefix(trimmed, []byte("-----BEGIN PGP MESSAGE-----")):
-		return sniffed{media: "application/pgp-encrypted", family: encrypted}, true
+		return sniffed{media: "application/pgp-encrypted"}, true
 	case bytes.HasPrefix(trimmed, []byte("-----BEGIN PKCS7-----")), bytes.HasPrefix(trimmed, []byte("-----BEGIN CMS-----")):
-		return sniffed{media: "application/pkcs7-mime", family: unsupported}, true
+		return sniffed{media: "application/pkcs7-mime"}, true
 	case bytes.HasPrefix(trimmed, []byte("(This file must be converted with BinHex")):
-		return sniffed{media: "application/mac-binhex40", family: unsupported}, true
-	case bytes.HasPrefix(trimmed, []byte("=ybegin ")):
-		return sniffed{media: "application/x-yenc", family: unsupported}, true
+		return sniffed{media: "application/mac-binhex40"}, true
+	case bytes.Contains(head, []byte("=ybegin line=")), bytes.Contains(head, []byte("=ybegin part=")):
+		return sniffed{media: "application/x-yenc"}, true
 	case bytes.HasPrefix(head, []byte("!<arch>\n")):
 		return sniffed{media: "application/x-archive", family: unsupported}, true
 	case isCpio(head):
@@ -204,14 +206,16 @@ func sniffBinary(head []byte, declared string) sniffed {
 		}
 	case bytes.HasPrefix(head, []byte("BM")) && len(head) > 14 && bytes.Equal(head[6:10], make([]byte, 4)):
 		return sniffed{media: "image/bmp", family: silent}
+	case sniffPGP(head):
+		return sniffed{media: "application/pgp-encrypted", family: pgpData}
 	}
 	return sniffed{media: "application/octet-stream", family: opaque}
 }
 
 // Object identifiers of RFC 5652 and RFC 5083, as DER writes them.
 var (
-	oidPKCS7         = []byte("\x2a\x86\x48\x86\xf7\x0d\x01\x07")
-	oidAuthEnveloped = []byte("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x17")
+	oidPKCS7 = []byte(oidPKCS7Prefix)
+	oidSMIME = []byte(oidSMIMEPrefix)
 )
 
 // sniffCMS tells what kind of S/MIME object a part is.
@@ -220,22 +224,21 @@ func sniffCMS(head []byte, declared string) (sniffed, bool) {
 		return sniffed{}, false
 	}
 	start := head[:min(len(head), 40)]
-	if bytes.Contains(start, oidAuthEnveloped) {
-		return sniffed{media: "application/pkcs7-mime", family: encrypted}, true
+	if i := bytes.Index(start, oidSMIME); i >= 0 {
+		switch next := head[i+len(oidSMIME):]; {
+		case len(next) > 0 && (next[0] == 0x02 || next[0] == 0x09 || next[0] == 0x17):
+			return sniffed{media: "application/pkcs7-mime", family: cmsData}, true
+		}
 	}
 	i := bytes.Index(start, oidPKCS7)
 	if i < 0 || i+len(oidPKCS7) >= len(head) {
 		return sniffed{}, false
 	}
-	switch head[i+len(oidPKCS7)] {
-	case 3, 6: // enveloped, encrypted
-		return sniffed{media: "application/pkcs7-mime", family: encrypted}, true
-	case 2: // signed
-		if strings.HasSuffix(declared, "pkcs7-signature") {
-			return sniffed{media: "application/pkcs7-signature", family: silent}, true
-		}
+	s := sniffed{media: "application/pkcs7-mime", family: cmsData}
+	if head[i+len(oidPKCS7)] == 2 && strings.HasSuffix(declared, "pkcs7-signature") {
+		s.media = "application/pkcs7-signature"
 	}
-	return sniffed{media: "application/pkcs7-mime", family: unsupported}, true
+	return s, true
 }
 
 // sniffZip tells Office documents from other zip files by the names of their
