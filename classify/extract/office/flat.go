@@ -32,6 +32,9 @@ func flatType(head []byte) (root, media string) {
 		}
 		for _, t := range flatTypes {
 			if string(lx.name) == t.root && strings.Contains(string(lx.tag), t.sign) {
+				if own := attrOf(lx.tag, "mimetype"); len(own) > 0 {
+					return t.root, string(own) + "-flat-xml"
+				}
 				return t.root, t.media
 			}
 		}

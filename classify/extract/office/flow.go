@@ -199,8 +199,12 @@ func (f *flow) startRare() {
 		f.attrs("alt", "title")
 	case "textpath":
 		f.attrs("string")
-	case "alias", "tag", "lvlText", "default", "listEntry", "statusText", "helpText", "comboBox", "dropDownList", "strVal":
+	case "alias", "tag", "default", "listEntry", "statusText", "helpText", "comboBox", "dropDownList", "strVal":
 		f.attrs("val")
+	case "lvlText":
+		if v := lx.attr("val"); telling(v) || len(v) > 8 {
+			f.attrs("val")
+		}
 	case "docVar":
 		f.attrs("name", "val")
 	case "listItem":
@@ -306,7 +310,7 @@ func (f *flow) endTable() {
 // show, is kept if it has another text.
 func (f *flow) startChoice() {
 	if string(f.lx.name) == "Fallback" {
-		f.l.push()
+		f.l.pushFrame()
 	}
 	f.l.sums = append(f.l.sums, sumStart)
 	if len(f.l.sums) > maxFrames {

@@ -20,6 +20,7 @@ const (
 type format struct {
 	sections []section
 	general  bool // it says nothing: General, or it could not be read
+	plain    bool // whole numbers have nothing but their digits put into places
 }
 
 // section is the format for one kind of numbers: positive, negative, zero.
@@ -125,6 +126,9 @@ func parseFormat(code string) *format {
 		}
 		code = code[1:]
 	}
+	first := &f.sections[0]
+	f.plain = first.compare == 0 && len(f.sections) < 3 && first.whole > 0 && first.scale == 0 &&
+		!first.date && !first.general && !first.exponent && !first.fraction && !first.text
 	f.general = len(f.sections) == 1 && f.sections[0].general && len(f.sections[0].items) == 1
 	return f
 }
@@ -339,6 +343,9 @@ func (f *format) pick(v float64) (s *section, minus bool) {
 func (f *format) show(dst, raw []byte, date1904 bool) []byte {
 	if f.general && len(raw) <= 11 && bytes.IndexByte(raw, 'E') < 0 && bytes.IndexByte(raw, 'e') < 0 {
 		return append(dst, raw...)
+	}
+	if f.plain && len(raw) <= 15 && isNumber(raw) {
+		return f.sections[0].showWhole(dst, raw)
 	}
 	v, err := strconv.ParseFloat(string(raw), 64)
 	if err != nil || math.IsInf(v, 0) || math.IsNaN(v) {

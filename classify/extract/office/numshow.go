@@ -17,9 +17,21 @@ func (s *section) showNumber(dst []byte, digits string, v float64) []byte {
 		return append(dst, strconv.FormatFloat(a, 'f', -1, 64)...)
 	}
 	whole, part := s.scaled(digits, a)
-	if whole == "0" {
-		whole = ""
+	return s.place(dst, strings.TrimLeft(whole, "0"), part, digits)
+}
+
+// showWhole writes a whole number that is given by its digits.
+func (s *section) showWhole(dst, raw []byte) []byte {
+	for len(raw) > 0 && raw[0] == '0' {
+		raw = raw[1:]
 	}
+	return s.place(dst, string(raw), zeros[:min(s.decimals, len(zeros))], "")
+}
+
+const zeros = "000000000000000000000000000000"
+
+// place puts the digits of a number into their places.
+func (s *section) place(dst []byte, whole, part, digits string) []byte {
 	extra := max(0, len(whole)-s.whole)
 	at := len(whole) - s.whole // of the digit for the next placeholder
 	left := s.whole
@@ -50,7 +62,7 @@ func (s *section) showNumber(dst []byte, digits string, v float64) []byte {
 			}
 			decimal++
 		case itemGeneral:
-			dst = appendGeneral(dst, digits, a)
+			dst = appendGeneral(dst, digits, 0)
 		case itemText:
 			dst = append(dst, digits...)
 		}
@@ -79,9 +91,6 @@ func (s *section) scaled(digits string, a float64) (whole, part string) {
 			return digits, ""
 		}
 		whole, part, _ = strings.Cut(strconv.FormatFloat(a, 'f', s.decimals, 64), ".")
-	}
-	if whole = strings.TrimLeft(whole, "0"); whole == "" {
-		whole = "0"
 	}
 	return whole, part
 }
