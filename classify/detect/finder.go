@@ -149,7 +149,7 @@ func (f *finder) reportValue(c *candidate, value string, level Confidence, conte
 		Value:      value,
 		Confidence: level,
 		Context:    context,
-	}, c, distance)
+	}, c, distance, f.set.Detectors[f.detector].Apart)
 }
 
 // hopeless reports at little cost that the candidate in f.c is worth nothing: its

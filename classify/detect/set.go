@@ -24,6 +24,9 @@ type Detector struct {
 	Masking string
 	// Fingerprint tells whether values may be given a keyed fingerprint.
 	Fingerprint bool
+	// Apart matches stand beside those of other detectors on the same text: none
+	// takes the place of another.
+	Apart bool
 
 	keywords []keywordGroup
 	// digits is the least number of digits that a chain at the value's first

@@ -6,7 +6,8 @@ import "math/bits"
 type anomaly uint8
 
 const (
-	badBase64 anomaly = iota
+	archiveMismatch anomaly = iota
+	badBase64
 	badContentType
 	badEncodedWord
 	badHeaderLine
@@ -36,6 +37,7 @@ const (
 
 // anomalyNames are public: policies and reports speak them.
 var anomalyNames = [anomalyCount]string{
+	archiveMismatch:           "archive-mismatch",            // an archive whose directory and members disagree
 	badBase64:                 "bad-base64",                  // characters outside the alphabet, data after padding, a torn last group
 	badContentType:            "bad-content-type",            // a Content-Type that names no type/subtype
 	badEncodedWord:            "bad-encoded-word",            // an RFC 2047 word that is broken or of an unknown charset
@@ -67,13 +69,13 @@ var anomalyNames = [anomalyCount]string{
 func AnomalyNames() []string { return append([]string(nil), anomalyNames[:]...) }
 
 // anomalySet remembers which anomalies were seen.
-type anomalySet uint32
+type anomalySet uint64
 
 func (s *anomalySet) add(a anomaly) { *s |= 1 << a }
 
 // names lists the set, sorted: the constants stand in the order of their names.
 func (s anomalySet) names() []string {
-	names := make([]string, 0, bits.OnesCount32(uint32(s)))
+	names := make([]string, 0, bits.OnesCount64(uint64(s)))
 	for a := range anomalyCount {
 		if s>>a&1 == 1 {
 			names = append(names, anomalyNames[a])

@@ -1,8 +1,10 @@
 package extract
 
 import (
+	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // leaf is a part that is no multipart and no attached mail. Its bytes are read
@@ -16,14 +18,22 @@ type leaf struct {
 	decoders []stage
 	readings []*reading
 	begun    time.Duration
-	over     bool // nothing more is read
+	over     bool   // nothing more is read
+	late     bool   // it has used up its time
+	tell     func() // tells fields and names, once the path is settled; then nil
+	stray    bool   // text was told before that
+	member   bool   // of a container: its path ends in its name
+	guessed  bool   // perhaps no file at all: not told if its bytes are of no known kind
+	declared bool   // a line said that something encoded follows
+	taken    int64  // bytes that were written
+	found    int    // files within
 }
 
 // maxReadings bounds how often one part is read.
 const maxReadings = 4
 
 func newLeaf(w *walker, e *entity, p *Part) *leaf {
-	l := &leaf{r: w.r, w: w, e: e, part: p, begun: w.r.spent}
+	l := &leaf{r: w.r, w: w, e: e, part: p, begun: w.r.clock()}
 	w.r.leaves = append(w.r.leaves, l)
 	encodings, unknown := w.r.encodingsOf(e)
 	for _, encoding := range encodings {
@@ -62,16 +72,44 @@ func (l *leaf) read(encoding, charset string) *reading {
 	l.readings = append(l.readings, rd)
 	switch encoding {
 	case "uuencode":
-		rd.plain = true // the lines of the encoding are for later hands
-		l.problem(Unsupported)
+		l.decoders = append(l.decoders, &uuDecoder{next: rd, stray: l.strayText(), leaf: l})
+		return rd
 	case "base64":
-		d := newBase64(l.r, rd, newLazyText(l.r, l.part, l.part.Where))
+		stray := l.strayText()
+		d := newBase64(l.r, rd, stray)
 		rd.base64 = d
 		l.decoders = append(l.decoders, d)
 		return rd
 	}
 	l.decoders = append(l.decoders, newDecoder(l.r, encoding, rd, nil))
 	return rd
+}
+
+// strayText takes what stands around encoded data.
+func (l *leaf) strayText() *lazyText {
+	t := newLazyText(l.r, l.part, l.part.Where)
+	t.used = &l.stray
+	return t
+}
+
+// addName takes the file name that a part's encoding gives it.
+func (l *leaf) addName(name string) {
+	if slices.Contains(l.e.names, name) || len(l.e.names) == maxNames {
+		return
+	}
+	l.e.names = append(l.e.names, name)
+	if l.part.Name == "" {
+		l.part.Name = name
+	}
+	if l.tell == nil {
+		l.tellName(name)
+	}
+}
+
+func (l *leaf) tellName(name string) {
+	s := newTextStream(l.r, l.part, Attachment)
+	s.write([]byte(name))
+	s.close()
 }
 
 // problem states why the part is not read whole; the first one stays.
@@ -89,6 +127,7 @@ func (l *leaf) stop(p Problem) {
 
 func (l *leaf) write(b []byte) {
 	if !l.over {
+		l.taken += int64(len(b))
 		l.in.write(b)
 	}
 }
@@ -98,9 +137,27 @@ func (l *leaf) close() {
 		l.stop(p)
 	}
 	l.in.close()
+	l.announce()
 	l.settle()
-	l.r.leaves = l.r.leaves[:len(l.r.leaves)-1]
+	l.r.leaves = slices.DeleteFunc(l.r.leaves, func(open *leaf) bool { return open == l })
+	if l.guessed {
+		if f := l.readings[0].found; f.family == opaque || f.family == silent && f.media != "application/pgp-keys" {
+			l.r.parts--
+			return
+		}
+		if !l.declared {
+			l.r.anomalies.add(undeclaredBase64)
+		}
+	}
 	l.r.tellPart(l.part)
+}
+
+// announce tells what is known of the part besides its content.
+func (l *leaf) announce() {
+	if l.tell != nil {
+		l.tell()
+		l.tell = nil
+	}
 }
 
 // settle makes the part's facts out of what its readings found. The first
@@ -116,11 +173,11 @@ func (l *leaf) settle() {
 	p.Detected, p.Bytes = best.found.media, best.size
 	for _, rd := range l.readings {
 		switch {
-		case rd.size == 0 && !rd.decided:
+		case rd.size == 0 && !rd.decided, rd.container:
 		case rd.found.family == encrypted:
 			p.Encrypted = true
 			p.Problem = Encrypted
-		case rd.found.family == unsupported, rd.found.family == binary && rd == best:
+		case rd.found.family == unsupported, rd.found.family == opaque && rd == best:
 			l.problem(Unsupported)
 		}
 		if rd.unknown {
@@ -146,17 +203,20 @@ type reading struct {
 	first   bool
 	plain   bool // there is no transfer encoding
 	base64  *base64Decoder
+	alone   bool // base64 from the first byte on: it has a reading of its own
 	head    []byte
 	decided bool
 	found   sniffed
 	unknown bool // the charset is
 	size    int64
 	next    stage
+
+	container bool // the format says what problem there is
 }
 
 // sense orders readings by how much of a sense they make.
 func (rd *reading) sense() int {
-	if rd.size == 0 || rd.found.family == binary {
+	if rd.size == 0 || rd.found.family == opaque {
 		return 0
 	}
 	return 1
@@ -202,13 +262,22 @@ func (rd *reading) decide() {
 	}
 	rd.found = sniff(rd.head, declared, l.part.Name)
 	f := rd.found.family
-	if l.e.inEncrypted && (f == binary || f == unsupported) {
+	if l.e.inEncrypted && (f == opaque || f == unsupported) {
 		rd.found.family = encrypted
 	}
 	if mismatched(declared, rd.found) {
 		l.r.anomalies.add(typeMismatch)
 	}
+	if l.guessed && rd.found.family == plainText && rd.found.wide == "" && !sensible(rd.head) {
+		rd.found.family, f = opaque, opaque
+	}
+	rd.alone = rd.plain && f == plainText && looksBase64(rd.head) && len(l.readings) < maxReadings
 	rd.next = discard{}
+	read := rd.format()
+	if rd.container || f == pgpData {
+		rd.nameContainer()
+	}
+	l.announce()
 	switch {
 	case f == mailText && l.part.Problem == "" && l.w.nesting() < l.r.limits.Depth:
 		rd.next = rd.openMail()
@@ -217,10 +286,17 @@ func (rd *reading) decide() {
 			l.problem(TooDeep)
 		}
 		rd.next = rd.openText()
+	case f == cmsData:
+		rd.next = rd.openCMS()
+	case f == pgpData:
+		rd.next = rd.openPGP()
 	case rd.found.media == "application/pgp-signature", rd.found.media == "application/pgp-encrypted", rd.found.media == "application/rtf":
 		rd.next = rd.openText() // text may stand behind or in it
 	}
-	if rd.plain && f == plainText && looksBase64(rd.head) && len(l.readings) < maxReadings {
+	if read != nil {
+		rd.next = rd.openContainer(read, rd.next)
+	}
+	if rd.alone {
 		l.r.anomalies.add(undeclaredBase64)
 		n := len(l.decoders)
 		l.read("base64", "")
@@ -252,6 +328,45 @@ func (rd *reading) openMail() stage {
 	inner := newWalker(l.r, l.w.nesting()+1)
 	inner.head = newMailHeader(l.r, l.part.Path, true)
 	return inner
+}
+
+// format finds what the part can be read as, if it is a container.
+func (rd *reading) format() format {
+	read := formatOf(rd.found.media)
+	switch {
+	case rd.found.zip:
+		read = readZip
+	case rd.found.family != unsupported && rd.found.family != opaque:
+		return nil
+	}
+	search := rd.found.family == opaque || rd.found.program
+	if l := rd.leaf; read != nil && l.w.nesting() >= l.r.limits.Depth {
+		if !search {
+			l.problem(TooDeep)
+		}
+		return nil
+	}
+	rd.container = read != nil && !search
+	return read
+}
+
+// nameContainer gives a container its path: that of the part and its name.
+func (rd *reading) nameContainer() {
+	if l := rd.leaf; l.member || l.part.Name == "" || l.tell == nil || l.stray {
+		return // or the path is known already
+	}
+	l := rd.leaf
+	l.part.Path = l.r.unused(l.part.Path + "!" + strings.ReplaceAll(l.part.Name, "!", "%21"))
+}
+
+// openContainer spools the part until it is complete. What is declared as text
+// is read as such as well.
+func (rd *reading) openContainer(read format, text stage) stage {
+	s := newSpool(rd.leaf.r, func(s *spool) { rd.readContainer(read, s) })
+	if text == (discard{}) {
+		return s
+	}
+	return fork{text, s}
 }
 
 // openText builds the way from decoded bytes to text.
@@ -293,7 +408,35 @@ func (rd *reading) openText() stage {
 		}
 	}
 	rd.unknown = !known
-	return newCharset(enc, text)
+	text = newCharset(enc, text)
+	if rd.found.wide == "" && hasBlocks(rd.found.media) {
+		text = newBlockFinder(rd, text)
+	}
+	return text
+}
+
+// hasBlocks reports whether text of a media type is looked through for files that
+// stand encoded in it.
+func hasBlocks(media string) bool {
+	switch media {
+	case "text/plain", "application/octet-stream", "application/x-yenc", "application/mac-binhex40", "application/pgp-encrypted", "application/pkcs7-mime":
+		return true
+	}
+	return false
+}
+
+// sensible reports whether text that nobody calls text is likely some.
+func sensible(head []byte) bool {
+	cut := head
+	for i := 1; i < utf8.UTFMax && i < len(cut); i++ { // a character may be torn at the end
+		if c := head[len(head)-i]; utf8.RuneStart(c) {
+			if c >= 0x80 {
+				cut = head[:len(head)-i]
+			}
+			break
+		}
+	}
+	return len(head) > 0 && (mostlyASCII(head) || utf8.Valid(cut))
 }
 
 func isWide(charset string) bool {

@@ -80,6 +80,7 @@ type page struct {
 	rows   []row
 	length int // bytes in the cell
 	quotes []quoter
+	link   link
 }
 
 // quoter is an open element that holds quoted text.
@@ -170,6 +171,9 @@ func (p *page) visible(b []byte) {
 	p.fresh = false
 	p.length += len(b)
 	p.emit(b)
+	if p.link.open {
+		p.link.show(b)
+	}
 }
 
 func (p *page) emitByte(c byte) {
@@ -189,6 +193,9 @@ func (p *page) settle() {
 		if !p.fresh {
 			p.emitByte(' ')
 			p.length++
+		}
+		if p.link.open {
+			p.link.show([]byte{' '})
 		}
 	case lineGap:
 		p.line()

@@ -118,7 +118,11 @@ func newLazyText(r *Reader, p *Part, where Where) *lazyText {
 	return &lazyText{next: &hybrid{next: &dropNUL{r: r, next: newTextStream(r, p, where)}}, part: p}
 }
 
+// A nil lazyText drops what it is given.
 func (t *lazyText) write(b []byte) {
+	if t == nil {
+		return
+	}
 	if !t.active {
 		if b = bytes.TrimLeft(b, " \t\r\n\f\v\x00"); len(b) == 0 {
 			return
@@ -131,7 +135,11 @@ func (t *lazyText) write(b []byte) {
 	t.next.write(b)
 }
 
-func (t *lazyText) close() { t.next.close() }
+func (t *lazyText) close() {
+	if t != nil {
+		t.next.close()
+	}
+}
 
 // dropNUL drops NUL bytes: clients show the text as if they were not there.
 type dropNUL struct {
