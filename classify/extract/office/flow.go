@@ -354,7 +354,7 @@ func (f *flow) symbol() {
 
 // endValue writes a value of a chart as its axis shows it.
 func (f *flow) endValue() {
-	f.scratch = f.d.formats.custom(f.format).show(f.scratch[:0], f.value, f.d.date1904)
+	f.scratch = f.d.formats.custom(string(f.format)).show(f.scratch[:0], f.value)
 	f.put(f.scratch)
 	f.l.endParagraph()
 }

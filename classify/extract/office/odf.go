@@ -15,10 +15,10 @@ type odfReader struct {
 	slides  bool
 	sheets  bool
 	slide   int
-	depth   int // of paragraphs
+	depth   int   // of paragraphs
 	depths  []int // of paragraphs outside the open frames
 	tables  []bool
-	late    []byte // what stands between the sheets
+	late    []byte          // what stands between the sheets
 	hides   map[string]bool // styles of hidden text
 	styling string          // the style that is being read
 	spans   []bool          // for each open span and paragraph, whether it is hidden
@@ -428,9 +428,8 @@ func (r *odfReader) endCell() {
 			r.put([]byte("(" + day + ")"))
 		}
 	case c.value != "":
-		if v, err := strconv.ParseFloat(c.value, 64); err == nil {
-			whole := appendLost(bytes.Clone(c.shown), 0, decimal([]byte(c.value), v))
-			r.put(bytes.TrimLeft(whole[len(c.shown):], " "))
+		if digits := lost(c.shown, c.value); digits != nil {
+			r.put([]byte("(" + string(digits) + ")"))
 		}
 	}
 	c.kind = ""
