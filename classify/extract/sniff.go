@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"slices"
 	"strings"
+
+	"github.com/postern-mail/postern/classify/extract/office"
 )
 
 // sniffBytes is how many bytes of a part are looked at to tell its type.
@@ -146,6 +148,8 @@ func sniffDocument(head []byte, looksText bool) (sniffed, bool) {
 	switch {
 	case bytes.HasPrefix(trimmed, []byte("{\\rtf")), bytes.HasPrefix(trimmed, []byte("{\\rt\\")):
 		return sniffed{media: "application/rtf", family: unsupported}, true
+	case len(trimmed) > 0 && trimmed[0] == '<' && office.FlatType(trimmed) != "":
+		return sniffed{media: office.FlatType(trimmed), family: unsupported}, true
 	case bytes.HasPrefix(trimmed, []byte("%PDF-")):
 		return sniffed{media: "application/pdf", family: unsupported}, true
 	case bytes.HasPrefix(trimmed, []byte("-----BEGIN PGP MESSAGE-----")):

@@ -21,7 +21,6 @@ type document struct {
 	lx        lexer
 	formats   formats
 	strings   sharedStrings
-	date1904  bool
 	macros    bool
 	entities  bool
 }

@@ -199,8 +199,12 @@ func (f *flow) startRare() {
 		f.attrs("alt", "title")
 	case "textpath":
 		f.attrs("string")
-	case "alias", "tag", "lvlText", "default", "listEntry", "statusText", "helpText", "comboBox", "dropDownList", "strVal":
+	case "alias", "tag", "default", "listEntry", "statusText", "helpText", "comboBox", "dropDownList", "strVal":
 		f.attrs("val")
+	case "lvlText":
+		if v := lx.attr("val"); telling(v) || len(v) > 8 {
+			f.attrs("val")
+		}
 	case "docVar":
 		f.attrs("name", "val")
 	case "listItem":
@@ -306,7 +310,7 @@ func (f *flow) endTable() {
 // show, is kept if it has another text.
 func (f *flow) startChoice() {
 	if string(f.lx.name) == "Fallback" {
-		f.l.push()
+		f.l.pushFrame()
 	}
 	f.l.sums = append(f.l.sums, sumStart)
 	if len(f.l.sums) > maxFrames {
@@ -350,7 +354,7 @@ func (f *flow) symbol() {
 
 // endValue writes a value of a chart as its axis shows it.
 func (f *flow) endValue() {
-	f.scratch = f.d.formats.custom(f.format).show(f.scratch[:0], f.value, f.d.date1904)
+	f.scratch = f.d.formats.custom(string(f.format)).show(f.scratch[:0], f.value)
 	f.put(f.scratch)
 	f.l.endParagraph()
 }

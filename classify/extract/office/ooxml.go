@@ -214,7 +214,7 @@ func silent(p *part) bool {
 	k := p.key
 	return strings.Contains(k, "printersettings") || strings.HasSuffix(k, ".odttf") || strings.HasSuffix(k, ".fntdata") ||
 		strings.HasSuffix(k, "signature.bin") || strings.HasSuffix(k, ".sigs") || k == "mimetype" || k == "layout-cache" ||
-		strings.HasPrefix(k, "objectreplacements/") || strings.HasSuffix(k, "vbadata.xml") ||
+		strings.HasPrefix(k, "objectreplacements/") || strings.HasSuffix(k, ".svm") || strings.HasSuffix(k, "vbadata.xml") ||
 		strings.HasPrefix(k, "xl/worksheets/binaryindex") || strings.HasPrefix(k, "xl/calcchain")
 }
 

@@ -258,7 +258,7 @@ func (s *sheetReader) endCell() {
 			shown = []byte("TRUE")
 		}
 	case cellNumber:
-		s.shown = s.d.formats.style(s.style).show(s.shown[:0], s.value, s.d.date1904)
+		s.shown = s.d.formats.style(s.style).show(s.shown[:0], s.value)
 		shown = s.shown
 	}
 	s.cell(col, shown)

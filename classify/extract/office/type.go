@@ -35,8 +35,7 @@ func Type(src io.ReaderAt, size int64) string {
 	}
 	head := make([]byte, min(size, flatHead))
 	n, _ := src.ReadAt(head, 0)
-	_, media := flatType(head[:n])
-	return media
+	return FlatType(head[:n])
 }
 
 // byFolder are the types of packages whose list of types does not tell.

@@ -182,7 +182,7 @@ func (d *document) readWorkbook(main *part) {
 			switch string(d.lx.name) {
 			case "workbookPr":
 				v := d.attr("date1904")
-				d.date1904 = v == "1" || v == "true" || v == "on"
+				d.formats.date1904 = v == "1" || v == "true" || v == "on"
 			case "sheet":
 				if len(sheets) < maxRelations {
 					sheets = append(sheets, sheet{d.attr("name"), relationID(&d.lx)})

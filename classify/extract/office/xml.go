@@ -157,7 +157,10 @@ func (l *lexer) readEnd() bool {
 			case ':':
 				from = i + 1
 			case '>':
-				l.kind, l.name = endTag, bytes.TrimRight(b[from:i], " \t\r\n")
+				l.kind, l.name = endTag, b[from:i]
+				if i > from && b[i-1] <= ' ' {
+					l.name = bytes.TrimRight(l.name, " \t\r\n")
+				}
 				l.pos += i + 1
 				return true
 			}
@@ -358,25 +361,26 @@ const closeBytes = 256
 // closeOf finds the first end tag of an element in b, -1 if there is none.
 func closeOf(b, name []byte) int {
 	for at := 0; ; {
-		i := bytes.Index(b[at:], closing)
-		if i < 0 {
+		i := bytes.IndexByte(b[at:], '<')
+		if i < 0 || at+i+2 >= len(b) {
 			return -1
 		}
-		i += at
-		tag := b[i+2:]
-		if colon := bytes.IndexByte(tag[:min(len(tag), 32)], ':'); colon >= 0 && bytes.HasPrefix(tag[colon+1:], name) {
-			tag = tag[colon+1:]
+		if at += i + 2; b[at-1] != '/' {
+			continue
 		}
-		if bytes.HasPrefix(tag, name) && len(tag) > len(name) {
-			if c := tag[len(name)]; c == '>' || c <= ' ' {
-				return i
+		tag := b[at:]
+		if !bytes.HasPrefix(tag, name) || !ends(tag, len(name)) {
+			colon := bytes.IndexByte(tag[:min(len(tag), 32)], ':')
+			if colon < 0 || !bytes.HasPrefix(tag[colon+1:], name) || !ends(tag, colon+1+len(name)) {
+				continue
 			}
 		}
-		at = i + 2
+		return at - 2
 	}
 }
 
-var closing = []byte("</")
+// ends reports whether the name of an end tag ends at n.
+func ends(tag []byte, n int) bool { return n < len(tag) && (tag[n] == '>' || tag[n] <= ' ') }
 
 // attr returns the value of the first attribute of that name, any prefix, as
 // it stands in the tag; nil if there is none.
