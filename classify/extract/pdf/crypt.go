@@ -48,15 +48,14 @@ type decrypter struct {
 // padding stands in for a password, section 7.6.4.3.2.
 var padding = []byte("\x28\xBF\x4E\x5E\x4E\x75\x8A\x41\x64\x00\x4E\x56\xFF\xFA\x01\x08\x2E\x2E\x00\xB6\xD0\x68\x3E\x80\x2F\x0C\xA9\xFE\x64\x53\x69\x7A")
 
-// unlock makes the key. Nothing is to be read of a file for which it returns an
-// Encrypted.
-func (d *document) unlock() *Encrypted {
-	if d.crypt != nil || d.trailer["Encrypt"] == nil {
-		return nil
+// unlock makes the key, or says in locked that it cannot.
+func (d *document) unlock() {
+	if d.crypt != nil || d.locked != nil || d.trailer["Encrypt"] == nil {
+		return
 	}
 	e := d.dict(d.trailer["Encrypt"])
 	if e == nil {
-		return nil
+		return
 	}
 	c := &decrypter{metadata: true, filters: map[name]method{"Identity": identity}}
 	if v, ok := d.get(e["EncryptMetadata"]).(bool); ok {
@@ -71,7 +70,8 @@ func (d *document) unlock() *Encrypted {
 	}
 	if !ok {
 		if c.strs != identity || c.streams != identity {
-			return locked
+			d.locked = locked
+			return
 		}
 		c.locked = locked
 	}
@@ -81,7 +81,6 @@ func (d *document) unlock() *Encrypted {
 		d.cache[r.num] = e
 	}
 	d.crypt = c
-	return nil
 }
 
 // methods finds the ciphers and the length of the key in bits.

@@ -19,6 +19,7 @@ type document struct {
 	rebuilt  bool
 	damaged  bool
 	crypt    *decrypter
+	locked   *Encrypted
 	cache    map[int]any
 	cached   int // the nodes in it
 	streams  []*objectStream

@@ -230,7 +230,8 @@ func (x *interpreter) show(b []byte) {
 	p := x.page
 	px, py := x.tm.e+x.rise*x.tm.c, x.tm.f+x.rise*x.tm.d
 	height := math.Abs(x.size) * math.Hypot(x.tm.c, x.tm.d)
-	dx, dy, em := x.tm.a, x.tm.b, math.Abs(x.size*x.wide)*math.Hypot(x.tm.a, x.tm.b)
+	scale := math.Hypot(x.tm.a, x.tm.b)
+	dx, dy, em := x.tm.a, x.tm.b, math.Abs(x.size*x.wide)*scale
 	f := x.state.font
 	if f.composite != nil && f.composite.vertical {
 		dx, dy, em = -x.tm.c, -x.tm.d, height
@@ -238,20 +239,26 @@ func (x *interpreter) show(b []byte) {
 	if x.size*x.wide < 0 {
 		dx, dy = -dx, -dy
 	}
-	p.start(px, py, dx, dy, em, height)
+	p.start(px, py, dx, dy, em, height, x.char*x.wide*scale)
 	if f.composite != nil {
 		x.advance(x.showComposite(f, b))
 	} else {
 		x.advance(x.showSimple(f, b))
 	}
-	p.end(x.tm.e+x.rise*x.tm.c, x.tm.f+x.rise*x.tm.d)
+	char := x.char * x.wide // stands behind the last glyph as well
+	p.end(x.tm.e+x.rise*x.tm.c-char*x.tm.a, x.tm.f+x.rise*x.tm.d-char*x.tm.b)
 }
 
 func (x *interpreter) showSimple(f *font, b []byte) float64 {
 	text := x.page.text
 	var width float32
 	spaces := 0
-	for _, c := range b {
+	// QUIRK: Ghostscript writes a space as a distance between a few characters.
+	apart := len(b) <= 3 && x.char > wordGap*x.size && x.size > 0
+	for i, c := range b {
+		if apart && i > 0 {
+			text = append(text, ' ')
+		}
 		width += f.width[c]
 		r := f.text[c]
 		switch {

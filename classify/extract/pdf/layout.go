@@ -30,12 +30,12 @@ type page struct {
 }
 
 type chunk struct {
-	from, to      int // in the text
-	direction     int
-	left, right   float64 // along the direction
-	base          float64 // across it, upwards
-	em, height    float64
-	leadingSpaces bool
+	from, to    int // in the text
+	direction   int
+	left, right float64 // along the direction
+	base        float64 // across it, upwards
+	em, height  float64
+	spacing     float64 // that the font's characters are set apart by
 }
 
 const (
@@ -47,8 +47,9 @@ const (
 	cellGap       = 1.0
 )
 
-// start places what is appended to the text next: at x, y, along dx, dy.
-func (p *page) start(x, y, dx, dy, em, height float64) {
+// start places what is appended to the text next: at x, y, along dx, dy, its
+// characters set apart by spacing.
+func (p *page) start(x, y, dx, dy, em, height, spacing float64) {
 	if len(p.text) > maxPageText || len(p.chunks) > maxPageChunks {
 		p.flush()
 	}
@@ -70,7 +71,12 @@ func (p *page) start(x, y, dx, dy, em, height float64) {
 		c := &p.chunks[n-1]
 		d := p.directions[c.direction]
 		if math.Abs(d[0]-cos) < 0.02 && math.Abs(d[1]-sin) < 0.02 && math.Abs(base-c.base) < 0.15*height && height < 2*c.height && c.height < 2*height {
-			gap := (left - c.right) / em
+			gap := left - c.right
+			if spacing == c.spacing && spacing > 0 {
+				gap -= spacing // letters set apart are still a word
+			}
+			c.spacing = spacing
+			gap /= em
 			switch {
 			case gap > -0.2 && gap < wordGap:
 				return
@@ -82,7 +88,7 @@ func (p *page) start(x, y, dx, dy, em, height float64) {
 			}
 		}
 	}
-	p.chunks = append(p.chunks, chunk{from: len(p.text), to: len(p.text), direction: p.direction(cos, sin), left: left, right: left, base: base, em: em, height: height})
+	p.chunks = append(p.chunks, chunk{from: len(p.text), to: len(p.text), direction: p.direction(cos, sin), left: left, right: left, base: base, em: em, height: height, spacing: spacing})
 }
 
 func (p *page) direction(cos, sin float64) int {
@@ -98,7 +104,7 @@ func (p *page) direction(cos, sin float64) int {
 	return len(p.directions) - 1
 }
 
-// end says where the text appended since start ends.
+// end says where the last glyph since start ends.
 func (p *page) end(x, y float64) {
 	c := &p.chunks[len(p.chunks)-1]
 	c.to = len(p.text)

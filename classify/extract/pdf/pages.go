@@ -210,7 +210,7 @@ func (r *reader) annotation(v any) {
 			if !placed || len(value) > 4096 {
 				continue // told among the other strings
 			}
-			r.p.start(rect[0]+2, rect[1]+2, 1, 0, 10, 10)
+			r.p.start(rect[0]+2, rect[1]+2, 1, 0, 10, 10, 0)
 			r.p.text = append(r.p.text, value...)
 			r.p.end(math.Max(rect[2], rect[0]+2), rect[1]+2)
 		}

@@ -67,8 +67,8 @@ func Read(src io.ReaderAt, size int64, out Out) error {
 		}
 		d.rebuild()
 	}
-	if locked := d.unlock(); locked != nil {
-		return locked
+	if d.locked != nil {
+		return d.locked
 	}
 	if d.crypt != nil && d.crypt.locked == nil {
 		out.Anomaly("empty-password")
@@ -170,7 +170,7 @@ func (r *reader) properties() map[int]bool {
 func (s *sweeper) properties() {
 	info := s.d.dict(s.d.trailer["Info"])
 	for _, k := range sortedKeys(info) {
-		if v, ok := s.d.str(info[k]); ok && k != "CreationDate" && k != "ModDate" {
+		if v, ok := s.d.str(info[k]); ok && v != "" && k != "CreationDate" && k != "ModDate" {
 			s.tell([]string{string(k)}, []string{text(v)})
 		}
 	}

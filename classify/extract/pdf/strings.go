@@ -239,7 +239,7 @@ func (s *sweeper) dict(v dict, depth int) {
 		switch w := v[k].(type) {
 		case str:
 			t := text(w)
-			if !readable(t) || s.appeared[t] && (k == "V" || k == "Contents") {
+			if t = strings.TrimSpace(t); !readable(t) || s.appeared[t] && (k == "V" || k == "Contents") {
 				continue
 			}
 			if k == "T" || k == "TU" {

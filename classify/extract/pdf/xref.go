@@ -75,7 +75,8 @@ func (d *document) readXref() bool {
 		}
 		off = int64(prev)
 	}
-	return d.hasCatalog()
+	d.unlock()
+	return d.locked != nil || d.hasCatalog()
 }
 
 func (d *document) addSection(s section) {
