@@ -31,6 +31,9 @@ type Options struct {
 	// Overlay is TOML that is laid over the policy as the admin's own file is over
 	// a pack: lists, settings, inside. Policy cases set it.
 	Overlay string
+	// Unproved loads a policy whose assertions do not hold; for those who look
+	// into why.
+	Unproved bool
 	// Time is the day by which expired entries are warned of; zero: no warnings.
 	Time time.Time
 }

@@ -6,7 +6,8 @@ import "math/bits"
 type anomaly uint8
 
 const (
-	badBase64 anomaly = iota
+	archiveMismatch anomaly = iota
+	badBase64
 	badContentType
 	badEncodedWord
 	badHeaderLine
@@ -36,6 +37,7 @@ const (
 
 // anomalyNames are public: policies and reports speak them.
 var anomalyNames = [anomalyCount]string{
+	archiveMismatch:           "archive-mismatch",            // an archive whose directory and members disagree
 	badBase64:                 "bad-base64",                  // characters outside the alphabet, data after padding, a torn last group
 	badContentType:            "bad-content-type",            // a Content-Type that names no type/subtype
 	badEncodedWord:            "bad-encoded-word",            // an RFC 2047 word that is broken or of an unknown charset
