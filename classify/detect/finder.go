@@ -34,6 +34,7 @@ type finder struct {
 	card     int64 // end of the last PAN, reported or not
 
 	kind    Kind
+	quoted  func(offset int64) bool
 	subject span   // where the Subject stands in the text
 	halves  []half // by detector: a half of a pair that may find the other
 	scorers []scorer
