@@ -57,7 +57,11 @@ func readZip(c *container) error {
 	if media := z.document(); media != "" {
 		c.is(media)
 		if read := formatOf(media); read != nil {
-			if err := read(c); err == nil || c.told || errors.Is(err, errStopped) || problemOf(err) == Encrypted {
+			err := read(c)
+			if err == nil {
+				return z.readUnlisted()
+			}
+			if c.told || errors.Is(err, errStopped) || problemOf(err) == Encrypted {
 				return err
 			}
 		}
@@ -94,6 +98,20 @@ func (z *zipFile) document() string {
 		return found
 	}
 	return ""
+}
+
+// readUnlisted hands over the entries of a document that its directory does not
+// speak of, or not in the same words: the document's own reader goes by that.
+func (z *zipFile) readUnlisted() error {
+	for _, e := range z.entries {
+		if e.unlisted && !z.broken || e.differs {
+			z.c.r.anomalies.add(archiveMismatch)
+			if err := z.readMember(e); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // readDirectory finds the central directory by the record at the end of the
