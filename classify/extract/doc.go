@@ -46,7 +46,8 @@
 // # Types
 //
 // The type of a part is what its bytes say. Text is read whatever it is declared
-// as, and what is declared as text is read whatever it looks like. Office
-// documents, PDF, RTF, archives and other containers are unsupported; images,
+// as, and what is declared as text is read whatever it looks like. Office Open XML
+// and OpenDocument are read by package office. PDF, RTF and other containers that
+// no format is registered for are unsupported; images,
 // audio, video, fonts and signatures hold no text.
 package extract
