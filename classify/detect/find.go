@@ -42,27 +42,69 @@ func (d *dictionary) find(t *text, from, to int64, hits []hit) []hit {
 		if n := int(to-t.base) - at; n < anchor.BlockBytes {
 			starts &= 1<<n - 1
 		}
-		odd := here.odd|next.odd != 0
-		for ; starts != 0; starts &= starts - 1 {
-			k := bits.TrailingZeros64(starts) & 63
-			n := min(bits.TrailingZeros64(^(here.words>>k | next.words<<1<<(63-k))), maxWord)
-			var head uint64
-			if rest := t.buf[at+k:]; len(rest) >= 8 {
-				head = binary.LittleEndian.Uint64(rest)
-			} else {
-				head = lastBytes(rest)
-			}
-			hash := hashWord(head, n)
-			ends := uint64(0)
-			if odd {
-				ends = (here.odd>>k | next.odd<<1<<(63-k)) & (2<<n - 1)
-			}
-			if d.openings.first.has(hash) || n == 0 || n == maxWord || ends != 0 && d.endsEarly(t, at+k, head, ends) {
-				hits = d.begin(t, at+k, n, hash, ends, hits)
-			}
-		}
+		hits = d.findIn(t, at, starts, &here, &next, hits)
 	}
 	return hits
+}
+
+// headBytes is how much text is looked at from the beginning of a block on to tell
+// how its words begin.
+const headBytes = anchor.BlockBytes + 8
+
+// findIn appends the keywords that begin at any of the starts in the block at an
+// index of the buffer.
+func (d *dictionary) findIn(t *text, at int, starts uint64, here, next *wordBlock, hits []hit) []hit {
+	if starts == 0 {
+		return hits
+	}
+	var text *[headBytes]byte
+	if rest := t.buf[at:]; len(rest) >= headBytes {
+		text = (*[headBytes]byte)(rest)
+	} else {
+		text = new([headBytes]byte)
+		copy(text[:], rest)
+	}
+	words, more := here.words, next.words<<1
+	// Which words pass is as good as random, so each is asked and none is jumped
+	// over.
+	pass := starts &^ words
+	first := &d.openings.first
+	for rest := starts; rest != 0; rest &= rest - 1 {
+		k := bits.TrailingZeros64(rest) & 63
+		n := min(bits.TrailingZeros64(^(words>>k | more<<(63-k))), maxWord)
+		pass |= first.bit(hashWord(binary.LittleEndian.Uint64(text[k:k+8]), n)) << k
+	}
+	if here.odd|next.odd != 0 {
+		pass |= d.oddWords(text, starts, here, next)
+	}
+	for ; pass != 0; pass &= pass - 1 {
+		k := bits.TrailingZeros64(pass) & 63
+		n := min(bits.TrailingZeros64(^(words>>k | more<<(63-k))), maxWord)
+		hits = d.begin(t, at+k, n, hits)
+	}
+	return hits
+}
+
+// oddWords are those of the starts in a block behind which a keyword may end before
+// the word does.
+func (d *dictionary) oddWords(text *[headBytes]byte, starts uint64, here, next *wordBlock) uint64 {
+	var pass uint64
+	for ; starts != 0; starts &= starts - 1 {
+		k := bits.TrailingZeros64(starts) & 63
+		odd := here.odd>>k | next.odd<<1<<(63-k)
+		if odd == 0 {
+			continue
+		}
+		n := min(bits.TrailingZeros64(^(here.words>>k | next.words<<1<<(63-k))), maxWord)
+		if odd>>n&1 == 1 || n == maxWord {
+			pass |= 1 << k
+		}
+		head := binary.LittleEndian.Uint64(text[k : k+8])
+		for odd &= 1<<n - 1; odd != 0; odd &= odd - 1 {
+			pass |= d.openings.whole.bit(hashWord(head, bits.TrailingZeros64(odd))) << k
+		}
+	}
+	return pass
 }
 
 // wordBlock are the words of a block.
@@ -124,7 +166,7 @@ func (d *dictionary) findUnmarked(t *text, from, to int64, hits []hit) []hit {
 		for n < maxWord && i+n < len(t.buf) && isAlnumByte(t.buf[i+n]) {
 			n++
 		}
-		hits = d.begin(t, i, n, hashWord(t.head(i), n), t.oddEnds(i, n), hits)
+		hits = d.begin(t, i, n, hits)
 	}
 	return hits
 }
@@ -137,54 +179,44 @@ func (t *text) head(i int) uint64 {
 	return lastBytes(t.buf[i:])
 }
 
-// oddEnds are the odd places in the word of n characters at an index of the buffer
-// and right behind it.
-func (t *text) oddEnds(i, n int) uint64 {
-	var odd uint64
-	for j := range n + 1 {
-		if i+j < len(t.buf) && (t.buf[i+j] >= utf8.RuneSelf || j > 0 && isHump(t.buf[i+j-1], t.buf[i+j])) {
-			odd |= 1 << j
-		}
-	}
-	return odd
-}
-
-// isHump reports whether a word of camelCase begins between two characters.
-func isHump(a, b byte) bool { return isUpper(b) && isLetter(a) && !isUpper(a) }
-
 // begin appends the keywords that begin at an index of the buffer, where a word of
-// n characters stands, by its hash and its odd ends; n is 0 where what stands there
-// is no ASCII letter or digit.
-func (d *dictionary) begin(t *text, i, n int, hash, ends uint64, hits []hit) []hit {
-	p := t.base + int64(i)
-	known := n == 0 || n == maxWord || d.openings.first.has(hash) && (d.openings.whole.has(hash) || d.mayGoOn(t, i+n, hash))
-	if !known && (ends == 0 || !d.endsEarly(t, i, t.head(i), ends)) {
+// n characters stands; n is 0 where what stands there is no ASCII letter or digit.
+func (d *dictionary) begin(t *text, i, n int, hits []hit) []hit {
+	c, p := t.buf[i], t.base+int64(i)
+	from, q := d.first[c], p+1
+	if c >= utf8.RuneSelf {
+		from, q = 0, p
+	}
+	if q > p && from == 0 || c >= utf8.RuneSelf && !d.other || !d.mayBegin(t, i, n) {
 		return hits
 	}
 	if r, _ := t.before(p); r >= utf8.RuneSelf && isAlnum(r) {
 		return hits
 	}
-	c := t.buf[i]
-	switch {
-	case c >= utf8.RuneSelf && d.other:
-		return d.walk(t, p, p, 0, hits)
-	case c < utf8.RuneSelf && d.first[c] != 0:
-		return d.walk(t, p, p+1, d.first[c], hits)
-	}
-	return hits
+	return d.walk(t, p, q, from, hits)
 }
 
-// endsEarly reports whether a keyword may end, or its first word go on, at one of
-// the odd ends of the word at an index that begins with head.
-func (d *dictionary) endsEarly(t *text, i int, head, ends uint64) bool {
-	for ; ends != 0; ends &= ends - 1 {
-		n := bits.TrailingZeros64(ends)
-		if t.buf[i+n] >= utf8.RuneSelf || d.openings.whole.has(hashWord(head, n)) {
+// mayBegin reports whether a keyword may begin with a word of n characters, and the
+// one behind it.
+func (d *dictionary) mayBegin(t *text, i, n int) bool {
+	if n == 0 || n == maxWord || i+n < len(t.buf) && t.buf[i+n] >= utf8.RuneSelf {
+		return true
+	}
+	head := t.head(i)
+	hash := hashWord(head, n)
+	if d.openings.first.has(hash) && (d.openings.whole.has(hash) || d.mayGoOn(t, i+n, hash)) {
+		return true
+	}
+	for j := 1; j < n; j++ {
+		if isHump(t.buf[i+j-1], t.buf[i+j]) && d.openings.whole.has(hashWord(head, j)) {
 			return true
 		}
 	}
 	return false
 }
+
+// isHump reports whether a word of camelCase begins between two characters.
+func isHump(a, b byte) bool { return isUpper(b) && isLetter(a) && !isUpper(a) }
 
 // mayGoOn reports whether the word behind the one that ends at an index may be the
 // second of a keyword.

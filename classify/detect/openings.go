@@ -31,10 +31,13 @@ func newBitset(hashes []uint64) bitset {
 	return s
 }
 
-func (s *bitset) has(h uint64) bool {
+// bit is 1 if a hash is in the set.
+func (s *bitset) bit(h uint64) uint64 {
 	i := h >> (s.shift & 63)
-	return s.bits[i/64]>>(i%64)&1 == 1
+	return s.bits[i/64] >> (i % 64) & 1
 }
+
+func (s *bitset) has(h uint64) bool { return s.bit(h) == 1 }
 
 // word hashes a word of n characters, up to 63; text are its first eight bytes, the
 // first the lowest, and what follows if it is shorter.

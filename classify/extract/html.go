@@ -67,7 +67,7 @@ const (
 )
 
 func newHTML(out, aside *textStream) *htmlReader {
-	return &htmlReader{page: newPage(out), aside: newTextBuffer(aside)}
+	return &htmlReader{page: newPage(&quoteMarks{out: out}, out.part), aside: newTextBuffer(aside)}
 }
 
 func (h *htmlReader) write(b []byte) {

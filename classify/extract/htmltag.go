@@ -197,6 +197,12 @@ var quoteMarkers = []struct {
 	{[]byte("moz-cite-prefix"), false},
 	{[]byte("divrplyfwdmsg"), true},
 	{[]byte("outlookmessageheader"), true},
+	{[]byte("olk_src_body_section"), false},
+	{[]byte("moz-forward-container"), false},
+	{[]byte("mail-quote"), false},
+	{[]byte("isforwardcontent"), false},
+	{[]byte("reference-message"), true}, // of Outlook's apps
+	{[]byte("zwchr"), true},             // Zimbra's rule above the head
 }
 
 // quoteMarker looks for quoteMarkers in the value of a class or id.

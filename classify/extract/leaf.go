@@ -1,10 +1,14 @@
 package extract
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
 )
 
 // leaf is a part that is no multipart and no attached mail. Its bytes are read
@@ -50,6 +54,16 @@ func newLeaf(w *walker, e *entity, p *Part) *leaf {
 		l.problem(Unsupported)
 	}
 	return l
+}
+
+// param returns a parameter of the content type, lower case.
+func (e *entity) param(key string) string {
+	for _, t := range e.types {
+		if v := t.get(key); v != "" {
+			return strings.ToLower(v)
+		}
+	}
+	return ""
 }
 
 // charsetsOf lists the distinct charsets that an entity declares.
@@ -274,18 +288,29 @@ func (rd *reading) decide() {
 	rd.alone = rd.plain && f == plainText && looksBase64(rd.head) && len(l.readings) < maxReadings
 	rd.next = discard{}
 	read := rd.format()
-	if rd.container || f == pgpData {
+	if f == mailText && isFromLine(firstLine(rd.head)) {
+		rd.found.media = "application/mbox"
+	}
+	if rd.container || f == pgpData || rd.found.media == "application/mbox" {
 		rd.nameContainer()
 	}
 	l.announce()
 	switch {
 	case f == mailText && l.part.Problem == "" && l.w.nesting() < l.r.limits.Depth:
-		rd.next = rd.openMail()
+		if rd.found.media == "application/mbox" {
+			rd.next = newMbox(l)
+		} else {
+			rd.next = rd.openMail()
+		}
 	case f == plainText || f == htmlText || f == mailText || strings.HasPrefix(declared, "text/"):
 		if f == mailText {
 			l.problem(TooDeep)
 		}
 		rd.next = rd.openText()
+	case f == appleFile:
+		rd.next = rd.openApple()
+	case f == macBinary:
+		rd.next = rd.openMacBinary()
 	case f == cmsData:
 		rd.next = rd.openCMS()
 	case f == pgpData:
@@ -376,12 +401,24 @@ func (rd *reading) openText() stage {
 	var text stage = out
 	switch media := rd.found.media; {
 	case rd.found.family == htmlText:
-		text = newHTML(out, newTextStream(l.r, l.part, l.part.Where))
+		h := newHTML(out, newTextStream(l.r, l.part, l.part.Where))
+		if media == "text/enriched" || media == "text/richtext" { // their lines are lines
+			h.page.pre = 1
+		}
+		text = h
+	case isXML(media):
+		text = &xmlText{next: out}
 	case media == "text/plain":
 		text = &quoteMarks{out: out}
+		if l.e.param("format") == "flowed" {
+			text = &flowed{next: text, delSp: l.e.param("delsp") == "yes"}
+		}
 	default:
 		if e := newEscapes(media, out); e != nil {
 			text = e
+			if e.fold {
+				text = &cardLines{next: e}
+			}
 		}
 	}
 	text = &dropNUL{r: l.r, next: text}
@@ -397,6 +434,10 @@ func (rd *reading) openText() stage {
 		enc, known = lookupCharset(wide)
 	} else if known && isWide(name) && mostlyASCII(rd.head) {
 		// Declared as UTF-16, yet plain: read as what it is.
+		l.r.anomalies.add(charsetMismatch)
+		enc = nil
+	}
+	if isEBCDIC(enc) && mostlyASCII(rd.head) && hasASCIIWords(rd.head) {
 		l.r.anomalies.add(charsetMismatch)
 		enc = nil
 	}
@@ -423,6 +464,34 @@ func hasBlocks(media string) bool {
 		return true
 	}
 	return false
+}
+
+// isXML reports whether a media type is XML of whatever kind.
+func isXML(media string) bool {
+	return strings.HasSuffix(media, "/xml") || strings.HasSuffix(media, "+xml") || media == "application/x-plist"
+}
+
+// isEBCDIC reports whether a charset has its letters elsewhere than ASCII.
+func isEBCDIC(enc encoding.Encoding) bool {
+	m, ok := enc.(*charmap.Charmap)
+	return ok && m.DecodeByte('A') != 'A'
+}
+
+// hasASCIIWords reports whether text is ASCII for the most part: in EBCDIC letters
+// and digits are above 0x80.
+func hasASCIIWords(head []byte) bool {
+	n := 0
+	for _, c := range head {
+		if isAlnum(c) {
+			n++
+		}
+	}
+	return n*2 > len(head)
+}
+
+func firstLine(head []byte) []byte {
+	line, _, _ := bytes.Cut(head, crlf[1:])
+	return bytes.TrimRight(line, "\r")
 }
 
 // sensible reports whether text that nobody calls text is likely some.

@@ -24,6 +24,8 @@ const (
 	encrypted          // could hold text, is not for us
 	cmsData            // S/MIME, to be opened
 	pgpData            // OpenPGP packets, to be opened
+	appleFile          // AppleSingle or AppleDouble, to be opened
+	macBinary          // MacBinary, to be opened
 	opaque             // nothing that is known, and no text
 )
 
@@ -94,6 +96,8 @@ var magics = []magic{
 	{0, "!<arch>\n", "application/x-archive", unsupported},
 	{257, "ustar", "application/x-tar", unsupported},
 	{0, "\x78\x9f\x3e\x22", "application/ms-tnef", unsupported},
+	{0, "\x00\x05\x16\x00", "application/applefile", appleFile},
+	{0, "\x00\x05\x16\x07", "application/applefile", appleFile},
 	{0, "SQLite format 3\x00", "application/vnd.sqlite3", unsupported},
 	{0, "!BDN", "application/vnd.ms-outlook-pst", unsupported},
 	{0, "\x7fELF", "application/x-elf", unsupported},
@@ -210,6 +214,8 @@ func sniffBinary(head []byte, declared string) sniffed {
 		}
 	case bytes.HasPrefix(head, []byte("BM")) && len(head) > 14 && bytes.Equal(head[6:10], make([]byte, 4)):
 		return sniffed{media: "image/bmp", family: silent}
+	case sniffMacBinary(head):
+		return sniffed{media: "application/macbinary", family: macBinary}
 	case sniffPGP(head):
 		return sniffed{media: "application/pgp-encrypted", family: pgpData}
 	}
@@ -321,10 +327,19 @@ func sniffText(text []byte, declared, name string) sniffed {
 	if !html && (strings.HasPrefix(lower, "<?xml") || strings.HasPrefix(lower, "<!--")) {
 		html = strings.Contains(lower, "<html") || strings.Contains(lower, "<!doctype html")
 	}
+	if strings.HasPrefix(lower, "<?xml") {
+		s.hinted = xmlEncoding(lower)
+	}
 	switch {
 	case html || declared == "text/html" || declared == "application/xhtml+xml" || !isTextual(declared) && namedHTML(name):
 		s.media, s.family = "text/html", htmlText
-		s.hinted = metaCharset(strings.ToLower(string(text)))
+		if meta := metaCharset(strings.ToLower(string(text))); meta != "" {
+			s.hinted = meta
+		}
+	case declared == "text/enriched" || declared == "text/richtext":
+		s.media, s.family = declared, htmlText
+	case strings.HasPrefix(lower, "<svg") || strings.HasPrefix(lower, "<?xml") && strings.Contains(lower, "<svg"):
+		s.media, s.family = "image/svg+xml", htmlText
 	case strings.HasPrefix(lower, "-----begin pgp signature"):
 		s.media, s.family = "application/pgp-signature", silent
 	case !isTextual(declared) && looksMail(text, name):
@@ -374,6 +389,17 @@ func isTextual(media string) bool {
 		return true
 	}
 	return strings.HasSuffix(sub, "+json") || strings.HasSuffix(sub, "+xml")
+}
+
+// xmlEncoding finds the encoding that the declaration of XML names.
+func xmlEncoding(lower string) string {
+	declaration, _, _ := strings.Cut(lower, "?>")
+	_, rest, _ := strings.Cut(declaration, "encoding")
+	rest = strings.TrimLeft(rest, "= \t\r\n\"'")
+	if end := strings.IndexAny(rest, "\"' "); end >= 0 {
+		return rest[:end]
+	}
+	return ""
 }
 
 // metaCharset finds the charset that HTML names in its head.
