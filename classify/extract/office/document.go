@@ -21,6 +21,7 @@ type document struct {
 	lx        lexer
 	formats   formats
 	strings   sharedStrings
+	binary    bool // a workbook of records
 	macros    bool
 	entities  bool
 }

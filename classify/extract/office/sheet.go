@@ -85,7 +85,7 @@ func (s *sheetReader) start() {
 	case "row":
 		s.startRow(lx.attr("r"))
 	case "rPr", "rPh":
-		lx.skip(nil)
+		lx.skip("")
 	case "oddHeader", "oddFooter", "evenHeader", "evenFooter", "firstHeader", "firstFooter":
 		s.mode = cellHeader
 	case "dataValidation":
@@ -93,7 +93,7 @@ func (s *sheetReader) start() {
 	case "hyperlink":
 		s.attrs("display", "tooltip", "location")
 	case "anchor":
-		lx.skip(nil)
+		lx.skip("")
 	case "scenario", "inputCells", "protectedRange", "control", "webPublishItem", "customPr":
 		s.attrs("name", "val", "comment", "title")
 	}

@@ -66,7 +66,7 @@ func (d *document) readStrings(string) {
 			case "t":
 				in = !lx.empty
 			case "rPr":
-				lx.skip(nil)
+				lx.skip("")
 			case "rPh":
 				phonetic++
 			case "si":
