@@ -23,6 +23,7 @@ func typesOf(target, media string) string {
 
 // wordFile is a Word document with that text, and more members.
 func wordFile(t testing.TB, text string, more ...inside) string {
+	t.Helper()
 	return zipOf(t, append([]inside{
 		{"[Content_Types].xml", typesOf("word/document.xml", wordMedia)},
 		{"_rels/.rels", relationsTo("word/document.xml")},
@@ -33,6 +34,7 @@ func wordFile(t testing.TB, text string, more ...inside) string {
 // sheetFile is a workbook with the sheet "Staff & co!" and a number that has the format of
 // an SSN.
 func sheetFile(t testing.TB) string {
+	t.Helper()
 	return zipOf(t,
 		inside{"[Content_Types].xml", typesOf("xl/workbook.xml", sheetMedia)},
 		inside{"_rels/.rels", relationsTo("xl/workbook.xml")},

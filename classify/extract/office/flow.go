@@ -14,7 +14,6 @@ type flow struct {
 	l        *lines
 	lx       *lexer
 	mode     textMode
-	name     []byte // of the element whose text is read
 	tables   []bool // for each open table, whether it has a frame of its own
 	deleted  int
 	inserted int

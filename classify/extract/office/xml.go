@@ -431,7 +431,9 @@ func nextAttr(tag []byte) (name, value, rest []byte) {
 	if i == len(tag) || tag[i] != '=' {
 		return name, nil, tag[i:]
 	}
-	for i++; i < len(tag) && tag[i] <= ' '; i++ {
+	i++
+	for i < len(tag) && tag[i] <= ' ' {
+		i++
 	}
 	if i == len(tag) {
 		return name, nil, nil
