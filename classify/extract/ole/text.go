@@ -1,0 +1,164 @@
+package ole
+
+import (
+	"bufio"
+	"encoding/binary"
+	"io"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"github.com/postern-mail/postern/classify/extract/codepage"
+)
+
+// writer is a text that is opened once something is written to it. Its first
+// error stays and makes all else a no-op.
+type writer struct {
+	out  Out
+	name string
+	text io.WriteCloser
+	buf  *bufio.Writer
+	high rune
+	err  error
+}
+
+func newWriter(out Out, name string) *writer { return &writer{out: out, name: name} }
+
+func (w *writer) opened() bool {
+	if w.buf == nil && w.err == nil {
+		if w.text, w.err = w.out.Text(w.name); w.err == nil {
+			w.buf = bufio.NewWriter(w.text)
+		}
+	}
+	return w.err == nil
+}
+
+func (w *writer) string(s string) {
+	if s != "" && w.opened() {
+		_, w.err = w.buf.WriteString(s)
+	}
+}
+
+func (w *writer) rune(c rune) {
+	if w.opened() {
+		_, w.err = w.buf.WriteRune(c)
+	}
+}
+
+// unit takes one UTF-16 code unit: surrogates are joined.
+func (w *writer) unit(u uint16) {
+	c := rune(u)
+	switch {
+	case !utf16.IsSurrogate(c):
+	case c < 0xdc00:
+		w.high = c
+		return
+	default:
+		c = utf16.DecodeRune(w.high, c)
+	}
+	w.high = 0
+	w.rune(c)
+}
+
+// line writes text and ends its line.
+func (w *writer) line(s string) {
+	if s != "" {
+		w.string(s)
+		w.string("\n")
+	}
+}
+
+func (w *writer) close() error {
+	if w.buf == nil {
+		return w.err
+	}
+	if err := w.buf.Flush(); w.err == nil {
+		w.err = err
+	}
+	if err := w.text.Close(); w.err == nil {
+		w.err = err
+	}
+	w.buf = nil
+	return w.err
+}
+
+// wide decodes UTF-16, little endian.
+func wide(b []byte) string {
+	units := make([]uint16, len(b)/2)
+	for i := range units {
+		units[i] = binary.LittleEndian.Uint16(b[2*i:])
+	}
+	return string(utf16.Decode(units))
+}
+
+// decode returns text of a code page.
+func decode(page int, b []byte) string {
+	return string(codepage.Decode(page, b))
+}
+
+// shortRun is the least length of what salvage takes for text.
+const shortRun = 4
+
+// salvage reads the runs of text in data of an unknown form: ASCII, and UTF-16 of
+// the Latin script, which is what values worth finding are written in. Each run
+// is a line.
+func (d *document) salvage(name string, r io.Reader) error {
+	narrow, broad := newWriter(d.out, name), newWriter(d.out, name)
+	in := bufio.NewReaderSize(r, 16<<10)
+	n, w := run{to: narrow}, [2]run{{to: broad}, {to: broad}}
+	var last byte
+	for i := 0; ; i++ {
+		c, err := in.ReadByte()
+		if err != nil {
+			if err != io.EOF {
+				d.note(err)
+			}
+			break
+		}
+		n.take(rune(c), printable(rune(c)))
+		if i > 0 { // a unit may begin at an even or an odd offset
+			u := rune(last) | rune(c)<<8
+			w[i&1].take(u, printable(u) && u < 0x100)
+		}
+		last = c
+		if narrow.err != nil || broad.err != nil {
+			break
+		}
+	}
+	n.end()
+	w[0].end()
+	w[1].end()
+	if err := narrow.close(); err != nil {
+		return err
+	}
+	return broad.close()
+}
+
+func printable(c rune) bool { return c >= ' ' && c < 0x7f || c == '\t' || c >= 0xa0 && c < 0x250 }
+
+// run is a run of text that is written once it is long enough.
+type run struct {
+	to    *writer
+	begun []byte
+	long  bool
+}
+
+func (r *run) take(c rune, ok bool) {
+	if !ok {
+		r.end()
+		return
+	}
+	r.begun = utf8.AppendRune(r.begun, c)
+	if r.long && len(r.begun) > 4096 {
+		r.to.string(string(r.begun))
+		r.begun = r.begun[:0]
+	} else if !r.long && len(r.begun) >= shortRun {
+		r.long = true
+	}
+}
+
+func (r *run) end() {
+	if r.long {
+		r.to.string(string(r.begun) + "\n")
+	}
+	r.begun, r.long = r.begun[:0], false
+}
