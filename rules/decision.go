@@ -108,4 +108,16 @@ type Decision struct {
 	Edits      []Edit       `json:"edits"`
 	Rules      []RuleResult `json:"rules"`
 	Labels     []string     `json:"labels"`
+	// Append names the statements that the mail lacks and must carry, each with
+	// what becomes of a mail that takes none.
+	Append []Append `json:"append"`
+	// Notify names the rules that fired of which the officer is told.
+	Notify []string `json:"notify"`
+}
+
+// Append is a statement to be added to a mail once. Fallback is what becomes of
+// a mail to which nothing can be added, a signed or encrypted one.
+type Append struct {
+	Statement string `json:"statement"`
+	Fallback  Action `json:"fallback"`
 }

@@ -45,10 +45,9 @@ type table struct {
 
 // header is a header row.
 type header struct {
-	text  []byte
-	ends  []int32  // where its cells end; one more than delimiters
-	spans [][2]int // of the keywords of each cell in hits; {-1} before they are asked for
-	hits  []hit
+	text          []byte
+	ends          []int32 // where its cells end; one more than delimiters
+	own, negative cells   // their keywords
 	// about are the detectors whose keywords stand in the cells; nil before
 	// anybody asks.
 	about []bool
@@ -257,7 +256,9 @@ func (c *columns) stands(t *text, d, i int) bool {
 		head, c.spare = c.spare[k-1], c.spare[:k-1]
 	}
 	head.text, head.ends = append(head.text[:0], line...), append(head.ends[:0], c.ends...)
-	head.spans, head.hits, head.about = head.spans[:0], head.hits[:0], head.about[:0]
+	head.own.reset()
+	head.negative.reset()
+	head.about = head.about[:0]
 	table.head = head
 	return true
 }
@@ -360,24 +361,33 @@ func (c *columns) lookAhead(t *text) {
 // longer is taken to have as many cells as its table.
 const rowAhead = 1024
 
-// header returns the keywords in the header cell of a column, with their
-// positions in the cell.
-func (c *columns) header(words *dictionary, col *column) []hit {
-	return c.tables[col.delim][col.table].head.keywords(words, col.index)
+// header returns the keywords of the detectors and the negative ones in the header
+// cell of a column, with their positions in the cell.
+func (c *columns) header(set *Set, col *column) (own, negative []hit) {
+	h := c.tables[col.delim][col.table].head
+	return h.own.keywords(h, set.words, col.index), h.negative.keywords(h, set.against, col.index)
 }
 
-func (h *header) keywords(words *dictionary, cell int) []hit {
-	for len(h.spans) < len(h.ends) {
-		h.spans = append(h.spans, [2]int{-1})
+// cells are the keywords in the cells of a header.
+type cells struct {
+	spans [][2]int32 // of each cell in hits; {-1} before they are asked for
+	hits  []hit
+}
+
+func (c *cells) reset() { c.spans, c.hits = c.spans[:0], c.hits[:0] }
+
+func (c *cells) keywords(h *header, words *dictionary, cell int) []hit {
+	for len(c.spans) < len(h.ends) {
+		c.spans = append(c.spans, [2]int32{-1})
 	}
-	span := &h.spans[cell]
+	span := &c.spans[cell]
 	if span[0] < 0 {
 		t := text{buf: h.cell(cell)}
-		span[0] = len(h.hits)
-		h.hits = words.find(&t, 0, t.end(), h.hits)
-		span[1] = len(h.hits)
+		span[0] = int32(len(c.hits))
+		c.hits = words.find(&t, 0, t.end(), c.hits)
+		span[1] = int32(len(c.hits))
 	}
-	return h.hits[span[0]:span[1]]
+	return c.hits[span[0]:span[1]]
 }
 
 // speakOf reports whether a keyword of a detector stands in the header of any
@@ -406,10 +416,8 @@ func (h *header) speaksOf(set *Set, detector int) bool {
 		h.about = slices.Grow(h.about, len(set.Detectors))[:len(set.Detectors)]
 		clear(h.about)
 		for cell := range h.ends {
-			for _, k := range h.keywords(set.words, cell) {
-				if of := set.words.words[k.word].detector; of >= 0 {
-					h.about[of] = true
-				}
+			for _, k := range h.own.keywords(h, set.words, cell) {
+				h.about[set.words.words[k.word].detector] = true
 			}
 		}
 	}

@@ -18,11 +18,12 @@ type finder struct {
 	token   token
 	lists   []list
 
-	// found holds the keywords around the present place, each list in the order
-	// of their start: the negative ones, then those of each detector.
+	// found holds the keywords of each detector around the present place, in the
+	// order of their start.
 	found   [][]hit
 	scratch []hit
 	read    int64 // up to here the text was searched for keywords
+	against opponents
 	around  reach
 
 	detector int
@@ -70,6 +71,7 @@ func (f *finder) reset(s *Stream) {
 	for i := range f.found {
 		f.found[i] = f.found[i][:0]
 	}
+	f.against = opponents{found: f.against.found[:0]}
 	clear(f.lists)
 	clear(f.halves)
 	for i := range f.until {
@@ -149,7 +151,7 @@ func (f *finder) reportValue(c *candidate, value string, level Confidence, conte
 		Value:      value,
 		Confidence: level,
 		Context:    context,
-	}, c, distance)
+	}, c, distance, f.set.Detectors[f.detector].Apart)
 }
 
 // hopeless reports at little cost that the candidate in f.c is worth nothing: its
@@ -180,7 +182,7 @@ func (f *finder) keywordAround(p int64) bool {
 	if f.until[f.detector] < p {
 		return false
 	}
-	own := f.found[f.detector+1]
+	own := f.found[f.detector]
 	i := before(own, f.sight)
 	return i > 0 && own[i-1].start+f.set.reach[f.detector] >= p
 }
@@ -285,11 +287,9 @@ func (f *finder) readKeywords(from, to int64) {
 		case term:
 			f.scorers[word.detector].add(f, h, word.term)
 		default:
-			of := word.detector + 1
-			if of > 0 {
-				f.until[word.detector] = h.start + f.set.reach[word.detector]
-				f.latest = max(f.latest, f.until[word.detector])
-			}
+			of := word.detector
+			f.until[of] = h.start + f.set.reach[of]
+			f.latest = max(f.latest, f.until[of])
 			if list := f.found[of]; len(list) == cap(list) {
 				f.found[of] = forget(list, from-f.set.left-windowReach)
 			}

@@ -16,6 +16,8 @@ type Lexicon struct {
 	Terms []Term
 	// The least scores of the three levels.
 	Low, Medium, High int
+	// Distinct is how many different terms must stand in a text; 0 is one.
+	Distinct int
 }
 
 // Term is a term of a Lexicon. It scores once, however often it stands in a text.
@@ -203,6 +205,8 @@ func (s *scorer) take(name termName, at span) {
 // level is that of the score.
 func (s *scorer) level() Confidence {
 	switch l := s.scale.lexicon; {
+	case len(s.found) < l.Distinct:
+		return None
 	case s.score >= l.High:
 		return High
 	case s.score >= l.Medium:

@@ -24,6 +24,9 @@ type Detector struct {
 	Masking string
 	// Fingerprint tells whether values may be given a keyed fingerprint.
 	Fingerprint bool
+	// Apart matches stand beside those of other detectors on the same text: none
+	// takes the place of another.
+	Apart bool
 
 	keywords []keywordGroup
 	// digits is the least number of digits that a chain at the value's first
@@ -148,7 +151,8 @@ type Set struct {
 	Detectors []*Detector
 
 	options Options
-	words   *dictionary
+	words   *dictionary // the detectors' own
+	against *dictionary // the negative ones
 	anchors *anchor.Set
 	// left is how far before its first digit a value of any detector can begin,
 	// reach how far before that a keyword can begin that matters, by detector.
@@ -175,7 +179,7 @@ type Set struct {
 // Compile builds a Set. The order of the detectors decides between matches that
 // are equal in all else.
 func Compile(detectors []*Detector, opt Options) (*Set, error) {
-	s := &Set{Detectors: detectors, options: opt, words: newDictionary(), scales: make([]*scale, len(detectors))}
+	s := &Set{Detectors: detectors, options: opt, words: newDictionary(), against: newDictionary(), scales: make([]*scale, len(detectors))}
 	seen := make(map[string]bool)
 	var wants []anchor.Want
 	for i, d := range detectors {
@@ -202,13 +206,14 @@ func Compile(detectors []*Detector, opt Options) (*Set, error) {
 	}
 	for r, patterns := range map[role][]string{negative: negatives, account: accounts} {
 		for _, pattern := range patterns {
-			if err := s.words.add(-1, r, pattern); err != nil {
+			if err := s.against.add(-1, r, pattern); err != nil {
 				return nil, err
 			}
 		}
 	}
 	s.anchors = anchor.New(wants)
 	s.words.finish()
+	s.against.finish()
 	for _, w := range s.words.words {
 		s.everywhere = s.everywhere || w.role == triggers || w.role == term
 		s.names = append(s.names, []string{w.text})

@@ -23,6 +23,7 @@ type base64Decoder struct {
 	cr    bool // a CR was seen and held back
 	input bool // something that is not white space was seen
 	done  int64
+	quiet bool // what is odd about it is not told: nobody said that it is base64
 }
 
 func newBase64(r *Reader, next stage, stray *lazyText) *base64Decoder {
@@ -171,7 +172,9 @@ func (d *base64Decoder) close() {
 	d.decode()
 	d.decodeSlowly() // the last characters, should they be no base64
 	if len(d.buf) > 0 {
-		d.r.anomalies.add(badBase64)
+		if !d.quiet {
+			d.r.anomalies.add(badBase64)
+		}
 		var acc uint32
 		for _, c := range d.buf {
 			acc = acc<<6 | uint32(base64Value[c])

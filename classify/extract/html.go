@@ -34,6 +34,8 @@ type htmlReader struct {
 	dashes     int       // in a row, within a comment
 	raw        string    // the end of a raw element being read: "/script"
 	tail       []byte    // what was read of it
+	href       []byte    // where the link leads whose tag is being read
+	inHref     bool      // the value being read is that
 }
 
 type htmlState uint8
@@ -65,7 +67,7 @@ const (
 )
 
 func newHTML(out, aside *textStream) *htmlReader {
-	return &htmlReader{page: newPage(out), aside: newTextBuffer(aside)}
+	return &htmlReader{page: newPage(&quoteMarks{out: out}, out.part), aside: newTextBuffer(aside)}
 }
 
 func (h *htmlReader) write(b []byte) {
@@ -127,6 +129,7 @@ func (h *htmlReader) run(b []byte) []byte {
 		if h.noise {
 			h.noiseValue(b[:i])
 		} else {
+			h.keepHref(b[:i])
 			h.aside.write(b[:i])
 		}
 	}
@@ -209,6 +212,7 @@ func (h *htmlReader) endEntity() {
 	if h.state == inText {
 		h.page.literal(text)
 	} else {
+		h.keepHref(text)
 		h.aside.write(text)
 	}
 }
@@ -264,7 +268,7 @@ func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
 // open takes the byte behind "<".
 func (h *htmlReader) open(c byte) bool {
-	h.name, h.closing, h.quoting, h.spanning = h.name[:0], false, false, false
+	h.name, h.closing, h.quoting, h.spanning, h.href = h.name[:0], false, false, false, h.href[:0]
 	switch {
 	case isLetter(c):
 		h.state = inName
@@ -402,6 +406,7 @@ func (h *htmlReader) close() {
 	case inRawEnd:
 		h.aside.write(h.tail)
 	}
+	h.page.endLink()
 	h.page.close()
 	h.aside.close()
 }

@@ -100,7 +100,7 @@ func (h *htmlReader) beginValue(c byte) bool {
 	if isSpace(c) {
 		return true
 	}
-	h.noise, h.value = isNoise(h.attr), h.value[:0]
+	h.noise, h.value, h.inHref = isNoise(h.attr), h.value[:0], h.isHref()
 	if !h.noise {
 		h.aside.newline()
 		if hasDigit(h.attr) {
@@ -128,10 +128,12 @@ func (h *htmlReader) quoted(b []byte) []byte {
 	if h.noise {
 		h.noiseValue(piece)
 	} else if j := bytes.IndexByte(piece, '&'); j >= 0 {
+		h.keepHref(piece[:j])
 		h.aside.write(piece[:j])
 		h.beginEntity(inQuoted)
 		return b[j+1:]
 	} else {
+		h.keepHref(piece)
 		h.aside.write(piece)
 	}
 	if i >= 0 {
@@ -147,6 +149,7 @@ func (h *htmlReader) valueByte(c byte) {
 	case c == '&':
 		h.beginEntity(inBare)
 	default:
+		h.keepHref([]byte{c})
 		h.aside.writeByte(c)
 	}
 }
@@ -179,7 +182,7 @@ func (h *htmlReader) endValue() {
 	} else {
 		h.aside.newline()
 	}
-	h.attr, h.state = h.attr[:0], beforeAttr
+	h.attr, h.state, h.inHref = h.attr[:0], beforeAttr, false
 }
 
 // quoteMarkers are what the classes and ids have in common that clients give to
@@ -194,6 +197,12 @@ var quoteMarkers = []struct {
 	{[]byte("moz-cite-prefix"), false},
 	{[]byte("divrplyfwdmsg"), true},
 	{[]byte("outlookmessageheader"), true},
+	{[]byte("olk_src_body_section"), false},
+	{[]byte("moz-forward-container"), false},
+	{[]byte("mail-quote"), false},
+	{[]byte("isforwardcontent"), false},
+	{[]byte("reference-message"), true}, // of Outlook's apps
+	{[]byte("zwchr"), true},             // Zimbra's rule above the head
 }
 
 // quoteMarker looks for quoteMarkers in the value of a class or id.
@@ -212,6 +221,8 @@ func (h *htmlReader) quoteMarker() {
 func (h *htmlReader) endTag() {
 	h.state = inText
 	switch string(h.name) {
+	case "a":
+		h.linkTag()
 	case "script":
 		h.beginRaw("/script")
 		return

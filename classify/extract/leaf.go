@@ -1,8 +1,14 @@
 package extract
 
 import (
+	"bytes"
+	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
 )
 
 // leaf is a part that is no multipart and no attached mail. Its bytes are read
@@ -21,6 +27,10 @@ type leaf struct {
 	tell     func() // tells fields and names, once the path is settled; then nil
 	stray    bool   // text was told before that
 	member   bool   // of a container: its path ends in its name
+	guessed  bool   // perhaps no file at all: not told if its bytes are of no known kind
+	declared bool   // a line said that something encoded follows
+	taken    int64  // bytes that were written
+	found    int    // files within
 }
 
 // maxReadings bounds how often one part is read.
@@ -46,6 +56,16 @@ func newLeaf(w *walker, e *entity, p *Part) *leaf {
 	return l
 }
 
+// param returns a parameter of the content type, lower case.
+func (e *entity) param(key string) string {
+	for _, t := range e.types {
+		if v := t.get(key); v != "" {
+			return strings.ToLower(v)
+		}
+	}
+	return ""
+}
+
 // charsetsOf lists the distinct charsets that an entity declares.
 func charsetsOf(e *entity) []string {
 	var charsets []string
@@ -66,11 +86,10 @@ func (l *leaf) read(encoding, charset string) *reading {
 	l.readings = append(l.readings, rd)
 	switch encoding {
 	case "uuencode":
-		rd.plain = true // the lines of the encoding are for later hands
-		l.problem(Unsupported)
+		l.decoders = append(l.decoders, &uuDecoder{next: rd, stray: l.strayText(), leaf: l})
+		return rd
 	case "base64":
-		stray := newLazyText(l.r, l.part, l.part.Where)
-		stray.used = &l.stray
+		stray := l.strayText()
 		d := newBase64(l.r, rd, stray)
 		rd.base64 = d
 		l.decoders = append(l.decoders, d)
@@ -78,6 +97,33 @@ func (l *leaf) read(encoding, charset string) *reading {
 	}
 	l.decoders = append(l.decoders, newDecoder(l.r, encoding, rd, nil))
 	return rd
+}
+
+// strayText takes what stands around encoded data.
+func (l *leaf) strayText() *lazyText {
+	t := newLazyText(l.r, l.part, l.part.Where)
+	t.used = &l.stray
+	return t
+}
+
+// addName takes the file name that a part's encoding gives it.
+func (l *leaf) addName(name string) {
+	if slices.Contains(l.e.names, name) || len(l.e.names) == maxNames {
+		return
+	}
+	l.e.names = append(l.e.names, name)
+	if l.part.Name == "" {
+		l.part.Name = name
+	}
+	if l.tell == nil {
+		l.tellName(name)
+	}
+}
+
+func (l *leaf) tellName(name string) {
+	s := newTextStream(l.r, l.part, Attachment)
+	s.write([]byte(name))
+	s.close()
 }
 
 // problem states why the part is not read whole; the first one stays.
@@ -95,6 +141,7 @@ func (l *leaf) stop(p Problem) {
 
 func (l *leaf) write(b []byte) {
 	if !l.over {
+		l.taken += int64(len(b))
 		l.in.write(b)
 	}
 }
@@ -106,7 +153,16 @@ func (l *leaf) close() {
 	l.in.close()
 	l.announce()
 	l.settle()
-	l.r.leaves = l.r.leaves[:len(l.r.leaves)-1]
+	l.r.leaves = slices.DeleteFunc(l.r.leaves, func(open *leaf) bool { return open == l })
+	if l.guessed {
+		if f := l.readings[0].found; f.family == opaque || f.family == silent && f.media != "application/pgp-keys" {
+			l.r.parts--
+			return
+		}
+		if !l.declared {
+			l.r.anomalies.add(undeclaredBase64)
+		}
+	}
 	l.r.tellPart(l.part)
 }
 
@@ -135,7 +191,7 @@ func (l *leaf) settle() {
 		case rd.found.family == encrypted:
 			p.Encrypted = true
 			p.Problem = Encrypted
-		case rd.found.family == unsupported, rd.found.family == binary && rd == best:
+		case rd.found.family == unsupported, rd.found.family == opaque && rd == best:
 			l.problem(Unsupported)
 		}
 		if rd.unknown {
@@ -161,6 +217,7 @@ type reading struct {
 	first   bool
 	plain   bool // there is no transfer encoding
 	base64  *base64Decoder
+	alone   bool // base64 from the first byte on: it has a reading of its own
 	head    []byte
 	decided bool
 	found   sniffed
@@ -173,7 +230,7 @@ type reading struct {
 
 // sense orders readings by how much of a sense they make.
 func (rd *reading) sense() int {
-	if rd.size == 0 || rd.found.family == binary {
+	if rd.size == 0 || rd.found.family == opaque {
 		return 0
 	}
 	return 1
@@ -219,38 +276,52 @@ func (rd *reading) decide() {
 	}
 	rd.found = sniff(rd.head, declared, l.part.Name)
 	f := rd.found.family
-	if l.e.inEncrypted && (f == binary || f == unsupported) {
+	if l.e.inEncrypted && (f == opaque || f == unsupported) {
 		rd.found.family = encrypted
 	}
 	if mismatched(declared, rd.found) {
 		l.r.anomalies.add(typeMismatch)
 	}
-	rd.next = discard{}
-	read := formatOf(rd.found.media)
-	if read != nil && rd.found.family == unsupported && l.w.nesting() >= l.r.limits.Depth {
-		l.problem(TooDeep)
-		read = nil
+	if l.guessed && rd.found.family == plainText && rd.found.wide == "" && !sensible(rd.head) {
+		rd.found.family, f = opaque, opaque
 	}
-	rd.container = read != nil && rd.found.family == unsupported
-	if rd.container {
+	rd.alone = rd.plain && f == plainText && looksBase64(rd.head) && len(l.readings) < maxReadings
+	rd.next = discard{}
+	read := rd.format()
+	if f == mailText && isFromLine(firstLine(rd.head)) {
+		rd.found.media = "application/mbox"
+	}
+	if rd.container || f == pgpData || rd.found.media == "application/mbox" {
 		rd.nameContainer()
 	}
 	l.announce()
 	switch {
 	case f == mailText && l.part.Problem == "" && l.w.nesting() < l.r.limits.Depth:
-		rd.next = rd.openMail()
+		if rd.found.media == "application/mbox" {
+			rd.next = newMbox(l)
+		} else {
+			rd.next = rd.openMail()
+		}
 	case f == plainText || f == htmlText || f == mailText || strings.HasPrefix(declared, "text/"):
 		if f == mailText {
 			l.problem(TooDeep)
 		}
 		rd.next = rd.openText()
+	case f == appleFile:
+		rd.next = rd.openApple()
+	case f == macBinary:
+		rd.next = rd.openMacBinary()
+	case f == cmsData:
+		rd.next = rd.openCMS()
+	case f == pgpData:
+		rd.next = rd.openPGP()
 	case rd.found.media == "application/pgp-signature", rd.found.media == "application/pgp-encrypted", rd.found.media == "application/rtf":
 		rd.next = rd.openText() // text may stand behind or in it
 	}
-	if rd.container {
+	if read != nil {
 		rd.next = rd.openContainer(read, rd.next)
 	}
-	if rd.plain && f == plainText && looksBase64(rd.head) && len(l.readings) < maxReadings {
+	if rd.alone {
 		l.r.anomalies.add(undeclaredBase64)
 		n := len(l.decoders)
 		l.read("base64", "")
@@ -284,6 +355,26 @@ func (rd *reading) openMail() stage {
 	return inner
 }
 
+// format finds what the part can be read as, if it is a container.
+func (rd *reading) format() format {
+	read := formatOf(rd.found.media)
+	switch {
+	case rd.found.zip:
+		read = readZip
+	case rd.found.family != unsupported && rd.found.family != opaque:
+		return nil
+	}
+	search := rd.found.family == opaque || rd.found.program
+	if l := rd.leaf; read != nil && l.w.nesting() >= l.r.limits.Depth {
+		if !search {
+			l.problem(TooDeep)
+		}
+		return nil
+	}
+	rd.container = read != nil && !search
+	return read
+}
+
 // nameContainer gives a container its path: that of the part and its name.
 func (rd *reading) nameContainer() {
 	if l := rd.leaf; l.member || l.part.Name == "" || l.tell == nil || l.stray {
@@ -310,12 +401,24 @@ func (rd *reading) openText() stage {
 	var text stage = out
 	switch media := rd.found.media; {
 	case rd.found.family == htmlText:
-		text = newHTML(out, newTextStream(l.r, l.part, l.part.Where))
+		h := newHTML(out, newTextStream(l.r, l.part, l.part.Where))
+		if media == "text/enriched" || media == "text/richtext" { // their lines are lines
+			h.page.pre = 1
+		}
+		text = h
+	case isXML(media):
+		text = &xmlText{next: out}
 	case media == "text/plain":
 		text = &quoteMarks{out: out}
+		if l.e.param("format") == "flowed" {
+			text = &flowed{next: text, delSp: l.e.param("delsp") == "yes"}
+		}
 	default:
 		if e := newEscapes(media, out); e != nil {
 			text = e
+			if e.fold {
+				text = &cardLines{next: e}
+			}
 		}
 	}
 	text = &dropNUL{r: l.r, next: text}
@@ -334,6 +437,10 @@ func (rd *reading) openText() stage {
 		l.r.anomalies.add(charsetMismatch)
 		enc = nil
 	}
+	if isEBCDIC(enc) && mostlyASCII(rd.head) && hasASCIIWords(rd.head) {
+		l.r.anomalies.add(charsetMismatch)
+		enc = nil
+	}
 	if !known {
 		if rd.charset == "" { // only the markup said so
 			known = true
@@ -342,7 +449,63 @@ func (rd *reading) openText() stage {
 		}
 	}
 	rd.unknown = !known
-	return newCharset(enc, text)
+	text = newCharset(enc, text)
+	if rd.found.wide == "" && hasBlocks(rd.found.media) {
+		text = newBlockFinder(rd, text)
+	}
+	return text
+}
+
+// hasBlocks reports whether text of a media type is looked through for files that
+// stand encoded in it.
+func hasBlocks(media string) bool {
+	switch media {
+	case "text/plain", "application/octet-stream", "application/x-yenc", "application/mac-binhex40", "application/pgp-encrypted", "application/pkcs7-mime":
+		return true
+	}
+	return false
+}
+
+// isXML reports whether a media type is XML of whatever kind.
+func isXML(media string) bool {
+	return strings.HasSuffix(media, "/xml") || strings.HasSuffix(media, "+xml") || media == "application/x-plist"
+}
+
+// isEBCDIC reports whether a charset has its letters elsewhere than ASCII.
+func isEBCDIC(enc encoding.Encoding) bool {
+	m, ok := enc.(*charmap.Charmap)
+	return ok && m.DecodeByte('A') != 'A'
+}
+
+// hasASCIIWords reports whether text is ASCII for the most part: in EBCDIC letters
+// and digits are above 0x80.
+func hasASCIIWords(head []byte) bool {
+	n := 0
+	for _, c := range head {
+		if isAlnum(c) {
+			n++
+		}
+	}
+	return n*2 > len(head)
+}
+
+func firstLine(head []byte) []byte {
+	line, _, _ := bytes.Cut(head, crlf[1:])
+	return bytes.TrimRight(line, "\r")
+}
+
+// sensible reports whether text that nobody calls text is likely some.
+func sensible(head []byte) bool {
+	cut := head
+	for i := 1; i < utf8.UTFMax && i < len(cut); i++ { // a character may be torn at the end
+		if c := head[len(head)-i]; utf8.RuneStart(c) {
+			if c >= 0x80 {
+				cut = head[:len(head)-i]
+			}
+			break
+		}
+	}
+	return len(head) > 0 && (mostlyASCII(head) || utf8.Valid(cut))
 }
 
 func isWide(charset string) bool {

@@ -275,25 +275,3 @@ func TestOpeningsOfMailAreKnown(t *testing.T) {
 		}
 	}
 }
-
-func TestQuotedLinesAreMarked(t *testing.T) {
-	for mail, want := range map[string]string{
-		"\nnew\n> old\n>> older\n\nnew\n> old": "[5:true 24:false 29:true]",
-		"\n> old":                              "[0:true]",
-		"\na > b\nc":                           "[]",
-		"Content-Type: text/csv\n\n> a":        "[]",
-		"\n  \n > old\nnew":                    "[5:true 12:false]",
-		"Content-Type: text/html\n\na<blockquote>b<blockquote>c</blockquote></blockquote>d":        "[1:true 5:false]",
-		"Content-Type: text/html\n\na<div class=\"gmail_quote x\"><div>b</div>c</div><div>d</div>": "[1:true 5:false]",
-		"Content-Type: text/html\n\na<div id=\"x_divRplyFwdMsg\">From: b</div><div>c</div>":        "[1:true]",
-	} {
-		mail = crlfLines(mail)
-		_, c := read(t, mail, Limits{}, 0)
-		last := c.texts[len(c.texts)-1]
-		got := "[" + strings.Join(last.marks, " ") + "]"
-		if got != want {
-			t.Errorf("%q: marks %s of %q, want %s", mail, got, last.text.String(), want)
-		}
-		invariant(t, mail, Limits{})
-	}
-}
