@@ -85,8 +85,9 @@ func Read(src io.ReaderAt, size int64, out Out) error {
 	}
 	d.file = f
 	d.note(d.storage(f.root, 0, false))
-	if f.damaged {
-		d.note(ErrMalformed)
+	if f.damaged && d.note(ErrMalformed) && d.encrypted == nil {
+		// What hangs on no chain may still be in the file.
+		d.note(d.salvage("", io.NewSectionReader(src, 0, size)))
 	}
 	return d.result()
 }

@@ -35,7 +35,7 @@ func TestAWorkbookKeepsItsColumnsAndFormats(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.must(t, "[Staff] Name\tSSN\tCard\tDOB\nAnn Übel\t078-05-1123\t4111111111111111\t1980-05-13\n\t\t\t\t", "[Secret] hidden 078-05-1123", "Note 078-05-1123")
+	c.must(t, "[Staff] Name\tSSN\tCard\tDOB\nAnn Übel\t078-05-1123\t4111111111111111\t1980-05-13\n\t\t\t\t1", "[Secret] hidden 078-05-1123", "Note 078-05-1123")
 }
 
 // record is a record of BIFF or of a presentation's atoms.
@@ -218,4 +218,75 @@ func TestPackagesAndObjectsAreMembers(t *testing.T) {
 	if len(c.members) != 3 || c.members[0] != want[0] || c.members[1] != want[1] || c.members[2] != want[2] {
 		t.Errorf("members %q", c.members)
 	}
+}
+
+func TestAWorkbookThatOpensWithoutAskingIsRead(t *testing.T) {
+	b, err := os.ReadFile("testdata/sweatshop.xls")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := readFile(t, b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.must(t, "[Staff] Name\tSSN\tCard\tDOB\nAnn Übel\t078-05-1123\t4111111111111111\t1980-05-13\n", "[Secret] hidden 078-05-1123")
+}
+
+// wordFile builds a document of Word 97 whose pieces stand as given.
+func wordFile(text string, stories []uint32, pieces string) map[string]string {
+	head := make([]byte, 1024)
+	binary.LittleEndian.PutUint16(head, wordMagic)
+	binary.LittleEndian.PutUint16(head[2:], 0xc1)
+	for i, n := range stories {
+		binary.LittleEndian.PutUint32(head[76+4*i:], n)
+	}
+	binary.LittleEndian.PutUint32(head[154+33*8+4:], uint32(len(pieces)))
+	return map[string]string{"WordDocument": string(head) + text, "0Table": pieces}
+}
+
+// pieceTable builds a piece table behind some formatting, of ends and places.
+func pieceTable(ends, places []uint32) string {
+	var table strings.Builder
+	table.WriteString(u32s(0) + u32s(ends...))
+	for _, p := range places {
+		table.WriteString(u16s(0) + u32s(p) + u16s(0))
+	}
+	return "\x01" + u16s(2) + "xx" + "\x02" + u32s(uint32(table.Len())) + table.String()
+}
+
+func TestPiecesAreReadInTheirOrder(t *testing.T) {
+	// What was written last stands last in the file, though it is read first.
+	text := "05-1123 caf\xe9 \x93q\x94\x13 LINK \x14shown\x15\x07\x07\rfoot" + "\x00" + utf16le("SSN 078-")
+	first := uint32(1024 + strings.Index(text, "\x00") + 1)
+	narrow := uint32(strings.Index(text, "\x00"))
+	c, err := readFile(t, compound(wordFile(text, []uint32{8 + narrow - 4, 4}, pieceTable([]uint32{8, 8 + narrow}, []uint32{first, 2*1024 | 1<<30}))))
+	if err != nil {
+		t.Error(err)
+	}
+	c.must(t, "[] SSN 078-05-1123 café “q”shown\t\n\n|", "[] foot", " LINK \n")
+}
+
+func TestPiecesWithoutEndAreBounded(t *testing.T) {
+	ends, places := make([]uint32, 2000), make([]uint32, 2000)
+	for i := range ends {
+		ends[i], places[i] = uint32(i+1)*900000, 2*1024|1<<30
+	}
+	b := compound(wordFile(strings.Repeat("x", 1<<20), []uint32{1 << 30}, pieceTable(ends, places)))
+	c := &collector{limit: 10 << 20}
+	if err := Read(bytes.NewReader(b), int64(len(b)), c); !errors.Is(err, errLimit) {
+		t.Error(err)
+	}
+}
+
+func TestOldDocumentsOfWordAreRead(t *testing.T) {
+	head := make([]byte, 1024)
+	binary.LittleEndian.PutUint16(head, word6Magic)
+	binary.LittleEndian.PutUint16(head[2:], 104)
+	binary.LittleEndian.PutUint32(head[24:], 1024)
+	binary.LittleEndian.PutUint32(head[0x34:], 16)
+	c, err := readFile(t, compound(map[string]string{"WordDocument": string(head) + "SSN 078-05-1123\r"}))
+	if err != nil {
+		t.Error(err)
+	}
+	c.must(t, "SSN 078-05-1123\n")
 }

@@ -278,8 +278,18 @@ func (b *book) shown(xf int, v float64) string {
 		f.Date1904 = b.mac
 		b.made[id] = f
 	}
-	return f.String(v)
+	shown := f.String(v)
+	if f.IsDate() && v >= 367 && v < 3e6 { // order and century are not for us to guess
+		iso := isoDay
+		iso.Date1904 = b.mac
+		if day := iso.String(v); !strings.Contains(shown, day) {
+			shown += " (" + day + ")"
+		}
+	}
+	return shown
 }
+
+var isoDay = numfmt.Parse("yyyy-mm-dd")
 
 // sst reads the table of shared strings.
 func (b *book) sst() {
