@@ -79,10 +79,10 @@ func named(name string, bits uint32) *Encrypted {
 type agile struct {
 	KeyData keyData `xml:"keyData"`
 	Keys    []struct {
-		Spin string `xml:"spinCount,attr"`
 		keyData
+		Spin     string `xml:"spinCount,attr"`
 		Verifier string `xml:"encryptedVerifierHashInput,attr"`
-		Hash     string `xml:"encryptedVerifierHashValue,attr"`
+		Hashed   string `xml:"encryptedVerifierHashValue,attr"`
 		Value    string `xml:"encryptedKeyValue,attr"`
 	} `xml:"keyEncryptors>keyEncryptor>encryptedKey"`
 }

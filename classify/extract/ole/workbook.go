@@ -314,6 +314,14 @@ func (b *book) sst() {
 	}
 }
 
+// maxColumns is how many columns a sheet has.
+const maxColumns = 256
+
+var (
+	tabs    = strings.Repeat("\t", maxColumns)
+	oneLine = strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ")
+)
+
 // put writes a cell where it stands: TABs for the columns before it, a new line
 // for a new row.
 func (b *book) put(row, column int, s string) {
@@ -328,8 +336,9 @@ func (b *book) put(row, column int, s string) {
 		b.sheet.string("\n")
 		b.column = 0
 	}
-	b.sheet.string(strings.Repeat("\t", min(max(0, column-b.column), 1<<14)))
-	b.sheet.string(strings.NewReplacer("\r\n", " ", "\n", " ", "\r", " ").Replace(s))
+	gap := min(max(0, column-b.column), maxColumns)
+	b.sheet.string(tabs[:gap])
+	b.sheet.string(oneLine.Replace(s))
 	b.row, b.column = row, column
-	b.owed += len(s) + 8
+	b.owed += len(s) + gap
 }
