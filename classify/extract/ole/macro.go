@@ -22,26 +22,21 @@ func (d *document) macro(e *entry) error {
 		return d.salvage("", bytes.NewReader(b))
 	}
 	w := newWriter(d.out, "")
-	for b = b[at-3+1:]; len(b) > 0 && d.good(); {
-		b = b[1:] // the signature of the container, then that of nothing: chunks follow each other
-		for len(b) > 2 {
-			head := binary.LittleEndian.Uint16(b)
-			size := int(head&0xfff) + 3
-			if head>>12&7 != 3 {
-				return w.close()
-			}
-			chunk := b[2:min(size, len(b))]
-			b = b[min(size, len(b)):]
+	for b = b[at-2:]; len(b) > 2; {
+		head := binary.LittleEndian.Uint16(b)
+		if head>>12&7 != 3 {
+			break
+		}
+		size := min(int(head&0xfff)+3, len(b))
+		text := b[2:size]
+		b = b[size:]
+		if head&0x8000 != 0 {
 			if err := d.out.Expand(4096); err != nil {
 				return err
 			}
-			text := chunk
-			if head&0x8000 != 0 {
-				text = inflateChunk(chunk)
-			}
-			w.string(string(bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))))
+			text = inflateChunk(text)
 		}
-		b = nil
+		w.string(decode(1252, bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))))
 	}
 	return w.close()
 }

@@ -290,3 +290,14 @@ func TestOldDocumentsOfWordAreRead(t *testing.T) {
 	}
 	c.must(t, "SSN 078-05-1123\n")
 }
+
+func TestMacrosAreRead(t *testing.T) {
+	// Eight literals behind each zero; then "078-05-" and a reference to it.
+	chunk := "\x00Attribut\x00e VB_Nam\x00e = 078-\x04" + "05" + u16s(7<<11|4) + "1123\x0a"
+	module := strings.Repeat("compiled", 10) + "\x01" + u16s(uint16(0xb000|len(chunk)-1)) + chunk
+	c, err := readFile(t, compound(map[string]string{"Macros/VBA/dir": "x", "Macros/VBA/_VBA_PROJECT": "x", "Macros/VBA/Module1": module, "WordDocument": ""}))
+	if err == nil {
+		t.Error("an empty WordDocument is sound")
+	}
+	c.must(t, "Attribute VB_Name = 078-05")
+}
