@@ -5,6 +5,8 @@ import (
 	_ "embed"
 	"strings"
 	"sync"
+
+	"github.com/postern-mail/postern/classify/anchor"
 )
 
 // ukAddress is an address in the UK by its postcode, in one of the shapes that
@@ -21,8 +23,8 @@ var ukAddress = &Detector{
 	Sources: []string{"Royal Mail, Programmers' Guide to the Postcode Address File", "BS 7666"},
 	Mask:    maskPostcode, Masking: "the outward half",
 	keywords: []keywordGroup{{strong, []string{"post code{|s}", "postal code", "address{|es}"}}},
-	digits:   1, runs: runs(1, 2, 3), after: onLetter,
-	find: findPostcode,
+	places:   []anchor.Want{{Digits: 1, Runs: runs(1, 2, 3), After: anchor.OnLetter}},
+	find:     findPostcode,
 	grades: []grade{
 		postcodeSpaced: {form: "upper case with its space", label: High, window: Low, alone: Low},
 		postcodeOther:  {form: "without its space, or lower case", label: High},
@@ -132,8 +134,8 @@ var usAddress = &Detector{
 		"USPS Publication 28, Postal Addressing Standards",
 	},
 	Mask: maskZIP, Masking: "the state and the first three digits",
-	digits: 5, runs: runs(5), before: onSpace,
-	find: findZIP,
+	places: []anchor.Want{{Digits: 5, Runs: runs(5), Before: anchor.OnSpace}},
+	find:   findZIP,
 	grades: []grade{
 		{form: "street line, city, state, ZIP Code", label: High, window: High, alone: High, negative: High},
 		{form: "city, state, ZIP Code", label: Medium, window: Medium, alone: Medium, negative: Medium},

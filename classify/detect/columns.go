@@ -31,6 +31,9 @@ type columns struct {
 	ended  bool  // the end of the present line is in sight
 	ends   []int32
 	spare  []*header // of dropped tables, for their memory
+	// changes counts how often a table was added or dropped.
+	changes int
+	keyed   bool // all of the text is searched for keywords before it is read
 }
 
 // table is a line that may be a header row, and what came after it.
@@ -39,6 +42,7 @@ type table struct {
 	delims     int
 	misses     int     // lines since the last row like it
 	rows       bool    // a row like it followed
+	silent     bool    // no keyword stands in the line that could label a value
 	opened     int64   // where its first quote opened, -1 if none did
 	head       *header // nil until somebody wants to know whether the line is a header row
 }
@@ -48,9 +52,10 @@ type header struct {
 	text          []byte
 	ends          []int32 // where its cells end; one more than delimiters
 	own, negative cells   // their keywords
-	// about are the detectors whose keywords stand in the cells; nil before
-	// anybody asks.
-	about []bool
+	// about are the detectors whose keywords stand in the cells, spoken their
+	// seekers; empty before anybody asks.
+	about  []bool
+	spoken uint64
 }
 
 // column is where a candidate stands in a table.
@@ -191,8 +196,10 @@ func (c *columns) endRow(t *text, d, n int) {
 		i++
 	}
 	if n > 0 && !known && n < headerCells && c.pos-c.line.start <= headerBytes && !t.longRun(c.line.start, c.pos) {
-		c.tables[d] = append(c.tables[d], table{start: c.line.start, end: c.pos, delims: n, opened: c.line.opened})
+		silent := c.keyed && !t.isKeyed(c.line.start, c.pos)
+		c.tables[d] = append(c.tables[d], table{start: c.line.start, end: c.pos, delims: n, opened: c.line.opened, silent: silent})
 		c.count++
+		c.changes++
 	}
 }
 
@@ -296,6 +303,7 @@ func (c *columns) drop(d, i int) {
 	}
 	c.tables[d] = slices.Delete(c.tables[d], i, i+1)
 	c.count--
+	c.changes++
 }
 
 func (c *columns) dropAll() {
@@ -399,6 +407,10 @@ func (c *columns) speakOf(t *text, near int64, set *Set, detector int) bool {
 			if c.tables[d][i].start >= near {
 				break
 			}
+			if c.tables[d][i].silent {
+				i++
+				continue
+			}
 			if !c.stands(t, d, i) {
 				continue
 			}
@@ -412,14 +424,28 @@ func (c *columns) speakOf(t *text, near int64, set *Set, detector int) bool {
 }
 
 func (h *header) speaksOf(set *Set, detector int) bool {
-	if len(h.about) == 0 {
-		h.about = slices.Grow(h.about, len(set.Detectors))[:len(set.Detectors)]
-		clear(h.about)
-		for cell := range h.ends {
-			for _, k := range h.own.keywords(h, set.words, cell) {
-				h.about[set.words.words[k.word].detector] = true
+	h.listen(set)
+	return h.about[detector]
+}
+
+func (h *header) seekers(set *Set) uint64 {
+	h.listen(set)
+	return h.spoken
+}
+
+// listen works out of which detectors the cells speak.
+func (h *header) listen(set *Set) {
+	if len(h.about) > 0 {
+		return
+	}
+	h.about, h.spoken = slices.Grow(h.about, len(set.Detectors))[:len(set.Detectors)], 0
+	clear(h.about)
+	for cell := range h.ends {
+		for _, k := range h.own.keywords(h, set.words, cell) {
+			if word := &set.words.words[k.word]; word.role.speaks() {
+				h.about[word.detector] = true
+				h.spoken |= set.seekerOf[word.detector]
 			}
 		}
 	}
-	return h.about[detector]
 }

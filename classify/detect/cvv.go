@@ -1,6 +1,10 @@
 package detect
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/postern-mail/postern/classify/anchor"
+)
 
 // cardCVV is the security code of a payment card, which nobody may keep once a
 // payment is authorised. Three digits are everywhere: only under a label are they
@@ -20,8 +24,8 @@ var cardCVV = &Detector{
 		{strong, []string{"cvv{|2}{| code| number| no.}", "cvc{|2}{| code| number}", "csc{| code| number}", "card verification{| value| code| number}", "card security code", "cvn{|2}"}},
 		{weak, []string{"cid{| code| number}", "security code"}},
 	},
-	digits: 3, runs: runs(3, 4),
-	find: findCVV,
+	places: []anchor.Want{{Digits: 3, Runs: runs(3, 4)}},
+	find:   findCVV,
 	grades: []grade{
 		cvvCard:  {form: "with a card near", label: High, weak: High},
 		cvvAlone: {form: "without one", label: Medium},
@@ -77,7 +81,7 @@ func (f *finder) cardsNear(c *candidate) (card, amex bool) {
 	}
 	for all.read < to {
 		p := all.read
-		n := int64(t.digits(p, maxRun))
+		n := int64(t.digits(p, anchor.ManyDigits))
 		if n >= 3 && !t.wordBefore(p) {
 			if digits := panAt(t, p); digits > 0 {
 				all.note(pan{p, p + digits, t.at(p) == '3' && (t.at(p+1) == '4' || t.at(p+1) == '7')}, from)

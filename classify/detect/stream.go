@@ -123,20 +123,7 @@ func (s *Stream) scan(to int64) {
 		a := &s.anchors[i]
 		at := base + int64(a.At)
 		s.search.judge(f, at)
-		looks := s.set.looks.of(&s.text, at, a.Run)
-		for _, i := range looks.free {
-			if s.set.wants[i].Takes(a) {
-				f.look(int(i), at)
-			}
-		}
-		if len(looks.needy) == 0 || f.barren(at) {
-			continue
-		}
-		for _, i := range looks.needy {
-			if s.set.wants[i].Takes(a) {
-				f.lookIfNear(int(i), at)
-			}
-		}
+		f.look(at, a.Wants)
 		if held := s.pending.held; len(held) > maxWaiting && held[0].end < at-2*leftReach {
 			f.part(at)
 			s.pending.release(at-leftReach, s.emit)
