@@ -3,6 +3,7 @@ package ole
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"io"
 	"sort"
 	"strings"
@@ -27,17 +28,16 @@ const maxEntries = 1 << 18
 
 // file is an opened compound file.
 type file struct {
-	src        io.ReaderAt
-	size       int64
-	sector     int64 // bytes of a sector
-	cutoff     int64 // streams shorter than this lie in the mini stream
-	fat        []uint32
-	miniFAT    []uint32
-	mini       *stream
-	root       *entry
-	budget     int64 // links of chains that may still be followed
-	damaged    bool
-	entryCount int
+	src     io.ReaderAt
+	size    int64
+	sector  int64 // bytes of a sector
+	cutoff  int64 // streams shorter than this lie in the mini stream
+	fat     []uint32
+	miniFAT []uint32
+	mini    *stream
+	root    *entry
+	budget  int64 // links of chains that may still be followed
+	damaged bool
 }
 
 // entry is a stream or a storage.
@@ -358,7 +358,7 @@ func (s *stream) ReadAt(b []byte, off int64) (n int, err error) {
 		off += int64(k)
 		if k < len(part) {
 			s.file.damaged = true
-			if err == nil || err == io.EOF {
+			if err == nil || errors.Is(err, io.EOF) {
 				err = io.ErrUnexpectedEOF
 			}
 			return n, err
@@ -375,7 +375,7 @@ func (s *stream) Read(b []byte) (int, error) {
 	if n > 0 {
 		return n, nil
 	}
-	if err == io.ErrUnexpectedEOF {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
 		err = io.EOF
 	}
 	return 0, err

@@ -24,7 +24,7 @@ var algorithms = map[uint32]struct {
 func headerCipher(r io.ReaderAt) error {
 	b := make([]byte, 16<<10)
 	n, err := r.ReadAt(b, 0)
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+	if !isEnd(err) {
 		return err
 	}
 	return cipherOf(b[:n])

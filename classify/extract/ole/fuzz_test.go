@@ -56,7 +56,7 @@ func TestADamagedDirectoryHidesNothing(t *testing.T) {
 func TestChainsThatMeetAndTurnEnd(t *testing.T) {
 	b := compound(map[string]string{"WordDocument": strings.Repeat("078-05-1123 ", 1000), "B": strings.Repeat("b", 9000)})
 	fat := b[len(b)-512:]
-	for i := 0; i < 40; i++ {
+	for i := range 40 {
 		copy(fat[4*i:], u32s(uint32(i/2)))
 	}
 	c, err := readFile(t, b)

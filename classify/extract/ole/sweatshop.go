@@ -89,7 +89,7 @@ func rc4Office(b []byte) *rc4Cipher {
 	if len(b) < 48 {
 		return nil
 	}
-	first := md5.Sum([]byte(utf16Bytes(sweatshop)))
+	first := md5.Sum(utf16Bytes(sweatshop))
 	var mixed []byte
 	for range 16 {
 		mixed = append(append(mixed, first[:5]...), b[:16]...)

@@ -3,6 +3,7 @@ package ole
 import (
 	"bufio"
 	"encoding/binary"
+	"errors"
 	"io"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -79,6 +80,11 @@ func (w *writer) close() error {
 	}
 	w.buf = nil
 	return w.err
+}
+
+// isEnd reports whether reading went well, or met the end of the data.
+func isEnd(err error) bool {
+	return err == nil || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // wide decodes UTF-16, little endian.

@@ -79,7 +79,7 @@ func (d *document) word(s, e *entry) error {
 	main := d.file.open(e)
 	head := make([]byte, 1024)
 	n, err := main.ReadAt(head, 0)
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+	if !isEnd(err) {
 		return err
 	}
 	f, err := parseFIB(head[:n])
@@ -257,7 +257,7 @@ func (w *wordText) piece(p piece, b []byte) error {
 	for p.chars > 0 {
 		n, err := w.main.ReadAt(b[:min(int64(len(b)), p.chars*width)], p.at)
 		n -= n % int(width)
-		if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
+		if !isEnd(err) {
 			return err
 		}
 		if n == 0 {
