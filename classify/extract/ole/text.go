@@ -39,6 +39,12 @@ func (w *writer) string(s string) {
 	}
 }
 
+func (w *writer) bytes(b []byte) {
+	if w.opened() {
+		_, w.err = w.buf.Write(b)
+	}
+}
+
 func (w *writer) rune(c rune) {
 	if w.opened() {
 		_, w.err = w.buf.WriteRune(c)
@@ -109,24 +115,21 @@ const shortRun = 4
 // is a line.
 func (d *document) salvage(name string, r io.Reader) error {
 	narrow, broad := newWriter(d.out, name), newWriter(d.out, name)
-	in := bufio.NewReaderSize(r, 16<<10)
 	n, w := run{to: narrow}, [2]run{{to: broad}, {to: broad}}
+	b := make([]byte, 16<<10)
 	var last byte
-	for i := 0; ; i++ {
-		c, err := in.ReadByte()
+	for odd := 0; narrow.err == nil && broad.err == nil; {
+		k, err := r.Read(b)
+		for _, c := range b[:k] {
+			n.take(c, ascii[c])
+			// A unit may begin at an even or an odd offset.
+			w[odd].take(last, c == 0 && latin[last])
+			last, odd = c, odd^1
+		}
 		if err != nil {
 			if err != io.EOF {
 				d.note(err)
 			}
-			break
-		}
-		n.take(rune(c), printable(rune(c)))
-		if i > 0 { // a unit may begin at an even or an odd offset
-			u := rune(last) | rune(c)<<8
-			w[i&1].take(u, printable(u) && u < 0x100)
-		}
-		last = c
-		if narrow.err != nil || broad.err != nil {
 			break
 		}
 	}
@@ -139,6 +142,15 @@ func (d *document) salvage(name string, r io.Reader) error {
 	return broad.close()
 }
 
+// ascii and latin are the characters that runs of text are made of.
+var ascii, latin = func() (a, l [256]bool) {
+	for c := range 256 {
+		a[c] = c >= ' ' && c < 0x7f || c == '\t'
+		l[c] = a[c] || c >= 0xa0
+	}
+	return a, l
+}()
+
 func printable(c rune) bool { return c >= ' ' && c < 0x7f || c == '\t' || c >= 0xa0 && c < 0x250 }
 
 // run is a run of text that is written once it is long enough.
@@ -148,23 +160,28 @@ type run struct {
 	long  bool
 }
 
-func (r *run) take(c rune, ok bool) {
-	if !ok {
+func (r *run) take(c byte, ok bool) {
+	switch {
+	case !ok && len(r.begun) == 0:
+		return
+	case !ok:
 		r.end()
 		return
+	case c < utf8.RuneSelf:
+		r.begun = append(r.begun, c)
+	default:
+		r.begun = utf8.AppendRune(r.begun, rune(c))
 	}
-	r.begun = utf8.AppendRune(r.begun, c)
-	if r.long && len(r.begun) > 4096 {
-		r.to.string(string(r.begun))
-		r.begun = r.begun[:0]
-	} else if !r.long && len(r.begun) >= shortRun {
-		r.long = true
+	if len(r.begun) > 4096 {
+		r.to.bytes(r.begun)
+		r.begun, r.long = r.begun[:0], true
 	}
 }
 
 func (r *run) end() {
-	if r.long {
-		r.to.string(string(r.begun) + "\n")
+	if r.long || len(r.begun) >= shortRun {
+		r.begun = append(r.begun, '\n')
+		r.to.bytes(r.begun)
 	}
 	r.begun, r.long = r.begun[:0], false
 }
