@@ -254,9 +254,9 @@ func (x *interpreter) showSimple(f *font, b []byte) float64 {
 	var width float32
 	spaces := 0
 	// QUIRK: Ghostscript writes a space as a distance between a few characters.
-	apart := len(b) <= 3 && x.char > wordGap*x.size && x.size > 0
+	apart := len(b) <= 3 && x.page.apart
 	for i, c := range b {
-		if apart && i > 0 {
+		if apart && i > 0 && !(x.page.apartAgain && isDigit(c) && isDigit(b[i-1])) {
 			text = append(text, ' ')
 		}
 		width += f.width[c]
@@ -287,6 +287,8 @@ func (x *interpreter) showSimple(f *font, b []byte) float64 {
 	x.page.text = text
 	return float64(width)*x.size + float64(len(b))*x.char + float64(spaces)*x.word
 }
+
+func isDigit(b byte) bool { return b-'0' < 10 }
 
 func (x *interpreter) showComposite(f *font, b []byte) float64 {
 	text := x.page.text
