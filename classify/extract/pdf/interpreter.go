@@ -33,6 +33,7 @@ type interpreter struct {
 const (
 	maxStack = 256
 	maxForms = 20_000
+	maxDepth = 24 // of forms
 	maxMarks = 64
 )
 
@@ -82,6 +83,7 @@ func (x *interpreter) run(c *content, resources dict) {
 		}
 		x.do(o, c, resources, bottom)
 	}
+	x.d.damaged = x.d.damaged || c.lost
 }
 
 const (
@@ -317,7 +319,11 @@ func (x *interpreter) draw(s *stream, resources dict) {
 		x.images++
 		return
 	}
-	if x.active[s] || len(x.active) >= 16 || x.forms >= maxForms {
+	if x.active[s] {
+		return
+	}
+	if len(x.active) >= maxDepth || x.forms >= maxForms {
+		x.d.damaged = true // or meant to be read by nobody
 		return
 	}
 	x.forms++
