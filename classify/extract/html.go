@@ -20,20 +20,21 @@ type htmlReader struct {
 	aside *textBuffer
 	state htmlState
 
-	entity     []byte    // an entity being read, from its "&" on
-	entityFrom htmlState // where it stands
-	name       []byte    // of the tag or the declaration being read, lower case
-	closing    bool      // the tag is an end tag
-	attr       []byte    // name of the attribute, lower case
-	quote      byte      // around its value
-	value      []byte    // its beginning, while it may turn out to be noise
-	noise      bool      // the attribute is one of those that say nothing
-	quoting    bool      // the tag's attributes say that quoted text follows
-	spanning   bool      // the tag is of a cell over several columns
-	quotesRest bool      // to the end
-	dashes     int       // in a row, within a comment
-	raw        string    // the end of a raw element being read: "/script"
-	tail       []byte    // what was read of it
+	entity     []byte         // an entity being read, from its "&" on
+	entityFrom htmlState      // where it stands
+	name       []byte         // of the tag or the declaration being read, lower case
+	closing    bool           // the tag is an end tag
+	attr       []byte         // name of the attribute, lower case
+	quote      byte           // around its value
+	value      []byte         // its beginning, while it may turn out to be noise
+	noise      bool           // the attribute is one of those that say nothing
+	quoting    bool           // the tag's attributes say that quoted text follows
+	spanning   bool           // the tag is of a cell over several columns
+	quotesRest bool           // to the end
+	dashes     int            // in a row, within a comment
+	markers    map[string]int // by the value of a class or id
+	raw        string         // the end of a raw element being read: "/script"
+	tail       []byte         // what was read of it
 }
 
 type htmlState uint8
@@ -124,10 +125,12 @@ func (h *htmlReader) run(b []byte) []byte {
 		for i < len(b) && !tagStops[b[i]] {
 			i++
 		}
+		left := b[:i]
 		if h.noise {
-			h.noiseValue(b[:i])
-		} else {
-			h.aside.write(b[:i])
+			left = h.noiseValue(left)
+		}
+		if !h.noise {
+			h.aside.write(left)
 		}
 	}
 	return b[i:]
@@ -145,16 +148,25 @@ var lowerTable = func() (t [256]byte) {
 
 // text takes text outside tags, up to the next markup.
 func (h *htmlReader) text(b []byte) []byte {
-	n := h.page.text(b)
-	if n == len(b) {
-		return nil
+	for {
+		b = b[h.page.text(b):]
+		if len(b) == 0 {
+			return nil
+		}
+		n := 0
+		if b[0] == '<' {
+			if n = h.fastTag(b); n == 0 {
+				h.state = afterOpen
+				return b[1:]
+			}
+		} else if n = h.fastEntity(b); n == 0 {
+			h.beginEntity(inText)
+			return b[1:]
+		}
+		if b = b[n:]; h.state != inText || len(b) == 0 {
+			return b
+		}
 	}
-	if b[n] == '<' {
-		h.state = afterOpen
-	} else {
-		h.beginEntity(inText)
-	}
-	return b[n+1:]
 }
 
 func (h *htmlReader) beginEntity(from htmlState) {
@@ -213,17 +225,20 @@ func (h *htmlReader) endEntity() {
 	}
 }
 
+// What the most common references stand for.
+var nbsp, ampersand, lessThan, greaterThan = []byte("\u00a0"), []byte("&"), []byte("<"), []byte(">")
+
 // decodeEntity decodes a character reference of HTML; what is none stays.
 func decodeEntity(e []byte) []byte {
 	switch string(e) {
 	case "&nbsp;":
-		return []byte("\u00a0")
+		return nbsp
 	case "&amp;":
-		return []byte("&")
+		return ampersand
 	case "&lt;":
-		return []byte("<")
+		return lessThan
 	case "&gt;":
-		return []byte(">")
+		return greaterThan
 	}
 	if len(e) > 2 && e[1] == '#' {
 		digits, base := bytes.TrimSuffix(e[2:], []byte(";")), 10
