@@ -20,21 +20,22 @@ type htmlReader struct {
 	aside *textBuffer
 	state htmlState
 
-	entity     []byte         // an entity being read, from its "&" on
-	entityFrom htmlState      // where it stands
-	name       []byte         // of the tag or the declaration being read, lower case
-	closing    bool           // the tag is an end tag
-	attr       []byte         // name of the attribute, lower case
-	quote      byte           // around its value
-	value      []byte         // its beginning, while it may turn out to be noise
-	noise      bool           // the attribute is one of those that say nothing
-	quoting    bool           // the tag's attributes say that quoted text follows
-	spanning   bool           // the tag is of a cell over several columns
-	quotesRest bool           // to the end
-	dashes     int            // in a row, within a comment
-	markers    map[string]int // by the value of a class or id
-	raw        string         // the end of a raw element being read: "/script"
-	tail       []byte         // what was read of it
+	entity     []byte                 // an entity being read, from its "&" on
+	entityFrom htmlState              // where it stands
+	name       []byte                 // of the tag or the declaration being read, lower case
+	closing    bool                   // the tag is an end tag
+	attr       []byte                 // name of the attribute, lower case
+	quote      byte                   // around its value
+	value      []byte                 // its beginning, while it may turn out to be noise
+	noise      bool                   // the attribute is one of those that say nothing
+	quoting    bool                   // the tag's attributes say that quoted text follows
+	spanning   bool                   // the tag is of a cell over several columns
+	quotesRest bool                   // to the end
+	dashes     int                    // in a row, within a comment
+	markers    map[string]int         // by the value of a class or id
+	attrs      [maxFastAttrs]fastAttr // of the tag that fastTag reads
+	raw        string                 // the end of a raw element being read: "/script"
+	tail       []byte                 // what was read of it
 }
 
 type htmlState uint8

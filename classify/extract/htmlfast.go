@@ -35,7 +35,7 @@ func (h *htmlReader) fastTag(b []byte) int {
 	if i == len(b) || i == name || i-name >= maxTagName || !isLetter(b[name]) {
 		return 0
 	}
-	var attrs [maxFastAttrs]fastAttr
+	attrs := &h.attrs
 	n := 0
 	for {
 		for i < len(b) && (b[i] == ' ' || b[i] == '\n' || b[i] == '\r' || b[i] == '\t' || b[i] == '/') {
@@ -100,8 +100,7 @@ func (h *htmlReader) fastAttr(name, value []byte) {
 	h.attr = appendLower(h.attr[:0], name)
 	h.noise = isNoise(h.attr)
 	if h.noise {
-		h.value = append(h.value[:0], value...)
-		h.endValue()
+		h.noiseAttr(value)
 		return
 	}
 	h.beginAside()

@@ -192,19 +192,24 @@ func (h *htmlReader) noiseValue(b []byte) []byte {
 
 func (h *htmlReader) endValue() {
 	if h.noise {
-		switch string(h.attr) {
-		case "class", "id":
-			h.quoteMarker()
-		case "colspan":
-			h.spanning = true
-		}
-		if bytes.IndexByte(h.value, '<') >= 0 || bytes.IndexByte(h.value, '>') >= 0 { // a quote sign forgotten: text was swallowed
-			h.spill(h.value)
-		}
+		h.noiseAttr(h.value)
 	} else {
 		h.aside.newline()
 	}
 	h.attr, h.state = h.attr[:0], beforeAttr
+}
+
+// noiseAttr takes a whole attribute that says nothing to a reader.
+func (h *htmlReader) noiseAttr(value []byte) {
+	switch string(h.attr) {
+	case "class", "id":
+		h.quoteMarker(value)
+	case "colspan":
+		h.spanning = true
+	}
+	if bytes.IndexByte(value, '<') >= 0 || bytes.IndexByte(value, '>') >= 0 { // a quote sign forgotten: text was swallowed
+		h.spill(value)
+	}
 }
 
 // quoteMarkers are what the classes and ids have in common that clients give to
@@ -232,10 +237,10 @@ const maxSeenMarkers = 500
 
 // quoteMarker looks for quoteMarkers in the value of a class or id. A page has
 // few different ones, so what they were is remembered.
-func (h *htmlReader) quoteMarker() {
-	mark, seen := h.markers[string(h.value)]
+func (h *htmlReader) quoteMarker(value []byte) {
+	mark, seen := h.markers[string(value)]
 	if !seen {
-		lower := appendLower(nil, h.value)
+		lower := appendLower(nil, value)
 		for i, m := range quoteMarkers {
 			if bytes.Contains(lower, m.mark) {
 				mark = i + 1
@@ -245,7 +250,7 @@ func (h *htmlReader) quoteMarker() {
 			h.markers = map[string]int{}
 		}
 		if len(h.markers) < maxSeenMarkers {
-			h.markers[string(h.value)] = mark
+			h.markers[string(value)] = mark
 		}
 	}
 	if mark > 0 {

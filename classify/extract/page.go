@@ -261,7 +261,9 @@ func (p *page) newLine() {
 
 // element takes a tag that was read.
 func (p *page) element(name []byte, closing, quoting bool) {
-	p.quote(name, closing, quoting)
+	if quoting || len(p.quotes) > 0 || len(name) == len("blockquote") {
+		p.quote(name, closing, quoting)
+	}
 	switch string(name) {
 	case "br":
 		if p.due == lineGap && !p.rows[len(p.rows)-1].inside {
@@ -351,9 +353,6 @@ const maxQuotes = 100
 
 // quote follows the elements that hold quoted text and marks the stream.
 func (p *page) quote(name []byte, closing, quoting bool) {
-	if len(p.quotes) == 0 && (closing || !quoting && string(name) != "blockquote") {
-		return
-	}
 	n := len(p.quotes)
 	cited := string(name) == "blockquote"
 	switch {

@@ -108,7 +108,7 @@ func (q *quoteMarks) plain(b []byte) int {
 // "On ... wrote:".
 var plainStart = func() (t [256]bool) {
 	for i := range t {
-		t[i] = i > ' ' && i < 0xe0 && strings.IndexByte(">-_|:*BOALEIWD", byte(i)) < 0
+		t[i] = i > ' ' && i < 0xe0 && strings.IndexByte(">-_|:*OALEIWD", byte(i)) < 0
 	}
 	return t
 }()
@@ -116,7 +116,7 @@ var plainStart = func() (t [256]bool) {
 // isPlainLine reports whether a line can be seen at once to be no head field, no
 // leading line and nothing with a sign.
 func isPlainLine(line []byte) bool {
-	if !plainStart[line[0]] || bytes.IndexByte(line[:min(len(line), 40)], ':') >= 0 {
+	if !plainStart[line[0]] && !isWordStart(line) || bytes.IndexByte(line[:min(len(line), 40)], ':') >= 0 {
 		return false
 	}
 	switch line[len(line)-2] {
@@ -128,6 +128,15 @@ func isPlainLine(line []byte) bool {
 		return false
 	}
 	return true
+}
+
+// isWordStart reports whether a line begins with a letter that wroteOpenings begin
+// with, and with a longer word.
+func isWordStart(line []byte) bool {
+	if c := line[0]; c < 'A' || c > 'W' || len(line) < 5 {
+		return false
+	}
+	return line[1] > ' ' && line[2] > ' ' && line[2] != 0xc2 && line[3] > ' ' && line[4] > ' '
 }
 
 // mark says whether the markup around makes what follows quoted.
@@ -374,7 +383,7 @@ func opensForward(text []byte) bool {
 }
 
 // wroteOpenings begin "On ... wrote:" in the languages that put a date first.
-var wroteOpenings = []string{"On ", "Am ", "Le ", "El ", "Il ", "Op ", "Em ", "W dniu ", "Dnia ", "Den ", "Ar ", "Dne ", "Il giorno ", "A ", "On\u00a0", "Le\u00a0"}
+var wroteOpenings = []string{"On ", "Am ", "Le ", "El ", "Il ", "Op ", "Em ", "W dniu ", "Dnia ", "Den ", "Ar ", "Dne ", "On\u00a0", "Le\u00a0"}
 
 // wroteVerbs end it, a name behind them or not.
 var wroteVerbs = []string{
@@ -383,8 +392,7 @@ var wroteVerbs = []string{
 }
 
 func opensWrote(text []byte) bool {
-	return bytes.ContainsAny(text, "0123456789") &&
-		slices.ContainsFunc(wroteOpenings, func(o string) bool { return bytes.HasPrefix(text, []byte(o)) })
+	return slices.ContainsFunc(wroteOpenings, func(o string) bool { return bytes.HasPrefix(text, []byte(o)) }) && hasDigit(text)
 }
 
 // isWrote reports whether text is "On ... wrote:": it ends in a colon, says so in
