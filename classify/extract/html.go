@@ -34,8 +34,14 @@ type htmlReader struct {
 	dashes     int                    // in a row, within a comment
 	markers    map[string]int         // by the value of a class or id
 	attrs      [maxFastAttrs]fastAttr // of the tag that fastTag reads
-	raw        string                 // the end of a raw element being read: "/script"
-	tail       []byte                 // what was read of it
+	leaf       *leaf                  // takes the files in data: URIs; nil reads none
+	uri        dataURI
+	style      []byte          // the beginning of a style element
+	styles     map[string]bool // by the value of a style attribute: it hides
+	hidden     map[string]bool // classes that a style element hides
+	hiding     bool            // the tag's attributes say that its content is not shown
+	raw        string          // the end of a raw element being read: "/script"
+	tail       []byte          // what was read of it
 }
 
 type htmlState uint8
@@ -67,7 +73,9 @@ const (
 )
 
 func newHTML(out, aside *textStream) *htmlReader {
-	return &htmlReader{page: newPage(&quoteMarks{out: out}), aside: newTextBuffer(aside)}
+	h := &htmlReader{page: newPage(&quoteMarks{out: out}), aside: newTextBuffer(aside)}
+	h.page.shadow.out = h.aside
+	return h
 }
 
 func (h *htmlReader) write(b []byte) {
@@ -82,10 +90,10 @@ func (h *htmlReader) write(b []byte) {
 		case inRaw:
 			i := bytes.IndexByte(b, '<')
 			if i < 0 {
-				h.aside.write(b)
+				h.rawText(b)
 				return
 			}
-			h.aside.write(b[:i])
+			h.rawText(b[:i])
 			h.state, h.tail, b = inRawEnd, h.tail[:0], b[i+1:]
 		default:
 			if b = h.run(b); len(b) > 0 && h.step(b[0]) {
@@ -131,7 +139,7 @@ func (h *htmlReader) run(b []byte) []byte {
 			left = h.noiseValue(left)
 		}
 		if !h.noise {
-			h.aside.write(left)
+			h.valueText(left)
 		}
 	}
 	return b[i:]
@@ -222,7 +230,7 @@ func (h *htmlReader) endEntity() {
 	if h.state == inText {
 		h.page.literal(text)
 	} else {
-		h.aside.write(text)
+		h.valueText(text)
 	}
 }
 
@@ -280,7 +288,7 @@ func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
 // open takes the byte behind "<".
 func (h *htmlReader) open(c byte) bool {
-	h.name, h.closing, h.quoting, h.spanning = h.name[:0], false, false, false
+	h.name, h.closing, h.quoting, h.spanning, h.hiding = h.name[:0], false, false, false, false
 	switch {
 	case isLetter(c):
 		h.state = inName
@@ -391,6 +399,7 @@ func (h *htmlReader) rawEnd(c byte) bool {
 		return true
 	}
 	if len(h.tail) == len(h.raw) && !isAlnum(c) {
+		h.endStyle()
 		h.aside.newline()
 		h.name, h.closing, h.state = append(h.name[:0], h.raw[1:]...), true, beforeAttr
 		return false
@@ -418,6 +427,8 @@ func (h *htmlReader) close() {
 	case inRawEnd:
 		h.aside.write(h.tail)
 	}
+	h.endURI()
+	h.page.shadow.end()
 	h.page.close()
 	h.aside.close()
 }

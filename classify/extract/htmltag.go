@@ -92,6 +92,8 @@ func (h *htmlReader) attrName(c byte) bool {
 func (h *htmlReader) bareAttr() {
 	if !needsNoValue(h.attr) {
 		h.spill(h.attr)
+	} else if string(h.attr) == "hidden" {
+		h.hiding = true
 	}
 	h.attr = h.attr[:0]
 }
@@ -115,6 +117,7 @@ func (h *htmlReader) beginValue(c byte) bool {
 // name with digits says something as well.
 func (h *htmlReader) beginAside() {
 	h.noise = false
+	h.uri.begin()
 	h.aside.newline()
 	if hasDigit(h.attr) {
 		h.aside.write(h.attr)
@@ -157,10 +160,10 @@ func (h *htmlReader) quoted(b []byte) []byte {
 func (h *htmlReader) quotedPiece(piece []byte) []byte {
 	j := bytes.IndexByte(piece, '&')
 	if j < 0 {
-		h.aside.write(piece)
+		h.valueText(piece)
 		return nil
 	}
-	h.aside.write(piece[:j])
+	h.valueText(piece[:j])
 	h.beginEntity(inQuoted)
 	return piece[j+1:]
 }
@@ -171,7 +174,7 @@ func (h *htmlReader) valueByte(c byte) {
 	case c == '&':
 		h.beginEntity(inBare)
 	default:
-		h.aside.writeByte(c)
+		h.valueText([]byte{c})
 	}
 }
 
@@ -194,6 +197,7 @@ func (h *htmlReader) endValue() {
 	if h.noise {
 		h.noiseAttr(h.value)
 	} else {
+		h.endURI()
 		h.aside.newline()
 	}
 	h.attr, h.state = h.attr[:0], beforeAttr
@@ -204,6 +208,11 @@ func (h *htmlReader) noiseAttr(value []byte) {
 	switch string(h.attr) {
 	case "class", "id":
 		h.quoteMarker(value)
+		if len(h.hidden) > 0 && !h.hiding && h.attr[0] == 'c' {
+			h.hiding = h.hiddenClass(value)
+		}
+	case "style":
+		h.hiding = h.hiding || h.hidingStyle(value)
 	case "colspan":
 		h.spanning = true
 	}
@@ -272,6 +281,9 @@ func (h *htmlReader) endTag() {
 	if h.quoting && !h.closing && h.quotesRest {
 		h.page.quoteRest()
 		h.quoting = false
+	}
+	if h.hiding || h.page.shadow.hiding() {
+		h.page.hide(h.name, h.closing, h.hiding)
 	}
 	h.page.element(h.name, h.closing, h.quoting)
 	if h.spanning {

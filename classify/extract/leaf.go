@@ -390,6 +390,7 @@ func (rd *reading) openText() stage {
 		if media == "text/enriched" || media == "text/richtext" { // their lines are lines
 			h.page.pre = 1
 		}
+		h.leaf = l
 		text = h
 	case isXML(media):
 		text = &xmlText{next: out}

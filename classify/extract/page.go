@@ -89,6 +89,7 @@ type page struct {
 	length int // bytes in the cell
 	quotes []quoter
 	quoted bool // what out was told
+	shadow shadow
 }
 
 // quoter is an open element that holds quoted text.
@@ -210,11 +211,17 @@ func (p *page) visible(b []byte) {
 }
 
 func (p *page) emitByte(c byte) {
+	if p.shadow.on {
+		p.shadow.write([]byte{c})
+	}
 	p.writeByte(c)
 	p.last = c
 }
 
 func (p *page) emit(b []byte) {
+	if p.shadow.on {
+		p.shadow.write(b)
+	}
 	p.write(b)
 	p.last = b[len(b)-1]
 }

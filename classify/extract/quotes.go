@@ -25,18 +25,19 @@ import (
 // to us. A policy that lets quoted text pass trusts senders that far.
 type quoteMarks struct {
 	out    *textStream
-	base   bool   // the markup around says that the text is quoted
-	rest   bool   // all that follows is
-	sign   byte   // a sign besides ">" that quotes
-	after  bool   // the line behind "On ... wrote:" is to come
-	last   bool   // what the last line was
-	marked bool   // what the stream was told
-	line   []byte // the beginning of a line
-	long   bool   // the rest of a line that is too long to be looked at
-	held   []byte // whole lines that may turn out to begin a quotation
-	count  int    // how many
-	fields uint8  // of a head, if not zero
-	rule   bool   // a line of underscores stands above it
+	base   bool        // the markup around says that the text is quoted
+	rest   bool        // all that follows is
+	sign   byte        // a sign besides ">" that quotes
+	after  bool        // the line behind "On ... wrote:" is to come
+	last   bool        // what the last line was
+	marked bool        // what the stream was told
+	line   []byte      // the beginning of a line
+	long   bool        // the rest of a line that is too long to be looked at
+	held   []byte      // whole lines that may turn out to begin a quotation
+	count  int         // how many
+	fields uint8       // of a head, if not zero
+	seen   *textStream // what overridden tells
+	rule   bool        // a line of underscores stands above it
 }
 
 // Bounds of what is held to see whether it begins a quotation.
@@ -54,6 +55,9 @@ func (q *quoteMarks) write(b []byte) {
 			return
 		}
 		if n := q.plain(b); n > 0 {
+			if bytes.IndexByte(b[:n], rightToLeft[0]) >= 0 {
+				q.overridden(b[:n])
+			}
 			q.emit(b[:n], false)
 			if b = b[n:]; len(b) == 0 {
 				return
@@ -157,6 +161,9 @@ func (q *quoteMarks) settle() {
 
 func (q *quoteMarks) close() {
 	q.settle()
+	if q.seen != nil {
+		q.seen.close()
+	}
 	q.out.close()
 }
 
@@ -187,6 +194,9 @@ func (q *quoteMarks) release(quoted bool) {
 // take takes a line with its end, or the beginning of one that is too long.
 func (q *quoteMarks) take(line []byte) {
 	text := bytes.TrimSpace(line)
+	if bytes.IndexByte(line, rightToLeft[0]) >= 0 && !q.long {
+		q.overridden(line)
+	}
 	if len(q.held) > 0 {
 		if q.goOn(line, text) {
 			return
