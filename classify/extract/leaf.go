@@ -155,7 +155,7 @@ func (l *leaf) close() {
 	l.settle()
 	l.r.leaves = slices.DeleteFunc(l.r.leaves, func(open *leaf) bool { return open == l })
 	if l.guessed {
-		if f := l.readings[0].found; f.family == binary || f.family == silent && f.media != "application/pgp-keys" {
+		if f := l.readings[0].found; f.family == binary || f.family == silent && !strings.HasPrefix(f.media, "image/") && f.media != "application/pgp-keys" {
 			l.r.parts--
 			return
 		}
@@ -312,6 +312,10 @@ func (rd *reading) decide() {
 			l.problem(TooDeep)
 		}
 		rd.next = rd.openText()
+	case f == silent && strings.HasPrefix(rd.found.media, "image/"):
+		if image := rd.openImage(); image != nil {
+			rd.next = image
+		}
 	case f == appleFile:
 		rd.next = rd.openApple()
 	case f == macBinary:
