@@ -61,6 +61,7 @@ func (c *compiler) compile() *Policy {
 		c.collectLists(s)
 		c.collectPartners(s)
 	}
+	c.collectStatements()
 	c.collectDetectors()
 	c.openTables()
 	c.collectSettings()
@@ -76,7 +77,12 @@ func (c *compiler) compile() *Policy {
 			c.compileExemption(&s.Exemptions[i])
 		}
 	}
+	c.compileAssertions()
 	c.finish()
+	c.cover()
+	if c.mistakes.Err() == nil && !c.opt.Unproved {
+		c.prove()
+	}
 	return c.Policy
 }
 
@@ -163,6 +169,9 @@ func (c *compiler) head(s *source) {
 	if s.Help.Contact != "" {
 		c.help = s.Help.Contact
 	}
+	if s.Officer.Address != "" {
+		c.officer = s.Officer.Address
+	}
 	in, inside := s.Inside, &c.inside
 	if len(in.Domains) > 0 {
 		inside.domains = map[string]bool{}
@@ -237,7 +246,7 @@ func (c *compiler) collectLists(s *source) {
 				c.mistakes.Add(s.title, e.Line, "", "list %q: an entry is empty", name)
 				continue
 			}
-			entries = append(entries, entry{e.Entry, e.Expires, e.Ref, s.title, e.Line})
+			entries = append(entries, entry{e.Entry, e.Expires, e.Ref, e.Of, s.title, e.Line})
 		}
 		entries = append(entries, s.fromFile[name]...)
 		for _, e := range entries {

@@ -91,14 +91,18 @@ func (p *Policy) open(env *Envelope, report *classify.Report, explain bool) *mai
 }
 
 func (p *Policy) decide(env *Envelope, report *classify.Report, explain bool) *Decision {
-	m := p.open(env, report, explain)
+	return p.open(env, report, explain).decide()
+}
+
+func (m *mail) decide() *Decision {
+	p := m.policy
 	for i := range p.rules {
 		m.fire(i)
 	}
 	m.nameRules()
 	m.own(m.marked, markerRule, Reject)
 	m.own(m.twice, gatewaysRule, Hold)
-	d := &Decision{Direction: m.direction(), Recipients: m.outcomes, Edits: []Edit{}, Rules: []RuleResult{}}
+	d := &Decision{Direction: m.direction(), Recipients: m.outcomes, Edits: []Edit{}, Rules: []RuleResult{}, Append: []Append{}, Notify: []string{}}
 	d.Reply.Lines = []string{}
 	for _, o := range m.outcomes {
 		d.Action = max(d.Action, o.Action)
@@ -296,7 +300,11 @@ func (m *mail) results(d *Decision) {
 			continue
 		}
 		d.Rules = append(d.Rules, RuleResult{ID: r.id, Clause: r.clause, Fired: true, Recipients: m.addresses(s), Because: m.why(r)})
+		if r.notify {
+			d.Notify = append(d.Notify, r.id)
+		}
 		if d.Action <= Hold {
+			d.append(r)
 			for _, e := range r.edits {
 				if !slices.Contains(d.Edits, e) {
 					d.Edits = append(d.Edits, e)

@@ -31,8 +31,14 @@ type Options struct {
 	// Overlay is TOML that is laid over the policy as the admin's own file is over
 	// a pack: lists, settings, inside. Policy cases set it.
 	Overlay string
+	// Unproved loads a policy whose assertions do not hold; for those who look
+	// into why.
+	Unproved bool
 	// Time is the day by which expired entries are warned of; zero: no warnings.
 	Time time.Time
+	// Clock tells the day after which nobody is born, unless the policy does; nil:
+	// nobody tells.
+	Clock func() time.Time
 }
 
 // Engine is a Policy with its Scanner: immutable, shared by all sessions,
@@ -65,6 +71,9 @@ func LoadText(title string, text []byte, dir string, opt Options) (*Engine, erro
 }
 
 func newEngine(policy *Policy, opt Options) (*Engine, error) {
+	if policy.detectOptions.Today == nil {
+		policy.detectOptions.Today = opt.Clock
+	}
 	scanner, err := classify.NewScanner(classify.Config{
 		Detectors: policy.inUse, Detect: policy.detectOptions, Exact: policy.exacts, Named: policy.values, ByPart: policy.byPart,
 		Questions: policy.questions, Limits: opt.Limits, Keys: opt.FingerprintKeys,

@@ -16,6 +16,10 @@ import (
 type Policy struct {
 	id, checksum  string
 	help          string
+	officer       string
+	statements    map[string]sourceStatement
+	coverage      []Clause
+	asserts       []assertion
 	inside        perimeter
 	scope         []Direction // that any rule applies in, or that a file judges
 	rules         []rule      // by id
@@ -47,6 +51,9 @@ type rule struct {
 	route      Route
 	byPartner  bool // the route is that of the partner registry
 	edits      []Edit
+	statement  string // to be appended
+	fallback   Action
+	notify     bool
 	parts      []part // direction, to, from, user, when, not unless
 	exemptions []int  // that may lift it
 }
@@ -60,6 +67,7 @@ type part struct {
 // exemption lifts rules where it holds.
 type exemption struct {
 	id      string
+	clause  string
 	expires date
 	expr    expr
 }

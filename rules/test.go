@@ -219,15 +219,21 @@ type partTest struct {
 	want  bool
 	state string // "unread", "encrypted", "weakly encrypted"
 	is    func(*extract.Part) bool
+	least int // parts; 0 is one
+	// names and types are the patterns that is looks at.
+	names, types Strings
 }
 
-func (t *partTest) any(m *mail) bool {
+func (t *partTest) any(m *mail) bool { return t.count(m) >= max(t.least, 1) }
+
+func (t *partTest) count(m *mail) int {
+	n := 0
 	for i := range m.report.Parts {
 		if t.is(&m.report.Parts[i]) {
-			return true
+			n++
 		}
 	}
-	return false
+	return n
 }
 
 func (t *partTest) holds(m *mail) bool { return t.any(m) == t.want }
@@ -254,7 +260,10 @@ func (t *partTest) because(m *mail, full bool) []string {
 	return facts
 }
 
-func (t *partTest) failed(*mail) (why, nearest string) {
+func (t *partTest) failed(m *mail) (why, nearest string) {
+	if n := t.count(m); t.want && t.least > 1 {
+		return "too few parts: " + t.state, fmt.Sprintf("%d of %d needed", n, t.least)
+	}
 	if t.want {
 		return "no part is " + t.state, ""
 	}
@@ -373,7 +382,7 @@ func (r *rolls) choose(match func(*roll) bool) bool {
 type toTest struct{ rolls }
 
 func (t *toTest) matches(m *mail, i int) bool {
-	return t.choose(func(r *roll) bool { return r.holds(m.to[i], m.env.Time) })
+	return t.choose(func(r *roll) bool { return r.holdsFor(m.to[i], m.sender, m.env.User, m.env.Time) })
 }
 
 func (t *toTest) failed(m *mail) (why, nearest string) {
@@ -406,8 +415,11 @@ type partnerTest struct {
 
 func (t *partnerTest) matches(m *mail, i int) bool {
 	p := m.policy.partner(m.to[i], m.env.Time)
-	return (p != nil && (len(t.methods) == 0 || slices.Contains(t.methods, p.route))) == t.want
+	return (p != nil && (len(t.methods) == 0 || slices.Contains(t.methods, p.route) || p.route.rank() == 3 && slices.Contains(t.methods, anyGateway))) == t.want
 }
+
+// anyGateway is the method of a partner that is reached by some gateway.
+const anyGateway = "gateway"
 
 func (t *partnerTest) failed(*mail) (why, nearest string) {
 	switch {

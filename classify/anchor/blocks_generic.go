@@ -34,16 +34,35 @@ func joints(block *[BlockBytes]byte) uint64 {
 func markLayoutGeneric(text []byte, marks []Layout) {
 	for i := range marks {
 		block := (*[BlockBytes]byte)(text[i*BlockBytes:])
-		var breaks, cells, letters uint64
+		var breaks, cells uint64
 		for j := range 8 {
 			v := binary.LittleEndian.Uint64(block[8*j:])
 			x := v & lows
-			lower := x | 0x20*ones
 			breaks |= (^(differs(x, '\n')&differs(x, '\r') | v) & highs) >> (7 - j)
 			cells |= (^(differs(x, '\t')&differs(x, '|')&differs(x, ';')&differs(x, ',')&differs(x, '"') | v) & highs) >> (7 - j)
-			letters |= (atLeast(lower, 'a') &^ (atLeast(lower, 'z'+1) | v) & highs) >> (7 - j)
 		}
-		marks[i] = Layout{transpose(breaks), transpose(cells), transpose(letters)}
+		marks[i] = Layout{transpose(breaks), transpose(cells)}
+	}
+}
+
+// markWordsGeneric is MarkWords in plain Go.
+func markWordsGeneric(text []byte, marks []Words) {
+	for i := range marks {
+		block := (*[BlockBytes]byte)(text[i*BlockBytes:])
+		var letters, uppers, wide, tails uint64
+		for j := range 8 {
+			v := binary.LittleEndian.Uint64(block[8*j:])
+			lower := v&lows | 0x20*ones
+			letter := atLeast(lower, 'a') &^ (atLeast(lower, 'z'+1) | v) & highs
+			letters |= letter >> (7 - j)
+			uppers |= letter &^ (v << 2) >> (7 - j)
+			wide |= v & highs >> (7 - j)
+			tails |= v &^ (v << 1) & highs >> (7 - j)
+		}
+		marks[i] = Words{Letters: transpose(letters), Uppers: transpose(uppers)}
+		if wide != 0 {
+			marks[i].Wide, marks[i].Tails = transpose(wide), transpose(tails)
+		}
 	}
 }
 

@@ -9,7 +9,7 @@ import (
 
 func TestTheStrongerOfTwoRivalsWins(t *testing.T) {
 	rival := func(detector int, start, end int64, bare bool, distance int64) held {
-		return held{Match{Detector: detector, Start: start, End: end}, start, end, bare, distance, span{}}
+		return held{Match{Detector: detector, Start: start, End: end}, start, end, bare, distance, span{}, false}
 	}
 	for name, c := range map[string]struct {
 		held []held
@@ -27,7 +27,7 @@ func TestTheStrongerOfTwoRivalsWins(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var o overlap
 			for _, h := range c.held {
-				o.add(h.Match, &candidate{start: h.start, end: h.end, bare: h.bare}, h.distance)
+				o.add(h.Match, &candidate{start: h.start, end: h.end, bare: h.bare}, h.distance, h.apart)
 			}
 			got := ""
 			o.release(math.MaxInt64, func(m Match) { got += fmt.Sprintf(" %d@%d", m.Detector, m.Start) })
@@ -54,5 +54,18 @@ func TestWhatAPairSpansIsNotIts(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("%q: found %v, want %v", text, got, want)
 		}
+	}
+}
+
+func TestMatchesThatStandApartLeaveOthersAlone(t *testing.T) {
+	var o overlap
+	var got []int
+	for i, apart := range []bool{false, true, true} {
+		o.add(Match{Detector: i, Confidence: High}, &candidate{start: 10, end: 20}, 0, apart)
+	}
+	o.release(math.MaxInt64, func(m Match) { got = append(got, m.Detector) })
+	slices.Sort(got)
+	if !slices.Equal(got, []int{0, 1, 2}) {
+		t.Errorf("got %v", got)
 	}
 }

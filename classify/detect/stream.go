@@ -41,7 +41,7 @@ type Stream struct {
 // end, come last. emit may be called from Write and Close.
 func (s *Set) NewStream(emit func(Match)) *Stream {
 	st := &Stream{set: s, room: history + ahead + stretch}
-	st.finder.lists, st.finder.found = make([]list, len(s.Detectors)), make([][]hit, len(s.Detectors)+1)
+	st.finder.lists, st.finder.found = make([]list, len(s.Detectors)), make([][]hit, len(s.Detectors))
 	st.finder.halves, st.finder.scorers = make([]half, len(s.Detectors)), s.newScorers()
 	st.finder.until = make([]int64, len(s.Detectors))
 	st.Reset(emit)
@@ -123,20 +123,7 @@ func (s *Stream) scan(to int64) {
 		a := &s.anchors[i]
 		at := base + int64(a.At)
 		s.search.judge(f, at)
-		looks := s.set.looks.of(&s.text, at, a.Run)
-		for _, i := range looks.free {
-			if s.set.wants[i].Takes(a) {
-				f.look(int(i), at)
-			}
-		}
-		if len(looks.needy) == 0 || f.barren(at) {
-			continue
-		}
-		for _, i := range looks.needy {
-			if s.set.wants[i].Takes(a) {
-				f.lookIfNear(int(i), at)
-			}
-		}
+		f.look(at, a.Wants)
 		if held := s.pending.held; len(held) > maxWaiting && held[0].end < at-2*leftReach {
 			f.part(at)
 			s.pending.release(at-leftReach, s.emit)

@@ -6,7 +6,8 @@ import "math/bits"
 type anomaly uint8
 
 const (
-	badBase64 anomaly = iota
+	archiveMismatch anomaly = iota
+	badBase64
 	badContentType
 	badEncodedWord
 	badHeaderLine
@@ -18,7 +19,9 @@ const (
 	duplicateFileName
 	duplicateTransferEncoding
 	encodedContainer
+	entityExpansion
 	externalBody
+	macros
 	missingBoundary
 	noBlankLine
 	noClosingBoundary
@@ -36,6 +39,7 @@ const (
 
 // anomalyNames are public: policies and reports speak them.
 var anomalyNames = [anomalyCount]string{
+	archiveMismatch:           "archive-mismatch",            // an archive whose directory and members disagree
 	badBase64:                 "bad-base64",                  // characters outside the alphabet, data after padding, a torn last group
 	badContentType:            "bad-content-type",            // a Content-Type that names no type/subtype
 	badEncodedWord:            "bad-encoded-word",            // an RFC 2047 word that is broken or of an unknown charset
@@ -48,7 +52,9 @@ var anomalyNames = [anomalyCount]string{
 	duplicateFileName:         "duplicate-file-name",         // one part under several different file names
 	duplicateTransferEncoding: "duplicate-transfer-encoding", // several Content-Transfer-Encoding fields
 	encodedContainer:          "encoded-container",           // a multipart or attached mail in base64 or quoted-printable
+	entityExpansion:           "entity-expansion",            // a document whose entities expand to more than is read
 	externalBody:              "external-body",               // message/external-body: the content is elsewhere
+	macros:                    "macros",                      // a document that holds macros
 	missingBoundary:           "missing-boundary",            // a multipart that declares no usable boundary
 	noBlankLine:               "no-blank-line",               // a header block that runs into its body
 	noClosingBoundary:         "no-closing-boundary",         // a multipart without its last delimiter

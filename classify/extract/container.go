@@ -106,7 +106,7 @@ func problemOf(err error) Problem {
 
 // ratioFloor is the least size that Limits.Ratio is applied to: of something
 // tiny, any number of times is still little.
-const ratioFloor = 64 << 10
+const ratioFloor = 256 << 10
 
 // container is a part being read by its format, and what the format gives its
 // findings to: the one Out of all parsers. Its methods return errStopped once
@@ -116,14 +116,17 @@ type container struct {
 	leaf     *leaf
 	rd       *reading
 	src      *spool
-	depth    int // of what stands in it
+	from     int64  // where in it the container begins
+	prefix   string // of its members' paths, if that is not its own
+	depth    int    // of what stands in it
 	members  int
 	expanded int64
 	held     int64
 	open     []*memberText
 	stopped  Problem
-	told     bool // something was found
-	inside   int  // our own stages are at work
+	told     bool    // something was found
+	unread   Problem // why some of it was not read
+	inside   int     // our own stages are at work
 	packed   int64
 }
 
@@ -146,6 +149,9 @@ func (rd *reading) readContainer(read format, s *spool) {
 		l.problem(c.stopped)
 	case err != nil:
 		l.problem(problemOf(err))
+	}
+	if c.unread != "" {
+		l.problem(c.unread)
 	}
 	if l.part.Encrypted {
 		l.problem(Encrypted)
@@ -170,14 +176,17 @@ func (c *container) run(read format) (err error) {
 }
 
 // Size is how many bytes the container has.
-func (c *container) Size() int64 { return c.src.size }
+func (c *container) Size() int64 { return c.src.size - c.from }
 
 // ReadAt reads the container's bytes.
 func (c *container) ReadAt(b []byte, off int64) (int, error) {
 	if err := c.check(); err != nil {
 		return 0, err
 	}
-	return c.src.ReadAt(b, off)
+	if off < 0 {
+		return 0, errMalformed
+	}
+	return c.src.ReadAt(b, c.from+off)
 }
 
 // stop ends the reading of this container alone.
@@ -248,6 +257,13 @@ func (c *container) Anomaly(name string) {
 
 // is says what the container turned out to be.
 func (c *container) is(media string) { c.rd.found.media = media }
+
+// missed notes that some of the container was not read.
+func (c *container) missed(p Problem) {
+	if c.unread == "" && p != Encrypted {
+		c.unread = p
+	}
+}
 
 // locked says that some of the container is encrypted. Of several ciphers the
 // weak one is told.

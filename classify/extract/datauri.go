@@ -29,6 +29,7 @@ func (u *dataURI) begin() { u.state, u.head = uriStart, u.head[:0] }
 
 // valueText takes the text of a value that is no noise.
 func (h *htmlReader) valueText(b []byte) {
+	h.keepHref(b)
 	u := &h.uri
 	if u.state == uriNone || h.leaf == nil {
 		h.aside.write(b)

@@ -42,6 +42,8 @@ type htmlReader struct {
 	hiding     bool            // the tag's attributes say that its content is not shown
 	raw        string          // the end of a raw element being read: "/script"
 	tail       []byte          // what was read of it
+	href       []byte          // where the link leads whose tag is being read
+	inHref     bool            // the value being read is that
 }
 
 type htmlState uint8
@@ -73,7 +75,7 @@ const (
 )
 
 func newHTML(out, aside *textStream) *htmlReader {
-	h := &htmlReader{page: newPage(&quoteMarks{out: out}), aside: newTextBuffer(aside)}
+	h := &htmlReader{page: newPage(&quoteMarks{out: out}, out.part), aside: newTextBuffer(aside)}
 	h.page.shadow.out = h.aside
 	return h
 }
@@ -288,7 +290,7 @@ func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
 // open takes the byte behind "<".
 func (h *htmlReader) open(c byte) bool {
-	h.name, h.closing, h.quoting, h.spanning, h.hiding = h.name[:0], false, false, false, false
+	h.name, h.closing, h.quoting, h.spanning, h.hiding, h.href = h.name[:0], false, false, false, false, h.href[:0]
 	switch {
 	case isLetter(c):
 		h.state = inName
@@ -429,6 +431,7 @@ func (h *htmlReader) close() {
 	}
 	h.endURI()
 	h.page.shadow.end()
+	h.page.endLink()
 	h.page.close()
 	h.aside.close()
 }

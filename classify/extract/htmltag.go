@@ -116,7 +116,7 @@ func (h *htmlReader) beginValue(c byte) bool {
 // beginAside begins a line for the value of an attribute that is no noise. A
 // name with digits says something as well.
 func (h *htmlReader) beginAside() {
-	h.noise = false
+	h.noise, h.inHref = false, h.isHref()
 	h.uri.begin()
 	h.aside.newline()
 	if hasDigit(h.attr) {
@@ -200,7 +200,7 @@ func (h *htmlReader) endValue() {
 		h.endURI()
 		h.aside.newline()
 	}
-	h.attr, h.state = h.attr[:0], beforeAttr
+	h.attr, h.state, h.inHref = h.attr[:0], beforeAttr, false
 }
 
 // noiseAttr takes a whole attribute that says nothing to a reader.
@@ -271,6 +271,8 @@ func (h *htmlReader) quoteMarker(value []byte) {
 func (h *htmlReader) endTag() {
 	h.state = inText
 	switch string(h.name) {
+	case "a":
+		h.linkTag()
 	case "script":
 		h.beginRaw("/script")
 		return

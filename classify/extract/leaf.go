@@ -155,7 +155,7 @@ func (l *leaf) close() {
 	l.settle()
 	l.r.leaves = slices.DeleteFunc(l.r.leaves, func(open *leaf) bool { return open == l })
 	if l.guessed {
-		if f := l.readings[0].found; f.family == binary || f.family == silent && !strings.HasPrefix(f.media, "image/") && f.media != "application/pgp-keys" {
+		if f := l.readings[0].found; f.family == opaque || f.family == silent && !strings.HasPrefix(f.media, "image/") && f.media != "application/pgp-keys" {
 			l.r.parts--
 			return
 		}
@@ -191,7 +191,7 @@ func (l *leaf) settle() {
 		case rd.found.family == encrypted:
 			p.Encrypted = true
 			p.Problem = Encrypted
-		case rd.found.family == unsupported, rd.found.family == binary && rd == best:
+		case rd.found.family == unsupported, rd.found.family == opaque && rd == best:
 			l.problem(Unsupported)
 		}
 		if rd.unknown {
@@ -230,7 +230,7 @@ type reading struct {
 
 // sense orders readings by how much of a sense they make.
 func (rd *reading) sense() int {
-	if rd.size == 0 || rd.found.family == binary {
+	if rd.size == 0 || rd.found.family == opaque {
 		return 0
 	}
 	return 1
@@ -276,23 +276,18 @@ func (rd *reading) decide() {
 	}
 	rd.found = sniff(rd.head, declared, l.part.Name)
 	f := rd.found.family
-	if l.e.inEncrypted && (f == binary || f == unsupported) {
+	if l.e.inEncrypted && (f == opaque || f == unsupported) {
 		rd.found.family = encrypted
 	}
 	if mismatched(declared, rd.found) {
 		l.r.anomalies.add(typeMismatch)
 	}
 	if l.guessed && rd.found.family == plainText && rd.found.wide == "" && !sensible(rd.head) {
-		rd.found.family, f = binary, binary
+		rd.found.family, f = opaque, opaque
 	}
 	rd.alone = rd.plain && f == plainText && looksBase64(rd.head) && len(l.readings) < maxReadings
 	rd.next = discard{}
-	read := formatOf(rd.found.media)
-	if read != nil && rd.found.family == unsupported && l.w.nesting() >= l.r.limits.Depth {
-		l.problem(TooDeep)
-		read = nil
-	}
-	rd.container = read != nil && rd.found.family == unsupported
+	read := rd.format()
 	if f == mailText && isFromLine(firstLine(rd.head)) {
 		rd.found.media = "application/mbox"
 	}
@@ -327,7 +322,7 @@ func (rd *reading) decide() {
 	case rd.found.media == "application/pgp-signature", rd.found.media == "application/pgp-encrypted", rd.found.media == "application/rtf":
 		rd.next = rd.openText() // text may stand behind or in it
 	}
-	if rd.container {
+	if read != nil {
 		rd.next = rd.openContainer(read, rd.next)
 	}
 	if rd.alone {
@@ -362,6 +357,26 @@ func (rd *reading) openMail() stage {
 	inner := newWalker(l.r, l.w.nesting()+1)
 	inner.head = newMailHeader(l.r, l.part.Path, true)
 	return inner
+}
+
+// format finds what the part can be read as, if it is a container.
+func (rd *reading) format() format {
+	read := formatOf(rd.found.media)
+	switch {
+	case rd.found.zip:
+		read = readZip
+	case rd.found.family != unsupported && rd.found.family != opaque:
+		return nil
+	}
+	search := rd.found.family == opaque || rd.found.program
+	if l := rd.leaf; read != nil && l.w.nesting() >= l.r.limits.Depth {
+		if !search {
+			l.problem(TooDeep)
+		}
+		return nil
+	}
+	rd.container = read != nil && !search
+	return read
 }
 
 // nameContainer gives a container its path: that of the part and its name.

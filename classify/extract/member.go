@@ -34,7 +34,11 @@ func (c *container) path(name string) string {
 	if len(name) > maxMemberName {
 		name = strings.ToValidUTF8(name[:maxMemberName], "")
 	}
-	return c.r.unused(c.leaf.part.Path + "!" + strings.ReplaceAll(name, "!", "%21"))
+	prefix := c.prefix
+	if prefix == "" {
+		prefix = c.leaf.part.Path
+	}
+	return c.r.unused(prefix + "!" + strings.ReplaceAll(name, "!", "%21"))
 }
 
 // unused returns the path, with a number behind it if it was given before.
@@ -113,6 +117,7 @@ func (c *container) fault(l *leaf, err error) {
 		c.locked(locked.Cipher, locked.Weak)
 	}
 	l.problem(problemOf(err))
+	c.missed(problemOf(err))
 }
 
 // pull reads from a parser's content, which may be nil, may panic, and may be
@@ -149,6 +154,7 @@ func (c *container) Unread(name string, size int64, err error) error {
 		p.Encrypted, p.Cipher, p.Weak = true, locked.Cipher, locked.Weak
 		c.locked(locked.Cipher, locked.Weak)
 	}
+	c.missed(p.Problem)
 	c.inside++
 	c.tellName(name, p)
 	c.r.tellPart(p)

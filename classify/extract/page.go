@@ -88,7 +88,9 @@ type page struct {
 	rows   []row
 	length int // bytes in the cell
 	quotes []quoter
-	quoted bool // what out was told
+	link   link
+	part   *Part // its links are counted there
+	quoted bool  // what out was told
 	shadow shadow
 }
 
@@ -110,8 +112,8 @@ type row struct {
 	single bool // the table is one column under a header cell
 }
 
-func newPage(out markedStage) *page {
-	return &page{textBuffer: textBuffer{out: out}, fresh: true, rows: make([]row, 1, 4)}
+func newPage(out markedStage, p *Part) *page {
+	return &page{part: p, textBuffer: textBuffer{out: out}, fresh: true, rows: make([]row, 1, 4)}
 }
 
 // textClass tells what a byte is to text: 0 visible, 1 white space, 2 markup.
@@ -208,6 +210,9 @@ func (p *page) visible(b []byte) {
 	p.fresh = false
 	p.length += len(b)
 	p.emit(b)
+	if p.link.open {
+		p.link.show(b)
+	}
 }
 
 func (p *page) emitByte(c byte) {
@@ -233,6 +238,9 @@ func (p *page) settle() {
 		if !p.fresh {
 			p.emitByte(' ')
 			p.length++
+		}
+		if p.link.open {
+			p.link.show([]byte{' '})
 		}
 	case lineGap:
 		p.line()

@@ -2,8 +2,11 @@ package extract
 
 import (
 	"bytes"
+	"encoding/binary"
 	"slices"
 	"strings"
+
+	"github.com/postern-mail/postern/classify/extract/office"
 )
 
 // sniffBytes is how many bytes of a part are looked at to tell its type.
@@ -23,7 +26,7 @@ const (
 	pgpData            // OpenPGP packets, to be opened
 	appleFile          // AppleSingle or AppleDouble, to be opened
 	macBinary          // MacBinary, to be opened
-	binary             // nothing that is known, and no text
+	opaque             // nothing that is known, and no text
 )
 
 // magic is a type that its first bytes tell.
@@ -87,6 +90,7 @@ var magics = []magic{
 	{0, "\xfd7zXZ\x00", "application/x-xz", unsupported},
 	{0, "(\xb5/\xfd", "application/zstd", unsupported},
 	{0, "\x04\"M\x18", "application/x-lz4", unsupported},
+	{0, "\x02!L\x18", "application/x-lz4", unsupported},
 	{0, "7z\xbc\xaf'\x1c", "application/x-7z-compressed", unsupported},
 	{0, "Rar!\x1a\x07", "application/vnd.rar", unsupported},
 	{0, "MSCF\x00\x00\x00\x00", "application/vnd.ms-cab-compressed", unsupported},
@@ -98,7 +102,7 @@ var magics = []magic{
 	{0, "SQLite format 3\x00", "application/vnd.sqlite3", unsupported},
 	{0, "!BDN", "application/vnd.ms-outlook-pst", unsupported},
 	{0, "\x7fELF", "application/x-elf", unsupported},
-	{0, "MZ\x90\x00", "application/vnd.microsoft.portable-executable", unsupported},
+	{0, "MZ", "application/vnd.microsoft.portable-executable", unsupported},
 	{0, "bplist00", "application/x-bplist", unsupported},
 }
 
@@ -108,6 +112,9 @@ type sniffed struct {
 	family family
 	wide   string // the UTF-16 or UTF-32 that the text is in
 	hinted string // a charset that the text names itself
+	zip    bool   // it is a zip file, whatever else
+
+	program bool // an archive may stand behind it
 }
 
 // sniff tells the type of a part. declared is the media type that the mail
@@ -142,6 +149,8 @@ func sniffDocument(head []byte, looksText bool) (sniffed, bool) {
 	switch {
 	case bytes.HasPrefix(trimmed, []byte("{\\rtf")), bytes.HasPrefix(trimmed, []byte("{\\rt\\")):
 		return sniffed{media: "application/rtf", family: unsupported}, true
+	case len(trimmed) > 0 && trimmed[0] == '<' && office.FlatType(trimmed) != "":
+		return sniffed{media: office.FlatType(trimmed), family: unsupported}, true
 	case bytes.HasPrefix(trimmed, []byte("%PDF-")):
 		return sniffed{media: "application/pdf", family: unsupported}, true
 	case bytes.HasPrefix(trimmed, []byte("-----BEGIN PGP MESSAGE-----")):
@@ -152,6 +161,19 @@ func sniffDocument(head []byte, looksText bool) (sniffed, bool) {
 		return sniffed{media: "application/mac-binhex40"}, true
 	case bytes.Contains(head, []byte("=ybegin line=")), bytes.Contains(head, []byte("=ybegin part=")):
 		return sniffed{media: "application/x-yenc"}, true
+	case bytes.HasPrefix(head, []byte("!<arch>\n")):
+		return sniffed{media: "application/x-archive", family: unsupported}, true
+	case isCpio(head):
+		return sniffed{media: "application/x-cpio", family: unsupported}, true
+	case isTar(head):
+		return sniffed{media: "application/x-tar", family: unsupported}, true
+	case len(head) > 8 && head[0]&0xf0 == 0x50 && string(head[1:4]) == "*M\x18": // a frame to skip, before others
+		if next := 8 + int64(binary.LittleEndian.Uint32(head[4:])); next+4 <= int64(len(head)) && string(head[next:next+4]) == "\x04\"M\x18" {
+			return sniffed{media: "application/x-lz4", family: unsupported}, true
+		}
+		return sniffed{media: "application/zstd", family: unsupported}, true
+	case isLZMA(head):
+		return sniffed{media: "application/x-lzma", family: unsupported}, true
 	}
 	// Readers of PDF look for its header in the first 1,024 bytes.
 	if !looksText && bytes.Contains(head, []byte("%PDF-")) && !hasMagic(head) {
@@ -178,7 +200,7 @@ func sniffBinary(head []byte, declared string) sniffed {
 			if m.media == "application/zip" {
 				return sniffZip(head)
 			}
-			return sniffed{media: m.media, family: m.family}
+			return sniffed{media: m.media, family: m.family, program: strings.HasSuffix(m.media, "-elf") || strings.HasSuffix(m.media, "-executable")}
 		}
 	}
 	switch {
@@ -198,7 +220,7 @@ func sniffBinary(head []byte, declared string) sniffed {
 	case sniffPGP(head):
 		return sniffed{media: "application/pgp-encrypted", family: pgpData}
 	}
-	return sniffed{media: "application/octet-stream", family: binary}
+	return sniffed{media: "application/octet-stream", family: opaque}
 }
 
 // Object identifiers of RFC 5652 and RFC 5083, as DER writes them.
@@ -231,13 +253,11 @@ func sniffCMS(head []byte, declared string) (sniffed, bool) {
 }
 
 // sniffZip tells Office documents from other zip files by the names of their
-// first members, and an encrypted first member by its flag (APPNOTE 4.4.4).
+// first members. All members are looked at when the file is read.
 func sniffZip(head []byte) sniffed {
-	s := sniffed{media: "application/zip", family: unsupported}
+	s := sniffed{media: "application/zip", family: unsupported, zip: true}
 	const office = "application/vnd.openxmlformats-officedocument."
 	switch {
-	case bytes.HasPrefix(head, []byte("PK\x03\x04")) && len(head) > 7 && head[6]&1 == 1:
-		s.family = encrypted
 	case len(head) > 38 && string(head[30:38]) == "mimetype":
 		if media, _, _ := bytes.Cut(head[38:], []byte("PK")); len(media) < 100 && looksText(media) {
 			s.media = string(bytes.TrimSpace(media))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -60,6 +61,8 @@ type checkResult struct {
 	Labels     []string                  `json:"labels"`
 	Counts     map[string]classify.Count `json:"counts"`
 	Unread     []unreadPart              `json:"unread"`
+	Append     []rules.Append            `json:"append"`
+	Notify     []string                  `json:"notify"`
 }
 
 type unreadPart struct {
@@ -77,7 +80,7 @@ func check(c *cobra.Command, g *global, f *checkFlags, message string) error {
 		return err
 	}
 	if f.facts != "" {
-		if err := checkFacts(c, f.facts); err != nil {
+		if env.Facts, err = readFacts(f.facts); err != nil {
 			return err
 		}
 	}
@@ -103,19 +106,19 @@ func check(c *cobra.Command, g *global, f *checkFlags, message string) error {
 	return nil
 }
 
-// checkFacts reads the facts. No policy asks for any yet, so they are only
-// looked at for their form, and the person is told.
-func checkFacts(c *cobra.Command, file string) error {
+// readFacts reads what was known before the mail came.
+func readFacts(file string) (*rules.Facts, error) {
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var facts map[string]any
-	if err := json.Unmarshal(data, &facts); err != nil {
-		return fmt.Errorf("%s: want a JSON object of facts: %w", file, err)
+	facts := new(rules.Facts)
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(facts); err != nil {
+		return nil, hinted{fmt.Errorf("%s: %w", file, err), "facts are a JSON object with first_contact, reply, tls and volume"}
 	}
-	fmt.Fprintln(c.ErrOrStderr(), "postern: hint: this policy asks for no facts; the file made no difference")
-	return nil
+	return facts, nil
 }
 
 func (f *checkFlags) envelope(now time.Time) (*rules.Envelope, error) {
@@ -171,6 +174,7 @@ func newCheckResult(mode string, report *classify.Report, d *rules.Decision) *ch
 		Action: d.Action, Mode: mode, Direction: d.Direction, Reply: d.Reply,
 		Recipients: orEmpty(d.Recipients), Edits: orEmpty(d.Edits), Rules: orEmpty(d.Rules),
 		Labels: orEmpty(d.Labels), Counts: report.Counts(), Unread: []unreadPart{},
+		Append: orEmpty(d.Append), Notify: orEmpty(d.Notify),
 	}
 	r.Reply.Lines = orEmpty(r.Reply.Lines)
 	for i := range r.Recipients {

@@ -28,7 +28,7 @@ type input struct {
 	Inside       map[string]rules.Strings  `toml:"inside"`
 	Settings     map[string]map[string]any `toml:"settings"`
 	Lists        map[string]rules.Strings  `toml:"lists"`
-	Facts        map[string]any            `toml:"facts"`
+	Facts        *rules.Facts              `toml:"facts"`
 }
 
 // envelope builds what the MTA would have said.
@@ -50,6 +50,7 @@ func (in *input) envelope(now time.Time) (*rules.Envelope, error) {
 	if !in.Has("auth") && in.Client == "" && env.Direction != rules.Inbound {
 		env.User = cmp.Or(env.Sender, "insider")
 	}
+	env.Facts = in.Facts
 	if !in.Time.IsZero() {
 		env.Time = in.Time
 	}
