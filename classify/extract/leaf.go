@@ -201,7 +201,7 @@ func (l *leaf) settle() {
 			l.problem(Malformed)
 		}
 	}
-	p.Unscannable = best.found.family == silent && p.Problem == ""
+	p.Unscannable = best.found.family == silent && p.Problem == "" && !best.seen
 	if p.Detected == "" {
 		if p.Detected = p.Declared; p.Detected == "" {
 			p.Detected = "text/plain"
@@ -222,6 +222,7 @@ type reading struct {
 	decided bool
 	found   sniffed
 	unknown bool // the charset is
+	seen    bool // OCR looks at it
 	size    int64
 	next    stage
 
@@ -308,8 +309,15 @@ func (rd *reading) decide() {
 		}
 		rd.next = rd.openText()
 	case f == silent && strings.HasPrefix(rd.found.media, "image/"):
+		var pictured fork
 		if image := rd.openImage(); image != nil {
-			rd.next = image
+			pictured = append(pictured, image)
+		}
+		if l.r.ocr != nil && hasOCR(rd.found.media) {
+			pictured = append(pictured, rd.openOCR())
+		}
+		if len(pictured) > 0 {
+			rd.next = pictured
 		}
 	case f == appleFile:
 		rd.next = rd.openApple()
