@@ -26,6 +26,7 @@ type Reader struct {
 	spent     time.Duration
 	entered   time.Time // when reading went on, while it does
 	anomalies anomalySet
+	ocr       OCR     // nil: pictures are unscannable
 	problem   Problem // why reading stopped, if it did
 	err       error
 	closed    bool

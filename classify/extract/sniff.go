@@ -50,6 +50,7 @@ var magics = []magic{
 	{0, "\xff\x0a", "image/jxl", silent},
 	{0, "\xd7\xcd\xc6\x9a", "image/wmf", silent},
 	{40, " EMF", "image/emf", silent},
+	{8, "WEBPVP8", "image/webp", silent},
 	{4, "ftypheic", "image/heic", silent},
 	{4, "ftypheix", "image/heic", silent},
 	{4, "ftypmif1", "image/heif", silent},
