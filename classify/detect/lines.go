@@ -17,19 +17,26 @@ type lines struct {
 func (l *lines) follow(t *text, to int64) {
 	for l.quiet < to {
 		i := int(l.quiet - t.base)
-		breaks := t.layoutOf(i/anchor.BlockBytes).Breaks >> (i % anchor.BlockBytes)
-		if breaks == 0 {
-			l.quiet += int64(anchor.BlockBytes - i%anchor.BlockBytes)
-			continue
+		at := l.quiet - int64(i%anchor.BlockBytes)
+		m := t.layoutOf(i / anchor.BlockBytes)
+		breaks := m.Breaks >> (i % anchor.BlockBytes) << (i % anchor.BlockBytes)
+		if n := to - at; n < anchor.BlockBytes {
+			breaks &= 1<<n - 1
 		}
-		p := l.quiet + int64(bits.TrailingZeros64(breaks))
-		if l.quiet = p; p >= to {
-			return
+		if breaks != 0 {
+			// Two breaks enclose an empty line unless they are CR LF.
+			var before, feed uint64
+			if l.last == at && at > 0 {
+				before = 1
+				if t.at(at-1) == '\n' {
+					feed = 1
+				}
+			}
+			if empty := breaks & (m.Breaks<<1 | before) & (^m.Feeds | m.Feeds<<1 | feed); empty != 0 {
+				l.blank = at + int64(bits.Len64(empty))
+			}
+			l.last = at + int64(bits.Len64(breaks))
 		}
-		// Two breaks enclose an empty line unless they are CR LF.
-		if c := t.at(p); l.last == p && p > 0 && (c == '\r' || t.at(p-1) == '\n') {
-			l.blank = p + 1
-		}
-		l.quiet, l.last = p+1, p+1
+		l.quiet = min(to, at+anchor.BlockBytes)
 	}
 }
