@@ -40,5 +40,6 @@ type Match struct {
 	Confidence Confidence
 	Context    []string // the keywords that spoke for it, as the table spells them
 	Score      int      // of a lexicon: the sum of its terms
+	Stretch    bool     // of a Whole match: Start and End are where it stands in the text
 	Whole      bool     // it speaks of the whole text and comes at its end, whatever its Start
 }

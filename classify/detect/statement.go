@@ -242,6 +242,6 @@ func (s *scorer) statement() (Match, bool) {
 	h, st := &s.shares[best], &s.scale.statements[best]
 	return Match{
 		Detector: s.scale.detector, Start: h.best.from, End: h.best.to, Value: st.name, Confidence: level,
-		Context: []string{fmt.Sprintf("%d of %d rows of words", h.count, st.triples)}, Score: s.score, Whole: true,
+		Context: []string{fmt.Sprintf("%d of %d rows of words", h.count, st.triples)}, Score: s.score, Whole: true, Stretch: true,
 	}, true
 }
