@@ -119,7 +119,7 @@ func (f *finder) stands(p int64) bool {
 		return true
 	}
 	f.columns.advance(f.text, p)
-	if !f.bounded(c) || f.enclosed(c, p) {
+	if !f.bounded(c) || !d.Apart && f.enclosed(c, p) {
 		return false
 	}
 	where := f.weigh(d, c)
