@@ -1,6 +1,7 @@
 package pdf
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"unicode"
@@ -137,8 +138,8 @@ func (s *sweeper) dull(num int) bool {
 			return false
 		}
 		b = b[p.i:]
-		end := strings.Index(string(b), "endobj")
-		if end < 0 || strings.Contains(string(b[:end]), "stream") {
+		end := bytes.Index(b, []byte("endobj"))
+		if end < 0 || bytes.Contains(b[:end], []byte("stream")) {
 			return false
 		}
 		b = b[:end]
