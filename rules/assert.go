@@ -41,10 +41,11 @@ type assertion struct {
 	line       int
 }
 
-// outcomeNames are what an assertion can speak of beside gateways. An action
+// outcomeNames are what an assertion can speak of beside gateways: in-clear is
+// accepted and direct; an action
 // means just that; a route means that the mail is not refused and leaves by it,
 // now or when it is released.
-var outcomeNames = []string{"accept", "hold", "tempfail", "reject", "direct", "tls", "tls-verified", "gateway:NAME"}
+var outcomeNames = []string{"in-clear", "accept", "hold", "tempfail", "reject", "direct", "tls", "tls-verified", "gateway:NAME"}
 
 func (c *compiler) compileAssertions() {
 	seen := map[string]bool{}
@@ -73,7 +74,7 @@ func (c *ruleCompiler) assertion(a *sourceAssertion) {
 		c.wrong(a.Never.Line, "known: "+strings.Join(outcomeNames, ", "), "never names no outcome")
 	}
 	for _, name := range out.outcomes {
-		if _, _, ok := parseRoute(name); !ok && !slices.Contains(actions[:], name) {
+		if _, _, ok := parseRoute(name); !ok && name != "in-clear" && !slices.Contains(actions[:], name) {
 			c.wrong(a.Never.At("outcome"), didYouMean(name, outcomeNames), "unknown outcome %q", name)
 		}
 	}
@@ -100,7 +101,7 @@ func (c *ruleCompiler) assertion(a *sourceAssertion) {
 
 // comes reports whether an outcome is one that an assertion forbids.
 func (a *assertion) comes(o *Outcome) bool {
-	return slices.Contains(a.outcomes, o.Action.String()) || o.Action <= Hold && slices.Contains(a.outcomes, string(o.Route))
+	return slices.Contains(a.outcomes, "in-clear") && o.Action == Accept && o.Route == Direct || slices.Contains(a.outcomes, o.Action.String()) || o.Action <= Hold && slices.Contains(a.outcomes, string(o.Route))
 }
 
 // violated reports whether a decision for the first recipient contradicts the

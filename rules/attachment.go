@@ -97,7 +97,7 @@ func (c *ruleCompiler) attachment(s *sourceCondition) expr {
 	}
 	state := a.words()
 	return c.mailTest(fmt.Sprintf("attachment %s %d %t", state, least, a.yes), func() mailTest {
-		return &partTest{want: a.yes, state: state, is: is, least: least}
+		return &partTest{want: a.yes, state: state, is: is, least: least, names: a.Name, types: slices.Concat(a.Type, a.Declared)}
 	})
 }
 

@@ -61,7 +61,7 @@ func (c *ruleCompiler) contentTests(s *sourceCondition) []expr {
 		c.stray(s, "found", "unique", "total", "where", "quoted")
 	}
 	if !s.Has("found") {
-		c.stray(s, "found", "confidence", "not_after")
+		c.stray(s, "found", "confidence", "not_after", "not_own")
 	}
 	if !s.Has("edm") {
 		c.stray(s, "edm", "columns")
@@ -185,7 +185,7 @@ func (c *ruleCompiler) found(s *sourceCondition) expr {
 		t.least = *s.Confidence
 	}
 	c.where(s, t)
-	if s.NotAfter != nil || s.Near != nil && s.Has("found") && !s.Has("tag") {
+	if s.NotOwn != "" || s.NotAfter != nil || s.Near != nil && s.Has("found") && !s.Has("tag") {
 		return c.near(s, t)
 	}
 	return c.mailTest(fmt.Sprintf("found %q %d %d %d %x", t.names(), t.unique, t.total, t.least, t.in), func() mailTest { return t })

@@ -95,6 +95,8 @@ func (c *compiler) compileRule(s *source, r *sourceRule) {
 	}
 	rc := &ruleCompiler{compiler: c, file: s.title, what: fmt.Sprintf("rule %q", r.ID)}
 	out := rule{id: r.ID, clause: r.Clause, never: r.Never}
+	present := rc.present(s, r)
+	c.switched[r.ID] = c.switched[r.ID] || !present
 	rc.clause(s, r)
 	rc.scope(s, r, &out)
 	if r.When != nil {
@@ -109,7 +111,7 @@ func (c *compiler) compileRule(s *source, r *sourceRule) {
 	rc.route(r, &out)
 	rc.edits(r, &out)
 	rc.appends(r, &out)
-	if !rc.present(s, r) || c.switched[r.ID] {
+	if c.switched[r.ID] {
 		return
 	}
 	c.Policy.rules = append(c.Policy.rules, out)

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/postern-mail/postern/classify"
 )
 
 // entry is one entry of a list, with the line that it stands on.
@@ -25,6 +27,7 @@ const (
 	asPeople  use = iota // domains and addresses
 	asLogins             // logins and addresses
 	asClients            // networks
+	asPrints             // fingerprints of findings
 )
 
 // roll is a list made ready for look-up in one use. Look-ups take the time of
@@ -72,6 +75,13 @@ func (r *roll) add(e entry, as use) (fix, text string) {
 		r.networks = append(r.networks, network{prefix, e.expires})
 		return "", ""
 	}
+	if as == asPrints {
+		if e.of == "" {
+			return `say { entry = "…", of = "jo@agency.example" }`, "nobody's own"
+		}
+		r.own(e.text, e)
+		return "", ""
+	}
 	if strings.Contains(e.text, "@") {
 		m := parseMailbox(e.text)
 		if m.odd {
@@ -110,6 +120,18 @@ func (r *roll) own(what string, e entry) {
 	r.owned[what] = append(r.owned[what], owned{strings.ToLower(e.of), e.expires})
 }
 
+// holdsPrint reports whether a finding is one of the sender's own numbers.
+func (r *roll) holdsPrint(f *classify.Finding, m *mail) bool {
+	return slices.ContainsFunc([]string{f.Fingerprint, f.Older}, func(print string) bool {
+		return print != "" && slices.ContainsFunc(r.owned[print], func(o owned) bool { return o.is(m.sender, m.env.User, m.env.Time) })
+	})
+}
+
+// is reports whether an entry is valid and belongs to a sender.
+func (o *owned) is(sender mailbox, login string, at time.Time) bool {
+	return !o.expires.expired(at) && (o.of == strings.ToLower(login) || !sender.odd && o.of == sender.String())
+}
+
 // holdsFor reports whether an address is on the roll for the mail of a sender.
 func (r *roll) holdsFor(to mailbox, sender mailbox, login string, at time.Time) bool {
 	if r.holds(to, at) {
@@ -118,9 +140,7 @@ func (r *roll) holdsFor(to mailbox, sender mailbox, login string, at time.Time) 
 	if len(r.owned) == 0 || to.odd || to.domain == "" {
 		return false
 	}
-	mine := func(o owned) bool {
-		return !o.expires.expired(at) && (o.of == strings.ToLower(login) || !sender.odd && o.of == sender.String())
-	}
+	mine := func(o owned) bool { return o.is(sender, login, at) }
 	found := slices.ContainsFunc(r.owned[to.String()], mine)
 	upwards(to.domain, func(domain string) bool {
 		found = found || slices.ContainsFunc(r.owned[domain], mine)

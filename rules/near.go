@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/postern-mail/postern/classify"
 	"github.com/postern-mail/postern/classify/detect"
@@ -65,6 +66,10 @@ func (c *ruleCompiler) near(s *sourceCondition, t *foundTest) expr {
 		test.before, test.behind = c.neighbour(s.NotAfter, "not_after", standardBehind)
 		key += " not after" + test.before.key(test.behind)
 	}
+	if s.NotOwn != "" {
+		test.own = c.entries(selector{Pos: s.Pos, Is: Strings{s.NotOwn}}, Strings{s.NotOwn}, "not_own", asPrints)
+		key += " not own " + s.NotOwn
+	}
 	return c.mailTest(key, func() mailTest { return test })
 }
 
@@ -97,6 +102,7 @@ func (t *foundTest) key(within int) string {
 // none of a kind before them.
 type nearTest struct {
 	of, other, before     *foundTest // other and before may be nil
+	own                   []*roll    // fingerprints of the sender\'s own numbers
 	least, within, behind int
 }
 
@@ -116,6 +122,12 @@ func (t *nearTest) count(m *mail) int {
 }
 
 func (t *nearTest) placed(m *mail, i int, f *classify.Finding) bool {
+	if slices.ContainsFunc(t.own, func(r *roll) bool { return r.holdsPrint(f, m) }) {
+		return false
+	}
+	if t.other == nil && t.before == nil {
+		return true
+	}
 	near := t.other == nil
 	for j := range m.report.Findings {
 		o := &m.report.Findings[j]
@@ -125,7 +137,7 @@ func (t *nearTest) placed(m *mail, i int, f *classify.Finding) bool {
 		if t.before != nil && o.End <= f.Offset && f.Offset-o.End <= int64(t.behind) && t.before.covers(o) {
 			return false
 		}
-		near = near || t.other.covers(o) && o.Offset-f.End <= int64(t.within) && f.Offset-o.End <= int64(t.within)
+		near = near || t.other != nil && t.other.covers(o) && o.Offset-f.End <= int64(t.within) && f.Offset-o.End <= int64(t.within)
 	}
 	return near
 }
@@ -150,6 +162,9 @@ func (t *nearTest) because(m *mail, full bool) []string {
 	for i := range facts {
 		if t.other != nil {
 			facts[i] += ", near " + t.other.names()
+		}
+		if t.own != nil {
+			facts[i] += ", not the sender's own"
 		}
 		if t.before != nil {
 			facts[i] += ", not after " + t.before.names()

@@ -193,6 +193,7 @@ type sourceCondition struct {
 	Label      Strings           `toml:"label"`
 	Parts      *int              `toml:"parts"`
 	Tag        string            `toml:"tag"`
+	NotOwn     string            `toml:"not_own"`
 	NotAfter   *nearTo           `toml:"not_after"`
 	LookAlike  string            `toml:"look_alike"`
 	Near       *sourceNear       `toml:"near"`
@@ -265,6 +266,8 @@ func posOf(table any) Pos {
 	case *sourceRule:
 		return t.Pos
 	case *sourceExemption:
+		return t.Pos
+	case *sourceAssertion:
 		return t.Pos
 	case *sourceLabel:
 		return t.Pos

@@ -150,7 +150,7 @@ func (t *foundTest) found(m *mail) []string {
 			continue
 		}
 		count := strconv.Itoa(n)
-		if m.report.Tallies[d.ID].AtLeast {
+		if m.tally(d.ID).AtLeast {
 			count = "at least " + count
 		}
 		one := fmt.Sprintf("%s (%s)", d.Title, count)
@@ -220,6 +220,8 @@ type partTest struct {
 	state string // "unread", "encrypted", "weakly encrypted"
 	is    func(*extract.Part) bool
 	least int // parts; 0 is one
+	// names and types are the patterns that is looks at.
+	names, types Strings
 }
 
 func (t *partTest) any(m *mail) bool { return t.count(m) >= max(t.least, 1) }

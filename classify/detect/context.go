@@ -241,7 +241,16 @@ func (f *finder) near(c *candidate, r role, col *column, from, to int64) int32 {
 			best, word = gap, h.word
 		}
 	}
-	return word
+	if word >= 0 || !col.known {
+		return word
+	}
+	own, _ = f.columns.header(f.set, col)
+	for _, h := range own { // its own column's header is as near
+		if w := &words.words[h.word]; w.detector == f.detector && w.role == r {
+			return h.word
+		}
+	}
+	return -1
 }
 
 // headerLabels finds the labels in the header of the candidate's column.
@@ -289,11 +298,11 @@ func (f *finder) shareList(c *candidate, where context, column bool, col *column
 	switch {
 	case where.kind == labelled:
 		*last = list{c.end, where.keyword, true, column}
-		f.latest = max(f.latest, c.end+windowReach)
+		f.heard(f.detector, c.end+windowReach)
 	case joined && where.kind != opposed:
 		where = context{labelled, last.keyword, -1, last.end, true}
 		last.end = c.end
-		f.latest = max(f.latest, c.end+windowReach)
+		f.heard(f.detector, c.end+windowReach)
 	default:
 		*last = list{end: c.end}
 	}

@@ -28,8 +28,12 @@ type text struct {
 	made   []made          // by page
 }
 
-// made is how many blocks of a page have their layout and their words.
-type made struct{ layout, words uint8 }
+// made is how many blocks of a page have their layout and their words, and in which
+// of them keywords begin that can label a value.
+type made struct {
+	layout, words uint8
+	keyed         uint16
+}
 
 // The stretch moves on by whole pages, so that marks stay those of their blocks.
 const (
@@ -185,6 +189,22 @@ func (t *text) makeWords(page int) {
 	from, to := page*pageBlocks+int(t.made[page].words), min((page+1)*pageBlocks, len(t.words))
 	anchor.MarkWords(t.buf[from*anchor.BlockBytes:to*anchor.BlockBytes], t.words[from:to])
 	t.made[page].words = uint8(to - page*pageBlocks)
+}
+
+// key notes that a keyword begins at p.
+func (t *text) key(p int64) {
+	block := int(p-t.base) / anchor.BlockBytes
+	t.made[block/pageBlocks].keyed |= 1 << (block % pageBlocks)
+}
+
+// isKeyed reports whether a keyword may begin in [from,to).
+func (t *text) isKeyed(from, to int64) bool {
+	for block := int(from-t.base) / anchor.BlockBytes; block <= int(to-1-t.base)/anchor.BlockBytes; block++ {
+		if t.made[block/pageBlocks].keyed>>(block%pageBlocks)&1 == 1 {
+			return true
+		}
+	}
+	return false
 }
 
 // lastShift is the index of the last shift at or before a position.

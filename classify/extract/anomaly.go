@@ -20,7 +20,9 @@ const (
 	duplicateTransferEncoding
 	emptyPassword
 	encodedContainer
+	entityExpansion
 	externalBody
+	macros
 	missingBoundary
 	noBlankLine
 	noClosingBoundary
@@ -54,7 +56,9 @@ var anomalyNames = [anomalyCount]string{
 	duplicateTransferEncoding: "duplicate-transfer-encoding", // several Content-Transfer-Encoding fields
 	emptyPassword:             "empty-password",              // encrypted, but opened by an empty password
 	encodedContainer:          "encoded-container",           // a multipart or attached mail in base64 or quoted-printable
+	entityExpansion:           "entity-expansion",            // a document whose entities expand to more than is read
 	externalBody:              "external-body",               // message/external-body: the content is elsewhere
+	macros:                    "macros",                      // a document that holds macros
 	missingBoundary:           "missing-boundary",            // a multipart that declares no usable boundary
 	noBlankLine:               "no-blank-line",               // a header block that runs into its body
 	noClosingBoundary:         "no-closing-boundary",         // a multipart without its last delimiter

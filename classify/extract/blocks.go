@@ -34,30 +34,60 @@ type block interface {
 func newBlockFinder(rd *reading, next stage) *blockFinder { return &blockFinder{rd: rd, next: next} }
 
 func (k *blockFinder) write(b []byte) {
-	k.next.write(b)
-	for len(b) > 0 {
-		i := bytes.IndexByte(b, '\n')
+	from := 0 // of what is yet to go on as text
+	for at := 0; at < len(b); {
+		i := bytes.IndexByte(b[at:], '\n')
 		if i >= 0 && i <= maxBlockLine && len(k.held) == 0 {
-			k.take(bytes.TrimSuffix(b[:i], crlf[:1]), !k.more)
-			k.more, b = false, b[i+1:]
+			line := bytes.TrimSuffix(b[at:at+i], crlf[:1])
+			at += i + 1
+			if k.idle() && !k.more && !k.begins(line) {
+				continue
+			}
+			// The text goes first: what opens a part comes after it however the
+			// input is cut.
+			k.next.write(b[from:at])
+			from = at
+			k.take(line, !k.more)
+			k.more = false
 			continue
 		}
-		end := len(b)
+		end := len(b) - at
 		if i >= 0 {
 			end = i
 		}
 		n := min(end, maxBlockLine-len(k.held))
-		k.held = append(k.held, b[:n]...)
-		b = b[n:]
+		k.held = append(k.held, b[at:at+n]...)
+		at += n
 		switch {
 		case n == end && i >= 0:
+			at++
+			k.next.write(b[from:at])
+			from = at
 			k.take(bytes.TrimSuffix(k.held, crlf[:1]), !k.more)
-			k.held, k.more, b = k.held[:0], false, b[1:]
-		case len(k.held) == maxBlockLine && len(b) > 0:
+			k.held, k.more = k.held[:0], false
+		case len(k.held) == maxBlockLine && at < len(b):
+			k.next.write(b[from:at])
+			from = at
 			k.take(k.held, !k.more)
 			k.held, k.more = k.held[:0], true
 		}
 	}
+	k.next.write(b[from:])
+}
+
+// idle reports whether a line means nothing but what it says itself.
+func (k *blockFinder) idle() bool { return k.open == nil && k.wait == "" && len(k.cand) == 0 }
+
+// begins reports whether a line may begin a block.
+func (k *blockFinder) begins(line []byte) bool {
+	if len(line) <= 6 {
+		return false
+	}
+	switch line[0] {
+	case 'b', '=', '(', '-':
+		return true
+	}
+	return len(line) >= minBase64 && !k.rd.alone && pureBase64(line)
 }
 
 func (k *blockFinder) close() {

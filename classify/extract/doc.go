@@ -47,6 +47,23 @@
 //
 // The type of a part is what its bytes say. Text is read whatever it is declared
 // as, and what is declared as text is read whatever it looks like. Office
-// documents, PDF, RTF, archives and other containers are unsupported; images,
-// audio, video, fonts and signatures hold no text.
+// documents, PDF and RTF are read by their formats; images, audio, video, fonts
+// and signatures hold no text.
+//
+// # Containers
+//
+// Zip, 7z, RAR, tar, ar and cpio archives and files compressed by gzip, bzip2,
+// xz, zstd, lz4 and LZMA are read, and so are archives behind a program that
+// unpacks them. A container's path ends in its file name ("2!plan.zip"), a
+// member's in the name it has in there ("2!plan.zip!q3/x.xlsx", Part.Name is
+// "x.xlsx"); without a name it has a number, and of several of one name the later
+// ones get a number behind it. Names of members, folders and links, and comments,
+// are texts. Members are told before the container they stand in.
+//
+// Encrypted members are told with their cipher; the archive then counts as
+// encrypted too, with the weakest of them. What else of a container cannot be
+// read is a problem of the member and of the container. Reading goes on behind
+// it where the format allows: a damaged archive gives what is whole.
+//
+// Formats are added in files of their own: see register.
 package extract

@@ -155,7 +155,7 @@ func (l *leaf) close() {
 	l.settle()
 	l.r.leaves = slices.DeleteFunc(l.r.leaves, func(open *leaf) bool { return open == l })
 	if l.guessed {
-		if f := l.readings[0].found; f.family == opaque || f.family == silent && f.media != "application/pgp-keys" {
+		if f := l.readings[0].found; f.family == opaque || f.family == silent && !strings.HasPrefix(f.media, "image/") && f.media != "application/pgp-keys" {
 			l.r.parts--
 			return
 		}
@@ -201,7 +201,7 @@ func (l *leaf) settle() {
 			l.problem(Malformed)
 		}
 	}
-	p.Unscannable = best.found.family == silent && p.Problem == ""
+	p.Unscannable = best.found.family == silent && p.Problem == "" && !best.seen
 	if p.Detected == "" {
 		if p.Detected = p.Declared; p.Detected == "" {
 			p.Detected = "text/plain"
@@ -222,6 +222,7 @@ type reading struct {
 	decided bool
 	found   sniffed
 	unknown bool // the charset is
+	seen    bool // OCR looks at it
 	size    int64
 	next    stage
 
@@ -307,6 +308,17 @@ func (rd *reading) decide() {
 			l.problem(TooDeep)
 		}
 		rd.next = rd.openText()
+	case f == silent && strings.HasPrefix(rd.found.media, "image/"):
+		var pictured fork
+		if image := rd.openImage(); image != nil {
+			pictured = append(pictured, image)
+		}
+		if l.r.ocr != nil && hasOCR(rd.found.media) {
+			pictured = append(pictured, rd.openOCR())
+		}
+		if len(pictured) > 0 {
+			rd.next = pictured
+		}
 	case f == appleFile:
 		rd.next = rd.openApple()
 	case f == macBinary:
@@ -405,6 +417,7 @@ func (rd *reading) openText() stage {
 		if media == "text/enriched" || media == "text/richtext" { // their lines are lines
 			h.page.pre = 1
 		}
+		h.leaf = l
 		text = h
 	case isXML(media):
 		text = &xmlText{next: out}

@@ -91,6 +91,7 @@ type page struct {
 	link   link
 	part   *Part // its links are counted there
 	quoted bool  // what out was told
+	shadow shadow
 }
 
 // quoter is an open element that holds quoted text.
@@ -134,8 +135,8 @@ func (p *page) text(b []byte) int {
 		case 2:
 			return i
 		default:
-			j := i + 1
 			// Single spaces between words go along.
+			j := i + wordRun(b[i:])
 			for j < len(b) && (textClass[b[j]] == 0 || b[j] == ' ' && j+1 < len(b) && textClass[b[j+1]] == 0) {
 				j++
 			}
@@ -144,6 +145,32 @@ func (p *page) text(b []byte) int {
 		}
 	}
 	return len(b)
+}
+
+// wordRun counts bytes at the front of b, which begins with a visible one, that
+// are visible or single spaces and end with a visible one. It looks at eight
+// bytes at a time and may stop early.
+func wordRun(b []byte) int {
+	const (
+		ones  = 0x0101010101010101
+		highs = 0x8080808080808080
+	)
+	i := 1
+	for ; i+8 <= len(b); i += 8 {
+		x := uint64(b[i]) | uint64(b[i+1])<<8 | uint64(b[i+2])<<16 | uint64(b[i+3])<<24 | uint64(b[i+4])<<32 | uint64(b[i+5])<<40 | uint64(b[i+6])<<48 | uint64(b[i+7])<<56
+		lt, amp, sp := x^('<'*ones), x^('&'*ones), x^(' '*ones)
+		markup := ((lt - ones) &^ lt) | ((amp - ones) &^ amp) | ((x - ' '*ones) &^ x)
+		// A borrow may set the bit of a byte above: then a space is seen where
+		// there is none, and the run ends early, which harms nobody.
+		space := (sp - ones) &^ sp & highs
+		if markup&highs != 0 || space&(space>>8) != 0 || space&0x80 != 0 && b[i-1] == ' ' {
+			break
+		}
+	}
+	for i > 1 && b[i-1] == ' ' {
+		i--
+	}
+	return i
 }
 
 // literal takes text in which nothing is markup.
@@ -189,11 +216,17 @@ func (p *page) visible(b []byte) {
 }
 
 func (p *page) emitByte(c byte) {
+	if p.shadow.on {
+		p.shadow.write([]byte{c})
+	}
 	p.writeByte(c)
 	p.last = c
 }
 
 func (p *page) emit(b []byte) {
+	if p.shadow.on {
+		p.shadow.write(b)
+	}
 	p.write(b)
 	p.last = b[len(b)-1]
 }
@@ -243,7 +276,9 @@ func (p *page) newLine() {
 
 // element takes a tag that was read.
 func (p *page) element(name []byte, closing, quoting bool) {
-	p.quote(name, closing, quoting)
+	if quoting || len(p.quotes) > 0 || len(name) == len("blockquote") {
+		p.quote(name, closing, quoting)
+	}
 	switch string(name) {
 	case "br":
 		if p.due == lineGap && !p.rows[len(p.rows)-1].inside {
@@ -333,9 +368,6 @@ const maxQuotes = 100
 
 // quote follows the elements that hold quoted text and marks the stream.
 func (p *page) quote(name []byte, closing, quoting bool) {
-	if len(p.quotes) == 0 && (closing || !quoting && string(name) != "blockquote") {
-		return
-	}
 	n := len(p.quotes)
 	cited := string(name) == "blockquote"
 	switch {

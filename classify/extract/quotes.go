@@ -25,18 +25,19 @@ import (
 // to us. A policy that lets quoted text pass trusts senders that far.
 type quoteMarks struct {
 	out    *textStream
-	base   bool   // the markup around says that the text is quoted
-	rest   bool   // all that follows is
-	sign   byte   // a sign besides ">" that quotes
-	after  bool   // the line behind "On ... wrote:" is to come
-	last   bool   // what the last line was
-	marked bool   // what the stream was told
-	line   []byte // the beginning of a line
-	long   bool   // the rest of a line that is too long to be looked at
-	held   []byte // whole lines that may turn out to begin a quotation
-	count  int    // how many
-	fields uint8  // of a head, if not zero
-	rule   bool   // a line of underscores stands above it
+	base   bool        // the markup around says that the text is quoted
+	rest   bool        // all that follows is
+	sign   byte        // a sign besides ">" that quotes
+	after  bool        // the line behind "On ... wrote:" is to come
+	last   bool        // what the last line was
+	marked bool        // what the stream was told
+	line   []byte      // the beginning of a line
+	long   bool        // the rest of a line that is too long to be looked at
+	held   []byte      // whole lines that may turn out to begin a quotation
+	count  int         // how many
+	fields uint8       // of a head, if not zero
+	seen   *textStream // what overridden tells
+	rule   bool        // a line of underscores stands above it
 }
 
 // Bounds of what is held to see whether it begins a quotation.
@@ -54,6 +55,9 @@ func (q *quoteMarks) write(b []byte) {
 			return
 		}
 		if n := q.plain(b); n > 0 {
+			if bytes.IndexByte(b[:n], rightToLeft[0]) >= 0 {
+				q.overridden(b[:n])
+			}
 			q.emit(b[:n], false)
 			if b = b[n:]; len(b) == 0 {
 				return
@@ -108,7 +112,7 @@ func (q *quoteMarks) plain(b []byte) int {
 // "On ... wrote:".
 var plainStart = func() (t [256]bool) {
 	for i := range t {
-		t[i] = i > ' ' && i < 0xe0 && strings.IndexByte(">-_|:*BOALEIWD", byte(i)) < 0
+		t[i] = i > ' ' && i < 0xe0 && strings.IndexByte(">-_|:*OALEIWD", byte(i)) < 0
 	}
 	return t
 }()
@@ -116,7 +120,7 @@ var plainStart = func() (t [256]bool) {
 // isPlainLine reports whether a line can be seen at once to be no head field, no
 // leading line and nothing with a sign.
 func isPlainLine(line []byte) bool {
-	if !plainStart[line[0]] || bytes.IndexByte(line[:min(len(line), 40)], ':') >= 0 {
+	if !plainStart[line[0]] && !isWordStart(line) || bytes.IndexByte(line[:min(len(line), 40)], ':') >= 0 {
 		return false
 	}
 	switch line[len(line)-2] {
@@ -128,6 +132,15 @@ func isPlainLine(line []byte) bool {
 		return false
 	}
 	return true
+}
+
+// isWordStart reports whether a line begins with a letter that wroteOpenings begin
+// with, and with a longer word.
+func isWordStart(line []byte) bool {
+	if c := line[0]; c < 'A' || c > 'W' || len(line) < 5 {
+		return false
+	}
+	return line[1] > ' ' && line[2] > ' ' && line[2] != 0xc2 && line[3] > ' ' && line[4] > ' '
 }
 
 // mark says whether the markup around makes what follows quoted.
@@ -148,6 +161,9 @@ func (q *quoteMarks) settle() {
 
 func (q *quoteMarks) close() {
 	q.settle()
+	if q.seen != nil {
+		q.seen.close()
+	}
 	q.out.close()
 }
 
@@ -178,6 +194,9 @@ func (q *quoteMarks) release(quoted bool) {
 // take takes a line with its end, or the beginning of one that is too long.
 func (q *quoteMarks) take(line []byte) {
 	text := bytes.TrimSpace(line)
+	if bytes.IndexByte(line, rightToLeft[0]) >= 0 && !q.long {
+		q.overridden(line)
+	}
 	if len(q.held) > 0 {
 		if q.goOn(line, text) {
 			return
@@ -374,7 +393,7 @@ func opensForward(text []byte) bool {
 }
 
 // wroteOpenings begin "On ... wrote:" in the languages that put a date first.
-var wroteOpenings = []string{"On ", "Am ", "Le ", "El ", "Il ", "Op ", "Em ", "W dniu ", "Dnia ", "Den ", "Ar ", "Dne ", "Il giorno ", "A ", "On\u00a0", "Le\u00a0"}
+var wroteOpenings = []string{"On ", "Am ", "Le ", "El ", "Il ", "Op ", "Em ", "W dniu ", "Dnia ", "Den ", "Ar ", "Dne ", "On\u00a0", "Le\u00a0"}
 
 // wroteVerbs end it, a name behind them or not.
 var wroteVerbs = []string{
@@ -383,8 +402,7 @@ var wroteVerbs = []string{
 }
 
 func opensWrote(text []byte) bool {
-	return bytes.ContainsAny(text, "0123456789") &&
-		slices.ContainsFunc(wroteOpenings, func(o string) bool { return bytes.HasPrefix(text, []byte(o)) })
+	return slices.ContainsFunc(wroteOpenings, func(o string) bool { return bytes.HasPrefix(text, []byte(o)) }) && hasDigit(text)
 }
 
 // isWrote reports whether text is "On ... wrote:": it ends in a colon, says so in

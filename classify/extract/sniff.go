@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"slices"
 	"strings"
+
+	"github.com/postern-mail/postern/classify/extract/office"
 )
 
 // sniffBytes is how many bytes of a part are looked at to tell its type.
@@ -48,6 +50,7 @@ var magics = []magic{
 	{0, "\xff\x0a", "image/jxl", silent},
 	{0, "\xd7\xcd\xc6\x9a", "image/wmf", silent},
 	{40, " EMF", "image/emf", silent},
+	{8, "WEBPVP8", "image/webp", silent},
 	{4, "ftypheic", "image/heic", silent},
 	{4, "ftypheix", "image/heic", silent},
 	{4, "ftypmif1", "image/heif", silent},
@@ -94,6 +97,11 @@ var magics = []magic{
 	{0, "!<arch>\n", "application/x-archive", unsupported},
 	{257, "ustar", "application/x-tar", unsupported},
 	{0, "\x78\x9f\x3e\x22", "application/ms-tnef", unsupported},
+	{0, "\x09\x00\x04\x00", "application/vnd.ms-excel", unsupported},
+	{0, "\x09\x02\x06\x00", "application/vnd.ms-excel", unsupported},
+	{0, "\x09\x04\x06\x00", "application/vnd.ms-excel", unsupported},
+	{0, "\x09\x08\x08\x00", "application/vnd.ms-excel", unsupported},
+	{0, "\x09\x08\x10\x00", "application/vnd.ms-excel", unsupported},
 	{0, "\x00\x05\x16\x00", "application/applefile", appleFile},
 	{0, "\x00\x05\x16\x07", "application/applefile", appleFile},
 	{0, "SQLite format 3\x00", "application/vnd.sqlite3", unsupported},
@@ -144,8 +152,10 @@ func sniff(head []byte, declared, name string) sniffed {
 func sniffDocument(head []byte, looksText bool) (sniffed, bool) {
 	trimmed := bytes.TrimLeft(head, "\xef\xbb\xbf \t\r\n\x00")
 	switch {
-	case bytes.HasPrefix(trimmed, []byte("{\\rtf")), bytes.HasPrefix(trimmed, []byte("{\\rt\\")):
+	case bytes.HasPrefix(trimmed, []byte("{\\rt")): // as much as Word asks for
 		return sniffed{media: "application/rtf", family: unsupported}, true
+	case len(trimmed) > 0 && trimmed[0] == '<' && office.FlatType(trimmed) != "":
+		return sniffed{media: office.FlatType(trimmed), family: unsupported}, true
 	case bytes.HasPrefix(trimmed, []byte("%PDF-")):
 		return sniffed{media: "application/pdf", family: unsupported}, true
 	case bytes.HasPrefix(trimmed, []byte("-----BEGIN PGP MESSAGE-----")):

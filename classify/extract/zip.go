@@ -57,7 +57,11 @@ func readZip(c *container) error {
 	if media := z.document(); media != "" {
 		c.is(media)
 		if read := formatOf(media); read != nil {
-			if err := read(c); err == nil || c.told || errors.Is(err, errStopped) || problemOf(err) == Encrypted {
+			err := read(c)
+			if err == nil {
+				return z.readUnlisted()
+			}
+			if c.told || errors.Is(err, errStopped) || problemOf(err) == Encrypted {
 				return err
 			}
 		}
@@ -68,7 +72,7 @@ func readZip(c *container) error {
 // document is the media type of a document that is a zip file, by its members.
 func (z *zipFile) document() string {
 	const office = "application/vnd.openxmlformats-officedocument."
-	types := false
+	types, content, manifest := false, false, false
 	found := ""
 	for _, e := range z.entries {
 		switch name := strings.ToLower(strings.ReplaceAll(e.name, "\\", "/")); {
@@ -81,6 +85,10 @@ func (z *zipFile) document() string {
 			}
 		case name == "[content_types].xml":
 			types = true
+		case name == "content.xml":
+			content = true
+		case name == "meta-inf/manifest.xml":
+			manifest = true
 		case found != "":
 		case strings.HasPrefix(name, "word/"):
 			found = office + "wordprocessingml.document"
@@ -90,10 +98,27 @@ func (z *zipFile) document() string {
 			found = office + "presentationml.presentation"
 		}
 	}
-	if types {
+	switch {
+	case types:
 		return found
+	case content && manifest:
+		return "application/vnd.oasis.opendocument.text" // or another of its kind
 	}
 	return ""
+}
+
+// readUnlisted hands over the entries of a document that its directory does not
+// speak of, or not in the same words: the document's own reader goes by that.
+func (z *zipFile) readUnlisted() error {
+	for _, e := range z.entries {
+		if e.unlisted && !z.broken || e.differs {
+			z.c.r.anomalies.add(archiveMismatch)
+			if err := z.readMember(e); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // readDirectory finds the central directory by the record at the end of the

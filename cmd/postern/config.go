@@ -225,7 +225,7 @@ func (l *limitsConfig) extract() extract.Limits {
 
 // policyOptions is what the engine must know of the configuration.
 func (c *config) policyOptions() (rules.Options, error) {
-	opt := rules.Options{Routes: c.Routes, Enforce: c.enforce(), Limits: c.Limits.extract()}
+	opt := rules.Options{Clock: time.Now, Routes: c.Routes, Enforce: c.enforce(), Limits: c.Limits.extract()}
 	if c.Keys.FingerprintFile != "" {
 		keys, err := readKeys(c.Keys.FingerprintFile)
 		if err != nil {

@@ -4,40 +4,85 @@ import (
 	"bufio"
 	"bytes"
 	"io"
-	"strings"
 )
 
-// flatTypes are the documents that are one XML file, by their root.
-var flatTypes = []struct{ root, sign, media string }{
-	{"document", "opendocument", "application/vnd.oasis.opendocument.text-flat-xml"},
-	{"wordDocument", "schemas.microsoft.com", "application/vnd.ms-word"},
-	{"Workbook", "urn:schemas-microsoft-com:office:spreadsheet", "application/vnd.ms-excel"},
-	{"package", "schemas.microsoft.com", "application/vnd.openxmlformats-officedocument"},
+// The media types of the documents that are one XML file, besides those of
+// OpenDocument. None has an official name.
+const (
+	FlatWord    = "application/vnd.ms-word+xml"
+	FlatExcel   = "application/vnd.ms-excel+xml"
+	FlatPackage = "application/vnd.openxmlformats-package+xml"
+)
+
+// flatTypes are these documents by their root, and by the name space that it
+// declares.
+var flatTypes = []struct{ root, space, media string }{
+	{"document", "urn:oasis:names:tc:opendocument", "application/vnd.oasis.opendocument.text"},
+	{"wordDocument", "schemas.microsoft.com/office/word", FlatWord},
+	{"Workbook", "urn:schemas-microsoft-com:office:spreadsheet", FlatExcel},
+	{"package", "schemas.microsoft.com/office/2006/xmlPackage", FlatPackage},
 }
 
 // flatHead is how much of a file tells its root.
 const flatHead = 4 << 10
 
-// flatType is the media type of a document that is one XML file; "" if it is
-// none.
+// FlatType returns the media type of a document that is one XML file, by the
+// beginning of it, which may be cut anywhere; "" if it is none.
+func FlatType(head []byte) string {
+	_, media := flatType(head)
+	return media
+}
+
 func flatType(head []byte) (root, media string) {
-	if trimmed := bytes.TrimLeft(head, "\xef\xbb\xbf\xfe\xff\x00 \t\r\n"); len(trimmed) == 0 || trimmed[0] != '<' {
-		return "", ""
+	if wide := bytes.IndexByte(head[:min(len(head), 4)], 0) >= 0; wide {
+		head, _ = io.ReadAll(utf8Reader(bytes.NewReader(head)))
 	}
-	var lx lexer
-	lx.reset(utf8Reader(bytes.NewReader(head)))
-	for lx.next() {
-		if lx.kind != startTag {
+	for _, t := range flatTypes {
+		if !bytes.Contains(head, []byte(t.space)) || rootOf(head) != t.root {
 			continue
 		}
-		for _, t := range flatTypes {
-			if string(lx.name) == t.root && strings.Contains(string(lx.tag), t.sign) {
-				return t.root, t.media
-			}
+		if own := between(head, []byte("mimetype=\""), '"'); own != "" {
+			return t.root, own
 		}
-		break
+		return t.root, t.media
 	}
 	return "", ""
+}
+
+// rootOf is the local name of the first element.
+func rootOf(head []byte) string {
+	for {
+		lt := bytes.IndexByte(head, '<')
+		if lt < 0 || lt+1 >= len(head) {
+			return ""
+		}
+		head = head[lt+1:]
+		end := []byte(">")
+		switch {
+		case head[0] == '?':
+		case bytes.HasPrefix(head, []byte("!--")):
+			end = []byte("-->")
+		case head[0] == '!':
+		default:
+			name := head[:max(0, bytes.IndexAny(head, " \t\r\n/>"))]
+			return string(name[bytes.IndexByte(name, ':')+1:])
+		}
+		n := bytes.Index(head, end)
+		if n < 0 {
+			return ""
+		}
+		head = head[n:]
+	}
+}
+
+// between is what stands between a mark and the next end.
+func between(b, mark []byte, end byte) string {
+	_, rest, _ := bytes.Cut(b, mark)
+	n := bytes.IndexByte(rest, end)
+	if n < 0 || n > 100 {
+		return ""
+	}
+	return string(rest[:n])
 }
 
 // readFlat reads a document that is one XML file.
@@ -79,7 +124,7 @@ func (d *document) readExcel2003() {
 				style = d.attr("ID")
 			case "NumberFormat":
 				if len(formats) < maxFormats {
-					formats[style] = d.formats.custom([]byte(d.attr("Format")))
+					formats[style] = d.formats.custom(d.attr("Format"))
 				}
 			case "Worksheet":
 				d.w.begin(d.attr("Name"))
@@ -135,7 +180,7 @@ func (d *document) readExcel2003() {
 
 func (s *sheetReader) excel2003Cell(f *format) {
 	if s.kind == cellNumber && f != nil {
-		s.shown = f.show(s.shown[:0], s.value, false)
+		s.shown = f.show(s.shown[:0], s.value)
 		s.cell(s.col, s.shown)
 	} else {
 		s.cell(s.col, bytes.TrimSpace(s.value))

@@ -15,7 +15,8 @@ const (
 type lines struct {
 	w      *writer
 	frames []frame // the last one is being written
-	deep   int     // frames that were not opened, for there were too many
+	opened []bool  // for each frame asked for, whether it was needed
+	hold   bool    // notes wait, though there is no line that they would interrupt
 	hidden bool    // what is written now is not shown
 	added  bool    // what is written now was inserted in a revision
 	sums   []uint64
@@ -141,10 +142,19 @@ func (l *lines) noteText(b []byte) {
 	f.aside = append(f.aside, b...)
 }
 
+// endNote ends such a line. Where it interrupts nothing it is written at once.
 func (l *lines) endNote() {
 	f := l.top()
-	if n := len(f.aside); n > 0 && f.aside[n-1] != '\n' {
+	n := len(f.aside)
+	if n == 0 {
+		return
+	}
+	if f.aside[n-1] != '\n' {
 		f.aside = append(f.aside, '\n')
+	}
+	if !f.begun && !f.inRow && !l.hold {
+		l.flushAside(f.aside)
+		f.aside = f.aside[:0]
 	}
 }
 
@@ -228,13 +238,24 @@ func (l *lines) flushAside(b []byte) {
 	}
 }
 
-// push opens a frame.
+// push opens a frame for what stands beside the text. Where it interrupts
+// nothing it needs none, and is read in its place.
 func (l *lines) push() {
-	if len(l.frames) == maxFrames {
-		l.deep++
-		l.endParagraph()
+	f := l.top()
+	if !f.inRow && !f.begun {
+		l.opened = append(l.opened, false)
 		return
 	}
+	l.pushFrame()
+}
+
+// pushFrame opens a frame, unless there are too many.
+func (l *lines) pushFrame() {
+	if len(l.frames) == maxFrames {
+		l.opened = append(l.opened, false)
+		return
+	}
+	l.opened = append(l.opened, true)
 	l.frames = append(l.frames, frame{})
 }
 
@@ -242,11 +263,15 @@ func (l *lines) push() {
 func (l *lines) pop() { l.close(true) }
 
 func (l *lines) close(keep bool) {
-	if l.deep > 0 {
-		l.deep--
+	n := len(l.opened)
+	if n == 0 {
 		return
 	}
-	if len(l.frames) == 1 {
+	framed := l.opened[n-1]
+	if l.opened = l.opened[:n-1]; !framed {
+		if f := l.top(); f.begun && !f.inRow {
+			l.endLine()
+		}
 		return
 	}
 	f := l.top()
@@ -273,8 +298,7 @@ func (l *lines) close(keep bool) {
 
 // finish closes what is open and ends the last line.
 func (l *lines) finish() {
-	l.deep = 0
-	for len(l.frames) > 1 {
+	for len(l.opened) > 0 {
 		l.pop()
 	}
 	l.endRow()

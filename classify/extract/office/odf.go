@@ -15,8 +15,10 @@ type odfReader struct {
 	slides  bool
 	sheets  bool
 	slide   int
-	depth   int // of paragraphs
+	depth   int   // of paragraphs
+	depths  []int // of paragraphs outside the open frames
 	tables  []bool
+	late    []byte          // what stands between the sheets
 	hides   map[string]bool // styles of hidden text
 	styling string          // the style that is being read
 	spans   []bool          // for each open span and paragraph, whether it is hidden
@@ -150,6 +152,7 @@ func (d *document) readODFText() {
 		}
 	}
 	r.l.finish()
+	d.w.write(r.late)
 }
 
 // text takes character data: in paragraphs its white space is folded (part 3
@@ -227,7 +230,7 @@ func (r *odfReader) startRare() {
 	case "presentation":
 		r.slides = true
 	case "spreadsheet":
-		r.sheets = true
+		r.sheets, r.l.hold = true, true
 	case "page":
 		if r.slides {
 			r.l.finish()
@@ -269,8 +272,8 @@ func (r *odfReader) startRare() {
 		}
 	case "text", "textarea", "formatted-text", "listbox", "combobox", "option", "checkbox", "radio", "fixed-text", "button", "hidden", "item":
 		r.attrs("label", "value", "current-value", "title", "help-text")
-	case "number-style", "date-style", "currency-style", "percentage-style", "time-style", "text-style", "boolean-style", "binary-data":
-		lx.skip(nil)
+	case "number-style", "date-style", "currency-style", "percentage-style", "time-style", "text-style", "boolean-style", "binary-data", "settings":
+		lx.skip("")
 	}
 }
 
@@ -308,7 +311,21 @@ func (r *odfReader) close() {
 // startFrame begins what stands beside the text; in a paragraph it interrupts
 // it.
 func (r *odfReader) startFrame() {
-	r.l.push()
+	if string(r.lx.name) == "deletion" {
+		r.l.pushFrame()
+	} else {
+		r.l.push()
+	}
+	r.depths = append(r.depths, r.depth)
+	r.depth = 0
+}
+
+func (r *odfReader) endFrame() {
+	r.l.pop()
+	if n := len(r.depths); n > 0 {
+		r.depth = r.depths[n-1]
+		r.depths = r.depths[:n-1]
+	}
 }
 
 func (r *odfReader) end(name string) {
@@ -332,9 +349,9 @@ func (r *odfReader) end(name string) {
 			r.deleted[r.region] = bytes.ReplaceAll(text, []byte("\n"), space)
 			r.bytes += len(text)
 		}
-		r.l.pop()
+		r.endFrame()
 	case "annotation", "note", "text-box", "ruby-text":
-		r.l.pop()
+		r.endFrame()
 	default:
 		if r.depth == 0 {
 			r.l.endNote()
@@ -351,8 +368,16 @@ func (r *odfReader) startTable() {
 	if nested {
 		r.l.push()
 	} else if r.sheets {
+		r.l.hold = true
+		if f := r.l.top(); len(r.late) < noteBytes {
+			r.l.endNote()
+			r.late = append(r.late, f.aside...)
+			f.aside = f.aside[:0]
+		}
+		name := r.d.attr("name")
 		r.l.finish()
-		r.d.w.begin(r.d.attr("name"))
+		r.l.hold = false
+		r.d.w.begin(name)
 	}
 	r.l.startTable()
 	r.tables = append(r.tables, nested)
@@ -370,6 +395,7 @@ func (r *odfReader) endTable() {
 	if r.tables = r.tables[:n-1]; n == 1 && r.sheets {
 		r.l.finish()
 		r.d.w.begin("")
+		r.l.hold = true
 	}
 }
 
@@ -399,12 +425,11 @@ func (r *odfReader) endCell() {
 		}
 	case c.date != "":
 		if day, _, _ := strings.Cut(c.date, "T"); !bytes.Contains(c.shown, []byte(day)) {
-			r.put([]byte(" (" + day + ")"))
+			r.put([]byte("(" + day + ")"))
 		}
 	case c.value != "":
-		if v, err := strconv.ParseFloat(c.value, 64); err == nil {
-			whole := appendLost(bytes.Clone(c.shown), 0, decimal([]byte(c.value), v))
-			r.put(whole[len(c.shown):])
+		if digits := lost(c.shown, c.value); digits != nil {
+			r.put([]byte("(" + string(digits) + ")"))
 		}
 	}
 	c.kind = ""

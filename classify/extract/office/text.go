@@ -14,10 +14,14 @@ type writer struct {
 	name string
 	w    io.WriteCloser
 	buf  []byte
+	gap  bool // a blank line is due
 	err  error
 }
 
 func (w *writer) write(b []byte) {
+	if w.gap && len(b) > 0 {
+		w.separate()
+	}
 	for len(b) > 0 {
 		n := min(len(b), writerBytes-len(w.buf))
 		w.buf = append(w.buf, b[:n]...)
@@ -28,19 +32,24 @@ func (w *writer) write(b []byte) {
 }
 
 func (w *writer) writeByte(c byte) {
+	if w.gap {
+		w.separate()
+	}
 	w.buf = append(w.buf, c)
 	if len(w.buf) == writerBytes {
 		w.flush()
 	}
 }
 
-// blankLine sees to it that a blank line stands before what follows.
-func (w *writer) blankLine() {
-	for n := len(w.buf); n > 0 && !bytes.HasSuffix(w.buf, []byte("\n\n")); {
+// blankLine sees to it that a blank line stands before what follows, if
+// anything does.
+func (w *writer) blankLine() { w.gap = true }
+
+// separate writes the blank line that is due.
+func (w *writer) separate() {
+	w.gap = false
+	for len(w.buf) > 0 && !bytes.HasSuffix(w.buf, []byte("\n\n")) {
 		w.writeByte('\n')
-		if n = len(w.buf); n < 2 {
-			return
-		}
 	}
 }
 
@@ -80,4 +89,5 @@ func (w *writer) end() {
 		}
 		w.w = nil
 	}
+	w.gap = false
 }

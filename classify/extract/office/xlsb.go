@@ -111,7 +111,7 @@ func (r *records) wide(at int) (s string, next int) {
 // readRecords reads a part record by record.
 func (d *document) readRecords(p *part, each func(r *records)) {
 	p.done = true
-	c, err := p.open(d.out)
+	c, err := p.expand(d.out)
 	if err != nil {
 		d.malformed = true
 		return
@@ -137,7 +137,7 @@ func (d *document) readBinaryWorkbook(main *part) {
 	d.readRecords(main, func(r *records) {
 		switch r.kind {
 		case recWbProp:
-			d.date1904 = r.u32(0)&1 == 1
+			d.formats.date1904 = r.u32(0)&1 == 1
 		case recBundleSh:
 			id, next := r.wide(8)
 			name, _ := r.wide(next)
@@ -274,7 +274,7 @@ func (s *sheetReader) binaryCell(r *records) {
 
 func (s *sheetReader) float(style int, v float64) []byte {
 	s.value = strconv.AppendFloat(s.value[:0], v, 'f', -1, 64)
-	s.shown = s.d.formats.style(style).show(s.shown[:0], s.value, s.d.date1904)
+	s.shown = s.d.formats.style(style).show(s.shown[:0], s.value)
 	return s.shown
 }
 
