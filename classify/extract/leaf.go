@@ -157,6 +157,7 @@ func (l *leaf) close() {
 	if l.guessed {
 		if f := l.readings[0].found; f.family == opaque || f.family == silent && !strings.HasPrefix(f.media, "image/") && f.media != "application/pgp-keys" {
 			l.r.parts--
+			delete(l.r.paths, l.part.Path)
 			return
 		}
 		if !l.declared {
