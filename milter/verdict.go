@@ -41,7 +41,8 @@ func (s *Session) decide(m *milter.Modifier) (milter.Response, error) {
 	if err != nil {
 		return s.fail(faultCancelled), nil
 	}
-	burst, bad := s.plan(verdict.Decision)
+	defer verdict.Close()
+	burst, bad := s.plan(verdict)
 	if bad != "" {
 		return s.fail(bad), nil
 	}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/postern-mail/postern/classify"
 	"github.com/postern-mail/postern/classify/detect"
 )
 
@@ -23,7 +24,7 @@ func (c *ruleCompiler) sought(s *sourceCondition) int {
 // says compiles a condition on phrases: a detector of its own finds each, beside
 // all others, so that a phrase may be part of what they find.
 func (c *ruleCompiler) says(s *sourceCondition) expr {
-	t := &foundTest{least: detect.Medium, unique: 1}
+	t := &foundTest{least: detect.Medium, unique: 1, in: classify.AnyPlace}
 	if len(s.Says) == 0 {
 		c.wrong(s.At("says"), "", "says names no phrase")
 	}

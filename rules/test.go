@@ -150,7 +150,7 @@ func (t *foundTest) found(m *mail) []string {
 			continue
 		}
 		count := strconv.Itoa(n)
-		if m.report.Tallies[d.ID].AtLeast {
+		if m.tally(d.ID).AtLeast {
 			count = "at least " + count
 		}
 		one := fmt.Sprintf("%s (%s)", d.Title, count)

@@ -12,8 +12,10 @@ type Digits struct {
 
 // Layout marks what gives a text its lines and cells.
 type Layout struct {
-	Breaks uint64 // CR and LF
-	Cells  uint64 // TAB, '|', ';', ',' and '"'
+	Breaks uint64    // CR and LF
+	Feeds  uint64    // LF
+	Cells  [4]uint64 // TAB, '|', ';' and ','
+	Quotes uint64    // '"'
 }
 
 // Words marks what gives a text its words and characters.

@@ -89,40 +89,46 @@ layout:
 	VMOVDQU (SI), Y0
 	VMOVDQU 32(SI), Y1
 
-	// breaks: c == '\n' || c == '\r'
+	// feeds: c == '\n'; breaks: c == '\r' as well
 	VPCMPEQB Y8, Y0, Y2
 	VPCMPEQB Y8, Y1, Y3
 	VPCMPEQB Y9, Y0, Y4
 	VPCMPEQB Y9, Y1, Y5
-	VPOR     Y4, Y2, Y2
-	VPOR     Y5, Y3, Y3
 	BITS(Y2, Y3, AX)
-	MOVQ     AX, (DI)
+	BITS(Y4, Y5, BX)
+	MOVQ     AX, 8(DI)
+	ORQ      AX, BX
+	MOVQ     BX, (DI)
 
-	// cells: c == '\t' || c == '|' || c == ';' || c == ',' || c == '"'
+	// cells: c == '\t', '|', ';' and ','
 	VPCMPEQB Y10, Y0, Y2
 	VPCMPEQB Y10, Y1, Y3
-	VPCMPEQB Y11, Y0, Y4
-	VPCMPEQB Y11, Y1, Y5
-	VPOR     Y4, Y2, Y2
-	VPOR     Y5, Y3, Y3
-	VPCMPEQB Y12, Y0, Y4
-	VPCMPEQB Y12, Y1, Y5
-	VPOR     Y4, Y2, Y2
-	VPOR     Y5, Y3, Y3
-	VPCMPEQB Y13, Y0, Y4
-	VPCMPEQB Y13, Y1, Y5
-	VPOR     Y4, Y2, Y2
-	VPOR     Y5, Y3, Y3
-	VPCMPEQB Y14, Y0, Y4
-	VPCMPEQB Y14, Y1, Y5
-	VPOR     Y4, Y2, Y2
-	VPOR     Y5, Y3, Y3
-	BITS(Y2, Y3, BX)
-	MOVQ     BX, 8(DI)
+	BITS(Y2, Y3, AX)
+	MOVQ     AX, 16(DI)
+
+	VPCMPEQB Y11, Y0, Y2
+	VPCMPEQB Y11, Y1, Y3
+	BITS(Y2, Y3, AX)
+	MOVQ     AX, 24(DI)
+
+	VPCMPEQB Y12, Y0, Y2
+	VPCMPEQB Y12, Y1, Y3
+	BITS(Y2, Y3, AX)
+	MOVQ     AX, 32(DI)
+
+	VPCMPEQB Y13, Y0, Y2
+	VPCMPEQB Y13, Y1, Y3
+	BITS(Y2, Y3, AX)
+	MOVQ     AX, 40(DI)
+
+	// quotes: c == '"'
+	VPCMPEQB Y14, Y0, Y2
+	VPCMPEQB Y14, Y1, Y3
+	BITS(Y2, Y3, AX)
+	MOVQ     AX, 48(DI)
 
 	ADDQ $64, SI
-	ADDQ $16, DI
+	ADDQ $56, DI
 	DECQ CX
 	JNZ  layout
 	VZEROUPPER

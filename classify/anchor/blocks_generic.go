@@ -1,6 +1,9 @@
 package anchor
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // markDigitsGeneric is MarkDigits in plain Go: the truth that assembly is held
 // against.
@@ -34,16 +37,30 @@ func joints(block *[BlockBytes]byte) uint64 {
 func markLayoutGeneric(text []byte, marks []Layout) {
 	for i := range marks {
 		block := (*[BlockBytes]byte)(text[i*BlockBytes:])
-		var breaks, cells uint64
+		var found uint64
 		for j := range 8 {
 			v := binary.LittleEndian.Uint64(block[8*j:])
 			x := v & lows
-			breaks |= (^(differs(x, '\n')&differs(x, '\r') | v) & highs) >> (7 - j)
-			cells |= (^(differs(x, '\t')&differs(x, '|')&differs(x, ';')&differs(x, ',')&differs(x, '"') | v) & highs) >> (7 - j)
+			found |= (^(differs(x, '\n')&differs(x, '\r')&differs(x, '\t')&differs(x, '|')&differs(x, ';')&differs(x, ',')&differs(x, '"') | v) & highs) >> (7 - j)
 		}
-		marks[i] = Layout{transpose(breaks), transpose(cells)}
+		var of [layoutSorts]uint64
+		for found = transpose(found); found != 0; found &= found - 1 {
+			k := bits.TrailingZeros64(found) & 63
+			of[layoutOf[block[k]]&7] |= 1 << k
+		}
+		marks[i] = Layout{of[0] | of[1], of[1], [4]uint64{of[2], of[3], of[4], of[5]}, of[6]}
 	}
 }
+
+const layoutSorts = 8
+
+// layoutOf numbers the characters of a layout.
+var layoutOf = func() (of [256]uint8) {
+	for i, c := range []byte("\r\n\t|;,\"") {
+		of[c] = uint8(i)
+	}
+	return of
+}()
 
 // markWordsGeneric is MarkWords in plain Go.
 func markWordsGeneric(text []byte, marks []Words) {

@@ -29,8 +29,14 @@ func plainLayout(block []byte) (m Layout) {
 		if bytes.IndexByte([]byte("\r\n"), c) >= 0 {
 			m.Breaks |= 1 << i
 		}
-		if bytes.IndexByte([]byte("\t|;,\""), c) >= 0 {
-			m.Cells |= 1 << i
+		if c == '\n' {
+			m.Feeds |= 1 << i
+		}
+		if sort := bytes.IndexByte([]byte("\t|;,"), c); sort >= 0 {
+			m.Cells[sort] |= 1 << i
+		}
+		if c == '"' {
+			m.Quotes |= 1 << i
 		}
 	}
 	return m

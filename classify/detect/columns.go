@@ -2,7 +2,6 @@ package detect
 
 import (
 	"bytes"
-	"math/bits"
 	"slices"
 
 	"github.com/postern-mail/postern/classify/anchor"
@@ -21,9 +20,9 @@ const (
 // most paragraphs are never read. Of each table it keeps the header row.
 type columns struct {
 	pos    int64 // up to here the text was read
-	plain  int64 // up to here no line break follows that
-	line   row   // the present line
-	afterR bool  // a CR was the last character: an LF belongs to it
+	breaks lines
+	line   row  // the present line
+	afterR bool // a CR was the last character: an LF belongs to it
 	tables [len(delimiters)][]table
 	count  int   // tables in all
 	total  row   // the present line as far as it was looked at
@@ -75,15 +74,19 @@ func (c *column) inHeader(h *hit) bool { return c.known && h.start >= c.from && 
 
 func (c *columns) reset() {
 	c.dropAll()
-	c.pos, c.plain, c.seen, c.afterR, c.ended = 0, 0, 0, false, false
+	c.pos, c.breaks, c.seen, c.afterR, c.ended = 0, lines{}, 0, false, false
 	c.line.cell, c.total.start = [len(delimiters)]int64{}, -1
 	c.line.begin(0)
 }
 
 // advance reads on to position to.
 func (c *columns) advance(t *text, to int64) {
-	if to-c.pos > 4*anchor.BlockBytes {
-		c.skip(t, to)
+	if c.breaks.follow(t, to); c.breaks.blank > c.pos && c.breaks.blank <= to {
+		// Nothing before a blank line matters any more.
+		c.dropAll()
+		c.pos = c.breaks.blank
+		c.afterR = t.at(c.pos-1) == '\r'
+		c.line.begin(c.pos)
 	}
 	for c.pos < to {
 		if c.afterR {
@@ -108,47 +111,8 @@ func (c *columns) advance(t *text, to int64) {
 // catchUp takes in the lines that end before p. The line of p itself need not be
 // read.
 func (c *columns) catchUp(t *text, p int64) {
-	if p <= c.plain {
-		return
-	}
-	for from := max(c.plain, c.pos); from < p; {
-		i := int(from - t.base)
-		at := from - int64(i%anchor.BlockBytes)
-		if t.layoutOf(i/anchor.BlockBytes).Breaks>>(i%anchor.BlockBytes) != 0 {
-			c.advance(t, p)
-			break
-		}
-		from = at + anchor.BlockBytes
-	}
-	c.plain = p
-}
-
-// skip goes on to behind the last blank line before to: nothing before that
-// matters any more.
-func (c *columns) skip(t *text, to int64) {
-	first := int(c.pos-t.base) / anchor.BlockBytes
-	next := uint64(0) // the breaks of the block behind
-	for block := int(to-1-t.base) / anchor.BlockBytes; block >= first; block-- {
-		at := t.base + int64(block*anchor.BlockBytes)
-		breaks := t.layoutOf(block).Breaks
-		if n := to - at; n < anchor.BlockBytes {
-			breaks &= 1<<n - 1
-		}
-		if block == first {
-			breaks &= ^uint64(0) << ((c.pos - t.base) % anchor.BlockBytes)
-		}
-		for pairs := breaks & (breaks>>1 | next<<63); pairs != 0; {
-			n := bits.Len64(pairs) - 1
-			pairs &^= 1 << n
-			p := at + int64(n)
-			if second := t.at(p + 1); second == '\r' || t.at(p) == '\n' {
-				c.dropAll()
-				c.pos, c.afterR = p+2, second == '\r'
-				c.line.begin(c.pos)
-				return
-			}
-		}
-		next = breaks
+	if c.breaks.follow(t, p); c.breaks.last > c.pos {
+		c.advance(t, p)
 	}
 }
 

@@ -34,12 +34,18 @@ type finder struct {
 	card     int64 // end of the last PAN, reported or not
 
 	kind    Kind
+	quoted  func(offset int64) bool
 	subject span   // where the Subject stands in the text
 	halves  []half // by detector: a half of a pair that may find the other
 	scorers []scorer
 	until   []int64 // by detector: up to here its last keyword may count
 	hot     uint64  // the seekers that have a keyword or list around, and some that had one
 	fresh   int64   // up to here hot is right
+	coming  []speaker
+	come    int     // so many of them are in sight
+	said    uint64  // the seekers that had a keyword since the last blank line
+	saidAt  []int64 // by detector: where the last one in sight begins
+	hush    int64   // the last blank line, for said
 	spoken  spoken
 	pans    pans
 	limit   int64 // up to here the text may be searched for keywords
@@ -77,9 +83,10 @@ func (f *finder) reset(s *Stream) {
 	clear(f.lists)
 	clear(f.halves)
 	for i := range f.until {
-		f.until[i] = -1
+		f.until[i], f.saidAt[i] = -1, -1
 	}
 	f.hot, f.fresh = 0, -1
+	f.coming, f.come, f.said, f.hush = f.coming[:0], 0, 0, 0
 	f.spoken = spoken{from: -1}
 	f.columns.keyed = s.set.everywhere
 	f.pans.read, f.pans.found = 0, f.pans.found[:0]
@@ -112,7 +119,7 @@ func (f *finder) stands(p int64) bool {
 		return true
 	}
 	f.columns.advance(f.text, p)
-	if !f.bounded(c) || f.enclosed(c, p) {
+	if !f.bounded(c) || !d.Apart && f.enclosed(c, p) {
 		return false
 	}
 	where := f.weigh(d, c)
@@ -233,10 +240,13 @@ func (f *finder) readKeywords(from, to int64) {
 	if to <= f.read {
 		return
 	}
+	f.see(from)
+	atOnce := int64(readAtOnce)
 	if !f.set.everywhere {
 		f.read = max(f.read, f.text.back(from-f.set.left, windowChars)-f.set.words.longest)
+		atOnce = readAround
 	}
-	to = max(to, min(f.read+readAtOnce, f.limit))
+	to = max(to, min(f.read+atOnce, f.limit))
 	f.scratch = f.set.words.find(f.text, f.read, to, f.scratch[:0])
 	f.read = to
 	asking := f.detector
@@ -250,7 +260,7 @@ func (f *finder) readKeywords(from, to int64) {
 		default:
 			of := word.detector
 			if word.role.speaks() {
-				f.heard(of, f.text.forth(h.end, windowChars)+f.set.leftOf[of])
+				f.coming = append(f.coming, speaker{h.start, f.text.forth(h.end, windowChars) + f.set.leftOf[of], of})
 				f.text.key(h.start)
 			}
 			if list := f.found[of]; len(list) == cap(list) {
@@ -263,8 +273,12 @@ func (f *finder) readKeywords(from, to int64) {
 }
 
 // readAtOnce is how much text is searched for keywords at once, if candidates may
-// follow in it.
-const readAtOnce = 512
+// follow in it: where all of the text is searched, and where only what is around
+// candidates.
+const (
+	readAtOnce = 4096
+	readAround = 512
+)
 
 // forget drops the keywords before from.
 func forget(list []hit, from int64) []hit {

@@ -1,5 +1,7 @@
 package detect
 
+import "unicode/utf8"
+
 // speaks reports whether a keyword can make a value of what is none without it.
 func (r role) speaks() bool { return r <= weak || r == heads }
 
@@ -7,13 +9,44 @@ func (r role) speaks() bool { return r <= weak || r == heads }
 // needs a keyword.
 const maxCandidate = 128
 
-// maxSight is more bytes than are in sight of a place.
-const maxSight = 2048
+// sight is how many bytes from a place on keywords are looked for, in ASCII and in
+// any text.
+const (
+	sight     = windowChars + maxCandidate + 1
+	wideSight = (windowChars+maxCandidate)*utf8.UTFMax + 1
+)
 
-// arrive reads the keywords that may be in the window of a candidate at p.
+// speaker is a keyword that counts up to a place.
+type speaker struct {
+	at, until int64
+	detector  int
+}
+
+// arrive takes in the keywords that may be in the window of a candidate at p.
 func (f *finder) arrive(p int64) {
-	if p+maxSight > f.read {
+	to := p + sight
+	if f.text.wide > p {
+		to = p + wideSight
+	}
+	if to > f.read {
 		f.readKeywords(p, f.text.forth(p, windowChars+maxCandidate)+1)
+	}
+	if f.come < len(f.coming) {
+		f.see(to)
+	}
+}
+
+// see takes in the keywords that begin up to a place.
+func (f *finder) see(to int64) {
+	for f.come < len(f.coming) && f.coming[f.come].at <= to {
+		s := &f.coming[f.come]
+		f.saidAt[s.detector] = s.at
+		f.said |= f.set.seekerOf[s.detector]
+		f.heard(s.detector, s.until)
+		f.come++
+	}
+	if f.come == len(f.coming) {
+		f.coming, f.come = f.coming[:0], 0
 	}
 }
 
@@ -44,8 +77,32 @@ func (f *finder) remote(p int64) bool {
 	if f.until[f.detector] >= p {
 		return false
 	}
+	if !f.mayHead(p, f.set.seekerOf[f.detector]) && f.set.seekerOf[f.detector] != 0 {
+		return true
+	}
 	f.columns.catchUp(f.text, p)
 	return f.columns.count == 0 || !f.columns.speakOf(f.text, p-nearHeader, f.set, f.detector)
+}
+
+// mayHead reports whether any of the seekers has a keyword in the lines since the
+// last blank one, so that it may stand in a header.
+func (f *finder) mayHead(p int64, seekers uint64) bool {
+	if !f.set.everywhere {
+		return true
+	}
+	if seekers&f.said == 0 {
+		return false
+	}
+	f.columns.breaks.follow(f.text, p)
+	if blank := f.columns.breaks.blank; blank != f.hush {
+		f.hush, f.said = blank, 0
+		for d, at := range f.saidAt {
+			if at >= blank {
+				f.said |= f.set.seekerOf[d]
+			}
+		}
+	}
+	return seekers&f.said != 0
 }
 
 // nearHeader is how far before a place a header may begin whose keywords all are
@@ -61,6 +118,9 @@ func (f *finder) spokenFor(p int64, seekers uint64) uint64 {
 	}
 	if seekers&^f.hot == 0 {
 		return seekers
+	}
+	if !f.mayHead(p, seekers&^f.hot) {
+		return seekers & f.hot
 	}
 	f.columns.catchUp(f.text, p)
 	if f.columns.count == 0 {

@@ -57,6 +57,34 @@ func TestWhatAPairSpansIsNotIts(t *testing.T) {
 	}
 }
 
+func TestPhrasesStandInAddressesToo(t *testing.T) {
+	all := High
+	d, err := (&Custom{ID: "phrase", Words: []string{"dropbox.com"}, Mask: "none", Levels: Levels{all, all, all, all}}).Detector()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Apart = true
+	set, err := Compile([]*Detector{d}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]int{
+		"see https://www.dropbox.com/s/x": 1, "mail a@dropbox.com now": 1, "order dropbox.com": 1, "mydropbox.com": 0, "dropbox.common": 0,
+	} {
+		n := 0
+		s := set.NewStream(func(Match) { n++ })
+		if _, err := s.Write([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if n != want {
+			t.Errorf("%q: found %d, wanted %d", text, n, want)
+		}
+	}
+}
+
 func TestMatchesThatStandApartLeaveOthersAlone(t *testing.T) {
 	var o overlap
 	var got []int

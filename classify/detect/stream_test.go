@@ -255,7 +255,7 @@ func (s *Stream) size() int {
 	for _, list := range s.finder.found {
 		n += cap(list) * 24
 	}
-	n += cap(s.finder.pans.found)*24 + cap(s.finder.against.found)*24
+	n += cap(s.finder.pans.found)*24 + (cap(s.finder.against.found)+cap(s.finder.coming))*24
 	n += len(s.finder.halves) * int(reflect.TypeFor[half]().Size())
 	for i := range s.finder.scorers {
 		sc := &s.finder.scorers[i]
@@ -264,7 +264,7 @@ func (s *Stream) size() int {
 			n += cap(h.seen)
 		}
 	}
-	n += cap(s.text.marks)*16 + cap(s.text.layout)*16 + cap(s.text.words)*32 + cap(s.text.made)*4
+	n += cap(s.text.marks)*16 + cap(s.text.layout)*56 + cap(s.text.words)*32 + cap(s.text.made)*4
 	headers := s.finder.columns.spare
 	for _, tables := range s.finder.columns.tables {
 		n += cap(tables) * int(reflect.TypeFor[table]().Size())

@@ -18,6 +18,7 @@ const (
 	duplicateContentType
 	duplicateFileName
 	duplicateTransferEncoding
+	emptyPassword
 	encodedContainer
 	entityExpansion
 	externalBody
@@ -29,8 +30,10 @@ const (
 	nulBytes
 	partAfterEnd
 	partialMessage
+	scannedPage
 	typeMismatch
 	undeclaredBase64
+	undecodableFont
 	unknownCharset
 	unknownEncoding
 	wrongBoundary
@@ -51,6 +54,7 @@ var anomalyNames = [anomalyCount]string{
 	duplicateContentType:      "duplicate-content-type",      // several Content-Type fields
 	duplicateFileName:         "duplicate-file-name",         // one part under several different file names
 	duplicateTransferEncoding: "duplicate-transfer-encoding", // several Content-Transfer-Encoding fields
+	emptyPassword:             "empty-password",              // encrypted, but opened by an empty password
 	encodedContainer:          "encoded-container",           // a multipart or attached mail in base64 or quoted-printable
 	entityExpansion:           "entity-expansion",            // a document whose entities expand to more than is read
 	externalBody:              "external-body",               // message/external-body: the content is elsewhere
@@ -62,8 +66,10 @@ var anomalyNames = [anomalyCount]string{
 	nulBytes:                  "nul-bytes",                   // NUL bytes in text
 	partAfterEnd:              "part-after-end",              // a part behind the closing delimiter
 	partialMessage:            "partial-message",             // message/partial: one piece of a mail
+	scannedPage:               "scanned-page",                // a page of a document that is nothing but images
 	typeMismatch:              "type-mismatch",               // content of another kind than declared
 	undeclaredBase64:          "undeclared-base64",           // text that is base64, without saying so
+	undecodableFont:           "undecodable-font",            // text in a font that does not say which characters it shows
 	unknownCharset:            "unknown-charset",             // a charset that postern cannot decode
 	unknownEncoding:           "unknown-transfer-encoding",   // a transfer encoding that does not exist, or has a broken name
 	wrongBoundary:             "wrong-boundary",              // a multipart whose delimiters are not the boundary it declares

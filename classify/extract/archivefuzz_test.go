@@ -50,6 +50,8 @@ func FuzzArchive(f *testing.F) {
 	m := stored("x.txt", secret)
 	m.flags, m.descriptor = zipUnsized, true
 	f.Add([]byte(rawZipOf("MZ", m, stored("y", "z"))))
+	f.Add([]byte(rar5Of("x", secret)))
+	f.Add([]byte(rar4Of("x", secret, 0)))
 	f.Fuzz(func(t *testing.T, content []byte) { checkContainer(t, string(content)) })
 }
 

@@ -136,9 +136,9 @@ func TestMailsGiveTheirPartsAndTexts(t *testing.T) {
 			tree: "1 application/pkcs7-signature\n", texts: "1 attachment \"smime.p7s\"\n",
 		},
 		{
-			name: "a PDF is unsupported for now, and its name is text",
+			name: "a PDF of which only the beginning came is malformed, and its name is text",
 			mail: "Content-Type: application/octet-stream\nContent-Disposition: attachment; filename*=utf-8''r%C3%A9sum%C3%A9.pdf\nContent-Transfer-Encoding: base64\n\nJVBERi0xLjQKJeLjz9MKAAE=\n",
-			tree: "1 application/pdf unsupported\n", texts: "1 attachment \"résumé.pdf\"\n",
+			tree: "1!résumé.pdf application/pdf malformed\n", texts: "1!résumé.pdf attachment \"résumé.pdf\"\n",
 		},
 		{
 			name: "an image is not unread", mail: "Content-Type: image/png\nContent-Transfer-Encoding: base64\n\niVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJ\n",

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"time"
 
 	"github.com/nwaples/rardecode/v2"
 )
@@ -25,6 +26,11 @@ func readRar(c *container) error {
 	locked := &lockedError{Cipher: "AES-128"}
 	if strings.Contains(string(head), rar5) {
 		locked.Cipher = "AES-256"
+	} else {
+		if err := c.takeRarTurn(); err != nil {
+			return err
+		}
+		defer c.endRarTurn()
 	}
 	rr, err := rardecode.NewReader(src, rardecode.MaxDictionarySize(maxDictionary))
 	if err != nil {
@@ -52,6 +58,36 @@ func readRar(c *container) error {
 			return err
 		}
 	}
+}
+
+// rarTurn is held by the one archive of RAR before 5 that is being read: its
+// text model takes up to 256 MiB if the archive says so, and the library has no
+// limit for it.
+var rarTurn = make(chan struct{}, 1)
+
+// takeRarTurn waits for the turn, within the time of the part. An archive in
+// another one would need it twice.
+func (c *container) takeRarTurn() error {
+	if c.r.rarTurn {
+		return errTooBig
+	}
+	wait := time.NewTimer(c.r.limits.PartTime)
+	defer wait.Stop()
+	select {
+	case rarTurn <- struct{}{}:
+		c.r.rarTurn = true
+		return nil
+	case <-c.r.ctx.Done():
+		_ = c.check() // it sees the end of the context
+		return errStopped
+	case <-wait.C:
+		return c.stop(TimedOut)
+	}
+}
+
+func (c *container) endRarTurn() {
+	c.r.rarTurn = false
+	<-rarTurn
 }
 
 // rarContent translates what the library says of a member.

@@ -97,6 +97,11 @@ var magics = []magic{
 	{0, "!<arch>\n", "application/x-archive", unsupported},
 	{257, "ustar", "application/x-tar", unsupported},
 	{0, "\x78\x9f\x3e\x22", "application/ms-tnef", unsupported},
+	{0, "\x09\x00\x04\x00", "application/vnd.ms-excel", unsupported},
+	{0, "\x09\x02\x06\x00", "application/vnd.ms-excel", unsupported},
+	{0, "\x09\x04\x06\x00", "application/vnd.ms-excel", unsupported},
+	{0, "\x09\x08\x08\x00", "application/vnd.ms-excel", unsupported},
+	{0, "\x09\x08\x10\x00", "application/vnd.ms-excel", unsupported},
 	{0, "\x00\x05\x16\x00", "application/applefile", appleFile},
 	{0, "\x00\x05\x16\x07", "application/applefile", appleFile},
 	{0, "SQLite format 3\x00", "application/vnd.sqlite3", unsupported},
@@ -150,7 +155,7 @@ func sniff(head []byte, declared, name string) sniffed {
 func sniffDocument(head []byte, looksText bool) (sniffed, bool) {
 	trimmed := bytes.TrimLeft(head, "\xef\xbb\xbf \t\r\n\x00")
 	switch {
-	case bytes.HasPrefix(trimmed, []byte("{\\rtf")), bytes.HasPrefix(trimmed, []byte("{\\rt\\")):
+	case bytes.HasPrefix(trimmed, []byte("{\\rt")): // as much as Word asks for
 		return sniffed{media: "application/rtf", family: unsupported}, true
 	case len(trimmed) > 0 && trimmed[0] == '<' && office.FlatType(trimmed) != "":
 		return sniffed{media: office.FlatType(trimmed), family: unsupported}, true

@@ -72,7 +72,7 @@ func readZip(c *container) error {
 // document is the media type of a document that is a zip file, by its members.
 func (z *zipFile) document() string {
 	const office = "application/vnd.openxmlformats-officedocument."
-	types := false
+	types, content, manifest := false, false, false
 	found := ""
 	for _, e := range z.entries {
 		switch name := strings.ToLower(strings.ReplaceAll(e.name, "\\", "/")); {
@@ -85,6 +85,10 @@ func (z *zipFile) document() string {
 			}
 		case name == "[content_types].xml":
 			types = true
+		case name == "content.xml":
+			content = true
+		case name == "meta-inf/manifest.xml":
+			manifest = true
 		case found != "":
 		case strings.HasPrefix(name, "word/"):
 			found = office + "wordprocessingml.document"
@@ -94,8 +98,11 @@ func (z *zipFile) document() string {
 			found = office + "presentationml.presentation"
 		}
 	}
-	if types {
+	switch {
+	case types:
 		return found
+	case content && manifest:
+		return "application/vnd.oasis.opendocument.text" // or another of its kind
 	}
 	return ""
 }

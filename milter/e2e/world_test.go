@@ -104,6 +104,14 @@ to    = "@partners"
 when  = { header = "X-Case", contains = "four-ways" }
 route = "tls"
 
+[rules.notice]
+when     = { header = "X-Case", contains = "statement" }
+append   = "notice"
+fallback = "hold"
+
+[statements.notice]
+text = "This message is confidential, for its addressee only: ŵ. Please tell us if it came to you by mistake."
+
 [lists.colleagues]
 entries = ["agency.example"]
 

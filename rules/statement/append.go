@@ -32,11 +32,16 @@ type Statement struct {
 	HTML  string // empty: Plain, in a paragraph of its own
 }
 
+// Markup is a plain text as HTML, in a paragraph of its own.
+func Markup(plain string) string {
+	return "<p>" + strings.ReplaceAll(html.EscapeString(strings.TrimSpace(plain)), "\n", "<br>\n") + "</p>"
+}
+
 // markup is the statement as HTML, in ASCII.
 func (s *Statement) markup() string {
 	text := s.HTML
 	if text == "" {
-		text = "<p>" + strings.ReplaceAll(html.EscapeString(strings.TrimSpace(s.Plain)), "\n", "<br>\n") + "</p>"
+		text = Markup(s.Plain)
 	}
 	var b strings.Builder
 	for _, r := range text {

@@ -133,10 +133,19 @@ func BenchmarkRead(b *testing.B) {
 			b.SetBytes(size)
 			b.ReportAllocs()
 			for b.Loop() {
-				if err := Read(bytes.NewReader(doc.file), int64(len(doc.file)), silence{}); err != nil {
+				if err := Read(bytes.NewReader(doc.file), int64(len(doc.file)), unbounded{}); err != nil {
 					b.Fatal(err)
 				}
 			}
 		})
 	}
 }
+
+// unbounded is an Out that takes everything.
+type unbounded struct{}
+
+func (unbounded) Expand(int) error { return nil }
+
+func (unbounded) Text(string) (io.WriteCloser, error) { return discard{}, nil }
+func (unbounded) Member(string, io.Reader) error      { return nil }
+func (unbounded) Anomaly(string)                      {}

@@ -20,9 +20,9 @@
 // a line has revisions or hidden text, the line as it was before them, with all
 // that is hidden, follows as well.
 //
-// Numbers are shown as their format shows them; where the format drops digits
-// (4.11111E+15), all digits follow in parentheses. Dates are followed by their
-// ISO form.
+// Numbers are shown as their format shows them, by package numfmt; whole numbers
+// never lose digits. Where an OpenDocument cell shows fewer (4.1E+15), all of them
+// follow in parentheses. Dates are followed by their ISO form.
 //
 // # Promises
 //

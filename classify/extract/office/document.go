@@ -21,6 +21,7 @@ type document struct {
 	lx        lexer
 	formats   formats
 	strings   sharedStrings
+	binary    bool // a workbook of records
 	macros    bool
 	entities  bool
 }
@@ -92,7 +93,7 @@ func (d *document) readPart(p *part, read func(root string)) {
 		return
 	}
 	p.done = true
-	c, err := p.open(d.out)
+	c, err := p.expand(d.out)
 	if err != nil {
 		d.malformed = true
 		return
@@ -186,7 +187,7 @@ const (
 )
 
 func (d *document) lookAt(p *part) look {
-	c, err := p.open(d.out)
+	c, err := p.expand(d.out)
 	if err != nil {
 		d.malformed = true
 		return looksBinary
@@ -215,7 +216,7 @@ func (d *document) member(p *part) {
 	if d.err != nil {
 		return
 	}
-	c, err := p.open(d.out)
+	c, err := p.expand(d.out)
 	if err != nil {
 		d.malformed = true
 		return

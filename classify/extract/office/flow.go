@@ -14,12 +14,12 @@ type flow struct {
 	l        *lines
 	lx       *lexer
 	mode     textMode
-	name     []byte // of the element whose text is read
 	tables   []bool // for each open table, whether it has a frame of its own
 	deleted  int
 	inserted int
 	vanish   bool
 	joins    bool // the paragraph's end was deleted
+	flat     bool // Word 2003: headers stand in the properties of sections
 	span     int  // columns of the present cell
 	choices  [][]uint64
 	value    []byte // a number of a chart
@@ -42,7 +42,7 @@ const (
 
 // readFlow reads a part from behind its first start tag.
 func (d *document) readFlow(lx *lexer, l *lines) {
-	f := &flow{d: d, l: l, lx: lx}
+	f := &flow{d: d, l: l, lx: lx, flat: string(lx.name) == "wordDocument"}
 	for ok := true; ok && d.err == nil; ok = lx.next() {
 		switch lx.kind {
 		case startTag:
@@ -132,9 +132,15 @@ func (f *flow) start() {
 	case "r":
 		f.vanish = false
 	case "rPr":
-		f.vanish = lx.skip(vanish)
+		f.vanish = lx.skip("vanish")
 	case "pPr":
-		f.joins = lx.skip(deletedMark)
+		if !f.flat {
+			f.joins = lx.skip("del")
+		}
+	case "sectPr":
+		if !f.flat {
+			lx.skip("")
+		}
 	case "p":
 		f.joins = false
 	case "tab", "ptab":
@@ -152,17 +158,12 @@ func (f *flow) start() {
 		f.startTable()
 	case "gridSpan":
 		f.span, _ = strconv.Atoi(string(lx.attr("val")))
-	case "tblPr", "tblGrid", "sectPr", "spPr", "bodyPr", "lstStyle", "style", "endParaRPr", "tblPrEx", "tblStylePr":
-		lx.skip(nil)
+	case "tblPr", "tblGrid", "spPr", "bodyPr", "lstStyle", "style", "endParaRPr", "tblPrEx", "tblStylePr":
+		lx.skip("")
 	default:
 		f.startRare()
 	}
 }
-
-var (
-	vanish      = []byte(":vanish")
-	deletedMark = []byte(":del ")
-)
 
 // startRare handles the elements that no paragraph is full of.
 func (f *flow) startRare() {
@@ -225,7 +226,7 @@ func (f *flow) startRare() {
 		"col", "row", "colOff", "rowOff", "Anchor", "AutoFill", "Row", "Column", "MoveWithCells", "SizeWithCells", "Locked", "LockText", "PrintObject":
 		f.mode = modeNoise
 	case "binData", "binaryData":
-		lx.skip(nil)
+		lx.skip("")
 	}
 }
 

@@ -15,7 +15,7 @@ const (
 	maxCellBytes   = 32 << 10
 	maxFormatBytes = 1 << 10
 	maxFormats     = 4096
-	maxDays        = 4096 // dates whose text is kept
+	maxDays        = 8192 // dates whose text is kept
 )
 
 // format shows numbers as a number format says, with short ways for the formats

@@ -267,8 +267,8 @@ func (l *lines) close(keep bool) {
 	if n == 0 {
 		return
 	}
-	real := l.opened[n-1]
-	if l.opened = l.opened[:n-1]; !real {
+	framed := l.opened[n-1]
+	if l.opened = l.opened[:n-1]; !framed {
 		if f := l.top(); f.begun && !f.inRow {
 			l.endLine()
 		}

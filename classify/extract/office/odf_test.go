@@ -98,7 +98,7 @@ func TestDocumentsOfOneFile(t *testing.T) {
 		},
 		{
 			"Word 2003", FlatWord,
-			`<?xml version="1.0"?><?mso-application progid="Word.Document"?><w:wordDocument xmlns:w="http://schemas.microsoft.com/office/word/2003/wordml"><w:p><w:r><w:t>078-</w:t></w:r><w:r><w:t>05-1123</w:t></w:r></w:p></w:wordDocument>`, "", ssn + "\n",
+			`<?xml version="1.0"?><?mso-application progid="Word.Document"?><w:wordDocument xmlns:w="http://schemas.microsoft.com/office/word/2003/wordml"><w:p><w:pPr><w:sectPr><w:hdr><w:p><w:t>top</w:t></w:p></w:hdr></w:sectPr></w:pPr><w:r><w:t>078-</w:t></w:r><w:r><w:t>05-1123</w:t></w:r></w:p></w:wordDocument>`, "", "top\n" + ssn + "\n",
 		},
 		{
 			"Excel 2003", FlatExcel,

@@ -11,6 +11,7 @@ import (
 func (d *document) readOOXML() {
 	main := d.mainPart()
 	if main != nil && strings.HasSuffix(main.key, ".bin") {
+		d.binary = true
 		d.readBinaryWorkbook(main)
 	} else if main != nil {
 		d.readPart(main, func(root string) {
@@ -98,7 +99,7 @@ func (d *document) readAddresses() {
 func (d *document) readRelated(rels []relation, depth int) {
 	for _, r := range rels {
 		p := d.byKey[r.target]
-		if r.external || p == nil || p.done || depth == 0 || !xmlName(p.key) && !holdsRecords(p.key) || silent(p) {
+		if r.external || p == nil || p.done || depth == 0 || !xmlName(p.key) && !(d.binary && holdsRecords(p.key)) || silent(p) {
 			continue
 		}
 		switch r.kind {
@@ -121,15 +122,17 @@ func (d *document) readPresentation(main *part) {
 			ids = append(ids, relationID(&d.lx))
 		}
 	}
-	rels := d.relations(main.key)
+	slides := map[string]*part{}
+	for _, r := range d.relations(main.key) {
+		if slides[r.id] == nil {
+			slides[r.id] = d.byKey[r.target]
+		}
+	}
 	n := 0
 	for _, id := range ids {
-		for _, r := range rels {
-			if r.id == id && d.byKey[r.target] != nil {
-				n++
-				d.readSlide(d.byKey[r.target], n)
-				break
-			}
+		if p := slides[id]; p != nil && !p.done {
+			n++
+			d.readSlide(p, n)
 		}
 	}
 	for _, p := range d.parts { // slides that the presentation does not list
@@ -143,9 +146,6 @@ func (d *document) readPresentation(main *part) {
 }
 
 func (d *document) readSlide(p *part, n int) {
-	if p.done {
-		return
-	}
 	d.w.begin("Slide " + strconv.Itoa(n))
 	d.readPart(p, d.readRoot)
 	d.readRelated(d.relations(p.key), relatedDepth)
@@ -189,7 +189,7 @@ func (d *document) readRest() {
 			d.readPart(p, d.readRoot)
 			continue
 		}
-		if holdsRecords(p.key) {
+		if d.binary && holdsRecords(p.key) {
 			d.readBinaryPart(p)
 			continue
 		}

@@ -85,17 +85,31 @@ func (s *sheetReader) start() {
 	case "row":
 		s.startRow(lx.attr("r"))
 	case "rPr", "rPh":
-		lx.skip(nil)
+		lx.skip("")
 	case "oddHeader", "oddFooter", "evenHeader", "evenFooter", "firstHeader", "firstFooter":
 		s.mode = cellHeader
 	case "dataValidation":
 		s.attrs("promptTitle", "prompt", "errorTitle", "error")
 	case "hyperlink":
 		s.attrs("display", "tooltip", "location")
+	case "dimension":
+		s.measure(lx.attr("ref"))
 	case "anchor":
-		lx.skip(nil)
+		lx.skip("")
 	case "scenario", "inputCells", "protectedRange", "control", "webPublishItem", "customPr":
 		s.attrs("name", "val", "comment", "title")
+	}
+}
+
+// maxClaimed is the widest sheet that is believed to be so before it is read.
+const maxClaimed = 64
+
+// measure takes the range of cells that the sheet says it has: a header row may
+// be narrower than the rows under it.
+func (s *sheetReader) measure(ref []byte) {
+	_, last, ok := bytes.Cut(ref, []byte(":"))
+	if n := column(last) + 1; ok && 0 < n && n <= maxClaimed {
+		s.width = n
 	}
 }
 

@@ -5,13 +5,22 @@ import (
 	"strings"
 )
 
-// silence is an Out for which nothing is found.
-type silence struct{}
+// typeBytes is how much is expanded to tell a type.
+const typeBytes = 1 << 20
 
-func (silence) Text(string) (io.WriteCloser, error) { return discard{}, nil }
-func (silence) Member(string, io.Reader) error      { return nil }
-func (silence) Expand(int) error                    { return nil }
-func (silence) Anomaly(string)                      {}
+// silence is an Out for which nothing is found, up to typeBytes.
+type silence struct{ expanded int }
+
+func (*silence) Text(string) (io.WriteCloser, error) { return discard{}, nil }
+func (*silence) Member(string, io.Reader) error      { return nil }
+func (*silence) Anomaly(string)                      {}
+
+func (s *silence) Expand(n int) error {
+	if s.expanded += n; s.expanded > typeBytes {
+		return ErrUnsupported
+	}
+	return nil
+}
 
 type discard struct{}
 
@@ -21,7 +30,7 @@ func (discard) Close() error                { return nil }
 // Type returns the media type of a document, "" if it is none. It reads the
 // list of the document's parts and the part that names its type.
 func Type(src io.ReaderAt, size int64) string {
-	d := &document{out: silence{}}
+	d := &document{out: &silence{}}
 	d.w.out = d.out
 	if isZip(src) {
 		parts, _ := listParts(src, size)
@@ -48,7 +57,7 @@ var byFolder = []struct{ folder, media string }{
 
 func typeOf(d *document) string {
 	if p := d.byKey["mimetype"]; p != nil {
-		if c, err := p.open(silence{}); err == nil {
+		if c, err := p.expand(&silence{}); err == nil {
 			b, _ := io.ReadAll(io.LimitReader(c, 256))
 			c.Close()
 			media := strings.TrimSpace(string(b))

@@ -66,7 +66,7 @@ func (d *document) readStrings(string) {
 			case "t":
 				in = !lx.empty
 			case "rPr":
-				lx.skip(nil)
+				lx.skip("")
 			case "rPh":
 				phonetic++
 			case "si":
@@ -85,11 +85,9 @@ func (d *document) readStrings(string) {
 					s.text = append(append(append(s.text, " ("...), reading...), ')')
 				}
 				if s.full() {
-					from := len(s.text)
+					from := 0
 					if n := len(s.ends); n > 0 {
 						from = int(s.ends[n-1])
-					} else {
-						from = 0
 					}
 					d.w.write(s.text[from:])
 					d.w.writeByte('\n')
@@ -186,6 +184,9 @@ func (d *document) readWorkbook(main *part) {
 			case "sheet":
 				if len(sheets) < maxRelations {
 					sheets = append(sheets, sheet{d.attr("name"), relationID(&d.lx)})
+				}
+				if v := d.lx.attr("name"); telling(v) && len(names) < noteBytes { // the sheet may be empty
+					names = append(append(names, d.attr("name")...), '\n')
 				}
 			case "definedName":
 				if in = len(names) < noteBytes; in {

@@ -111,7 +111,7 @@ func (r *records) wide(at int) (s string, next int) {
 // readRecords reads a part record by record.
 func (d *document) readRecords(p *part, each func(r *records)) {
 	p.done = true
-	c, err := p.open(d.out)
+	c, err := p.expand(d.out)
 	if err != nil {
 		d.malformed = true
 		return

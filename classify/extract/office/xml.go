@@ -326,8 +326,8 @@ func (l *lexer) pass(mark string) {
 }
 
 // skip goes on to behind the end tag of the element whose start tag was just
-// read, and reports whether look stood in it.
-func (l *lexer) skip(look []byte) bool {
+// read, and reports whether an element called look stood in it.
+func (l *lexer) skip(look string) bool {
 	if l.empty {
 		return false
 	}
@@ -336,15 +336,15 @@ func (l *lexer) skip(look []byte) bool {
 	found := false
 	for {
 		b := l.buf[l.pos:l.end]
-		if at := closeOf(b, name[:n]); at >= 0 {
+		at, seen := closeOf(b, name[:n], look)
+		found = found || seen
+		if at >= 0 {
 			if gt := bytes.IndexByte(b[at:], '>'); gt >= 0 {
-				found = found || look != nil && bytes.Contains(b[:at], look)
 				l.pos += at + gt + 1
 				return found
 			}
-		}
-		if len(b) > lexerBytes/2 {
-			found = found || look != nil && bytes.Contains(b, look)
+			l.pos += at // its end is yet to come
+		} else if len(b) > lexerBytes/2 {
 			l.pos = l.end - closeBytes
 		}
 		if !l.fill() {
@@ -358,14 +358,16 @@ func (l *lexer) skip(look []byte) bool {
 // closeBytes is the longest end tag that skip finds.
 const closeBytes = 256
 
-// closeOf finds the first end tag of an element in b, -1 if there is none.
-func closeOf(b, name []byte) int {
-	for at := 0; ; {
+// closeOf finds the first end tag of an element in b, -1 if there is none, and
+// whether an element called look begins before it.
+func closeOf(b, name []byte, look string) (at int, seen bool) {
+	for {
 		i := bytes.IndexByte(b[at:], '<')
 		if i < 0 || at+i+2 >= len(b) {
-			return -1
+			return -1, seen
 		}
 		if at += i + 2; b[at-1] != '/' {
+			seen = seen || look != "" && called(b[at-1:], look)
 			continue
 		}
 		tag := b[at:]
@@ -375,8 +377,19 @@ func closeOf(b, name []byte) int {
 				continue
 			}
 		}
-		return at - 2
+		return at - 2, seen
 	}
+}
+
+// called reports whether the name of a start tag is that, behind any prefix.
+func called(tag []byte, name string) bool {
+	if len(tag) < 2 || tag[1] != ':' { // another prefix than one letter
+		colon := bytes.IndexByte(tag[:min(len(tag), 16)], ':')
+		tag = tag[colon+1:]
+	} else {
+		tag = tag[2:]
+	}
+	return len(tag) > len(name) && tag[0] == name[0] && string(tag[:len(name)]) == name && (tag[len(name)] <= ' ' || tag[len(name)] == '/' || tag[len(name)] == '>')
 }
 
 // ends reports whether the name of an end tag ends at n.
@@ -418,7 +431,9 @@ func nextAttr(tag []byte) (name, value, rest []byte) {
 	if i == len(tag) || tag[i] != '=' {
 		return name, nil, tag[i:]
 	}
-	for i++; i < len(tag) && tag[i] <= ' '; i++ {
+	i++
+	for i < len(tag) && tag[i] <= ' ' {
+		i++
 	}
 	if i == len(tag) {
 		return name, nil, nil

@@ -24,6 +24,8 @@ type part struct {
 	method uint16
 	locked bool // encrypted by zip itself
 	done   bool
+	open   bool  // its end is not known
+	at     int64 // where its content begins
 }
 
 // listParts lists the members of a zip file in the order of its directory or,
@@ -83,14 +85,24 @@ func scanParts(src io.ReaderAt, size int64) ([]*part, error) {
 		nameLen, extraLen := int(binary.LittleEndian.Uint16(h[26:])), int(binary.LittleEndian.Uint16(h[28:]))
 		named, _ := r.Peek(min(30+nameLen, 4<<10))
 		data := at + int64(30+nameLen+extraLen)
-		if packed == 0 || packed > size-data {
+		if last := len(parts) - 1; last >= 0 && parts[last].open { // it ends here at the latest
+			parts[last].raw = io.NewSectionReader(src, parts[last].at, max(0, at-parts[last].at))
+		}
+		unsized := packed == 0 || packed > size-data
+		if unsized {
 			packed = size - data
 		}
 		if name := string(named[min(30, len(named)):]); name != "" && data < size && !strings.HasSuffix(name, "/") {
-			parts = append(parts, newPart(name, io.NewSectionReader(src, data, packed), method, flags))
+			p := newPart(name, io.NewSectionReader(src, data, packed), method, flags)
+			p.open, p.at = unsized && method == zip.Store, data
+			parts = append(parts, p)
 		}
-		_, _ = r.Discard(4)
-		at += 4
+		step := int64(4)
+		if !unsized { // what is in it is its own
+			step = data + packed - at
+		}
+		k, _ := r.Discard(int(min(step, size)))
+		at += int64(k)
 	}
 	if len(parts) == 0 {
 		return nil, ErrUnsupported
@@ -120,8 +132,8 @@ type content struct {
 	bad bool  // the compressed data is damaged
 }
 
-// open begins to expand a part. Its content is to be closed.
-func (p *part) open(out Out) (*content, error) {
+// expand begins to expand a part. Its content is to be closed.
+func (p *part) expand(out Out) (*content, error) {
 	c := &content{out: out}
 	_, _ = p.raw.Seek(0, io.SeekStart)
 	switch p.method {

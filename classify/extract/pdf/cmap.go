@@ -152,11 +152,15 @@ func (c *cmap) readRanges(d *document, p *parser) {
 		switch v := p.object(maxNesting - 1).(type) {
 		case str:
 			text := []rune(utf16Text(v))
-			if len(text) == 0 || !d.spend(int64(hi-min(lo, hi))+1) {
+			if len(text) == 0 || !d.spend(4*(int64(hi-min(lo, hi))+1)) {
 				continue
 			}
 			for code := lo; code <= hi; code++ {
-				c.define(d, code, string(text))
+				if r := text[0]; len(text) == 1 && plain(r) {
+					c.text.set(d, code, r)
+				} else {
+					c.define(d, code, string(text))
+				}
 				text[len(text)-1]++
 			}
 		case array:

@@ -47,6 +47,7 @@ type content struct {
 	elements []operand
 	scratch  []byte
 	inArray  int // where it began, or -1
+	lost     bool
 }
 
 const (
@@ -59,7 +60,7 @@ var contents = sync.Pool{New: func() any { return &content{buf: make([]byte, 0, 
 
 func newContent(r io.Reader) *content {
 	c := contents.Get().(*content)
-	c.parser, c.r, c.eof = parser{b: c.buf[:0]}, r, false
+	c.parser, c.r, c.eof, c.lost = parser{b: c.buf[:0]}, r, false, false
 	return c
 }
 
@@ -80,7 +81,7 @@ func (c *content) fill(start int) bool {
 	c.b = c.b[:kept]
 	if kept == cap(c.b) {
 		if kept >= maxOperation {
-			c.b = c.b[:0]
+			c.b, c.lost = c.b[:0], true
 		} else {
 			c.b = append(make([]byte, 0, 2*cap(c.b)), c.b...)
 		}
@@ -91,10 +92,7 @@ func (c *content) fill(start int) bool {
 		c.b = c.b[:len(c.b)+n]
 		if err != nil {
 			c.eof = true
-			return true
-		}
-		if n > 0 {
-			return true
+			break
 		}
 	}
 	return true
@@ -106,6 +104,9 @@ func (c *content) next() operator {
 	c.reset()
 	for {
 		c.skip()
+		if len(c.operands) == 0 && c.inArray < 0 {
+			start = c.i
+		}
 		if c.i < len(c.b) {
 			o := c.token()
 			if c.i < len(c.b) || c.eof {

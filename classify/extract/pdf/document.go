@@ -40,7 +40,11 @@ const (
 // be searched from there to the end is not worth it.
 func (d *document) spend(n int64) bool {
 	d.work += n
-	return d.work <= 64<<20+24*d.size
+	if d.work > 64<<20+24*d.size {
+		d.damaged = true
+		return false
+	}
+	return true
 }
 
 // expand asks Out for n bytes.

@@ -250,6 +250,11 @@ func (f *font) set(code int, s string) {
 	}
 }
 
+// plain reports whether clean leaves a character alone.
+func plain(r rune) bool {
+	return r > ' ' && r < 0xA0 || r > 0xAD && r < 0xFB00 || r > 0x1FFFF && r < 0x10FFFF
+}
+
 // clean makes characters that only look different the same.
 func clean(s string) string {
 	if len(s) == 1 && s[0] > ' ' {

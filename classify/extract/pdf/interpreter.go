@@ -33,6 +33,7 @@ type interpreter struct {
 const (
 	maxStack = 256
 	maxForms = 20_000
+	maxDepth = 24 // of forms
 	maxMarks = 64
 )
 
@@ -82,6 +83,7 @@ func (x *interpreter) run(c *content, resources dict) {
 		}
 		x.do(o, c, resources, bottom)
 	}
+	x.d.damaged = x.d.damaged || c.lost
 }
 
 const (
@@ -254,9 +256,9 @@ func (x *interpreter) showSimple(f *font, b []byte) float64 {
 	var width float32
 	spaces := 0
 	// QUIRK: Ghostscript writes a space as a distance between a few characters.
-	apart := len(b) <= 3 && x.char > wordGap*x.size && x.size > 0
+	apart := len(b) <= 3 && x.page.apart
 	for i, c := range b {
-		if apart && i > 0 {
+		if apart && i > 0 && !(x.page.apartAgain && isDigit(c) && isDigit(b[i-1])) {
 			text = append(text, ' ')
 		}
 		width += f.width[c]
@@ -288,6 +290,8 @@ func (x *interpreter) showSimple(f *font, b []byte) float64 {
 	return float64(width)*x.size + float64(len(b))*x.char + float64(spaces)*x.word
 }
 
+func isDigit(b byte) bool { return b-'0' < 10 }
+
 func (x *interpreter) showComposite(f *font, b []byte) float64 {
 	text := x.page.text
 	total, glyphs, spaces := float32(0), 0, 0
@@ -315,7 +319,11 @@ func (x *interpreter) draw(s *stream, resources dict) {
 		x.images++
 		return
 	}
-	if x.active[s] || len(x.active) >= 16 || x.forms >= maxForms {
+	if x.active[s] {
+		return
+	}
+	if len(x.active) >= maxDepth || x.forms >= maxForms {
+		x.d.damaged = true // or meant to be read by nobody
 		return
 	}
 	x.forms++

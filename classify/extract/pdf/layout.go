@@ -27,6 +27,8 @@ type page struct {
 	fresh      bool            // tell lines only that were not told
 	total      int64
 	cos, sin   float64 // of the chunk being written
+	apart      bool    // its letters are set apart
+	apartAgain bool    // as those before were
 }
 
 type chunk struct {
@@ -65,13 +67,14 @@ func (p *page) start(x, y, dx, dy, em, height, spacing float64) {
 			cos, sin = dx/n, dy/n
 		}
 	}
-	p.cos, p.sin = cos, sin
+	p.cos, p.sin, p.apart, p.apartAgain = cos, sin, spacing > wordGap*em, false
 	left, base := x*cos+y*sin, y*cos-x*sin
 	if n := len(p.chunks); n > 0 {
 		c := &p.chunks[n-1]
 		d := p.directions[c.direction]
 		if math.Abs(d[0]-cos) < 0.02 && math.Abs(d[1]-sin) < 0.02 && math.Abs(base-c.base) < 0.15*height && height < 2*c.height && c.height < 2*height {
 			gap := left - c.right
+			p.apartAgain = spacing == c.spacing
 			if spacing == c.spacing && spacing > 0 {
 				gap -= spacing // letters set apart are still a word
 			}

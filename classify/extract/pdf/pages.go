@@ -57,7 +57,11 @@ func (r *reader) node(v any, resources dict, depth int) {
 		}
 		r.visited[n.num] = true
 	}
-	if r.nodes++; r.nodes > maxPages || depth > maxNesting || r.d.stopped != nil || r.p.err != nil {
+	if r.d.stopped != nil || r.p.err != nil {
+		return
+	}
+	if r.nodes++; r.nodes > maxPages || depth > maxNesting {
+		r.d.damaged = true
 		return
 	}
 	node := r.d.dict(v)

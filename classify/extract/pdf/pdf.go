@@ -9,9 +9,9 @@
 // can be seen or not, with the looks of annotations and form fields in their
 // places. Rows are lines, wide gaps in them TABs. Then, a line each, the strings
 // of all other objects: values and names of fields, comments, bookmarks, links,
-// scripts, words for pictures, XML forms, and, as "properties", the document's
-// information and metadata. Of a file that was saved in increments, what the
-// revisions before said and the last one does not is "earlier revision".
+// scripts, words for pictures, XML forms, the document's information and
+// metadata. Of a file that was saved in increments, what the revisions before
+// said and the last one does not is a text called "earlier revision".
 //
 // # Encryption
 //
@@ -96,10 +96,8 @@ func (r *reader) readAll() error {
 	err := r.tell("", told, func() {
 		r.readPages()
 		s.sweep(r.d.numbers(), r.properties())
+		s.properties()
 	})
-	if err == nil {
-		err = r.tell("properties", told, func() { s.properties() })
-	}
 	if err == nil && r.contents != nil && !r.d.rebuilt {
 		err = r.tell("earlier revision", told, func() { s.revisions() })
 	}

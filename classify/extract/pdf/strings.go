@@ -208,6 +208,7 @@ func (s *sweeper) file(name string, num int, st *stream) {
 		}
 		return
 	}
+	s.d.damaged = s.d.damaged || len(s.files) >= maxFiles
 	if len(s.files) < maxFiles {
 		s.filed[st] = true
 		s.files = append(s.files, file{name: name, num: num, st: st})

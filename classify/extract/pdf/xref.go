@@ -203,6 +203,9 @@ func (d *document) dictAt(off int64) (end int64, v dict) {
 		if p.i < len(b) || len(b) < n {
 			return off + int64(p.i), v
 		}
+		if !d.spend(int64(8 * n)) {
+			break
+		}
 	}
 	return off, nil
 }

@@ -67,6 +67,7 @@ type group struct {
 	skip    int8 // bytes that stand in for a \u
 	fresh   bool // nothing but the brace was read
 	ignore  bool // \* was
+	begun   bool // a destination begins in this group
 	inTable bool
 }
 
@@ -160,7 +161,7 @@ func (r *reader) open() {
 		return
 	}
 	r.stack = append(r.stack, r.group)
-	r.group.fresh, r.group.ignore = true, false
+	r.group.fresh, r.group.ignore, r.group.begun = true, false, false
 }
 
 func (r *reader) close() {
@@ -176,13 +177,13 @@ func (r *reader) close() {
 		r.beyond--
 		return
 	}
-	was := r.group.dest
+	was, begun := r.group.dest, r.group.begun
 	if was == htmlTag {
 		r.endTag()
 	}
 	r.group = r.stack[len(r.stack)-1]
 	r.stack = r.stack[:len(r.stack)-1]
-	if was != r.group.dest && (was == aside || was == htmlTag) && r.aside != nil {
+	if begun && (was == aside || was == htmlTag) && r.aside != nil {
 		r.write(r.aside, "\n")
 	}
 	if r.depth == 0 {

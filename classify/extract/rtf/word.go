@@ -101,7 +101,7 @@ func (r *reader) enter(d dest) {
 	case was == aside && d == body:
 		d = aside
 	}
-	r.group.dest = d
+	r.group.dest, r.group.begun = d, true
 	if d == aside && was != aside && r.aside != nil {
 		r.write(r.aside, "\n")
 	}
