@@ -44,7 +44,9 @@
 //
 // # Promises
 //
-// The parts, texts and marks are the same however the input is cut. Time is
+// The parts, texts and marks are the same however the input is cut; only where a
+// limit of bytes is passed within a file within a part, the last byte that is
+// read depends on it. Time is
 // linear in the input, memory is bounded by a few blocks a level and by
 // Limits.HeaderBytes; nothing of a mail is held whole. No input panics and
 // none is an error: a part that is not read whole has a Problem, what is odd

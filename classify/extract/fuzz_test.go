@@ -36,9 +36,9 @@ func FuzzMail(f *testing.F) {
 	f.Fuzz(func(t *testing.T, mail []byte, cut uint8) {
 		limits := Limits{Depth: 4, Parts: 20, HeaderBytes: 2000, PartBytes: 5000, MailBytes: 20000}
 		r, c := read(t, string(mail), limits, 0)
-		want := c.dump(r)
+		want, full := c.dump(r), c.cutWithin()
 		r, c = read(t, string(mail), limits, int(cut%64)+1)
-		if got := c.dump(r); got != want {
+		if got := c.dump(r); got != want && !full && !c.cutWithin() {
 			t.Fatalf("in pieces of %d\n%swhole\n%s", int(cut%64)+1, got, want)
 		}
 		// One part may state that there were too many, at each level.
