@@ -82,6 +82,7 @@ func (s *sink) Text(p *extract.Part, where extract.Where) extract.Stream {
 	} else {
 		t = &textStream{scan: (*Scan)(s)}
 		t.matches = s.scanner.set.NewStream(t.found)
+		t.matches.SetQuoted(t.quotedAt)
 	}
 	kind := detect.Plain
 	if where == extract.Subject {
@@ -89,7 +90,7 @@ func (s *sink) Text(p *extract.Part, where extract.Where) extract.Stream {
 	}
 	t.matches.SetKind(kind)
 	t.path, t.where = p.Path, where
-	t.marks, t.turns = append(t.marks[:0], mark{}), t.turns[:0]
+	t.marks = append(t.marks[:0], mark{})
 	t.written, t.fresh = 0, false
 	return t
 }
@@ -214,10 +215,6 @@ type mark struct {
 	quoted bool
 }
 
-// maxTurns bounds the changes between new and quoted text that are kept to the end
-// of a text. Past it all counts as the last of them.
-const maxTurns = 4096
-
 // textStream scans one stream of text of one part.
 type textStream struct {
 	scan    *Scan
@@ -227,7 +224,6 @@ type textStream struct {
 	written int64
 	marks   []mark // by offset; the first covers all matches still to come
 	fresh   bool   // some of the text is new
-	turns   []mark // all marks, as far as maxTurns, for what is known only at the end
 }
 
 // Write scans the next bytes.
@@ -252,21 +248,6 @@ func (t *textStream) Mark(quoted bool) {
 	default:
 		t.marks = append(t.marks, mark{t.written, quoted})
 	}
-	if len(t.turns) < maxTurns {
-		t.turns = append(t.turns, mark{t.written, quoted})
-	}
-}
-
-// quotedAt reports whether the text is quoted at an offset, wherever that is.
-func (t *textStream) quotedAt(offset int64) bool {
-	quoted := false
-	for _, turn := range t.turns {
-		if turn.offset > offset {
-			break
-		}
-		quoted = turn.quoted
-	}
-	return quoted
 }
 
 // Close ends the text. The stream must not be used after it.
@@ -277,12 +258,16 @@ func (t *textStream) Close() error {
 }
 
 func (t *textStream) found(m detect.Match) {
-	t.forget(m.Start)
-	quoted := t.marks[0].quoted
-	if m.Whole { // it comes when the marks before are forgotten
-		if quoted = !t.fresh; m.Stretch {
-			quoted = t.quotedAt(m.Start)
-		}
+	quoted := false
+	switch m.Age {
+	case detect.ByPlace:
+		t.forget(m.Start)
+		quoted = t.marks[0].quoted
+	case detect.Whole:
+		quoted = !t.fresh
+	case detect.Quoted:
+		quoted = true
+	case detect.New:
 	}
 	if m.Confidence != detect.None { // else a candidate, which is for tables only
 		id := t.scan.scanner.set.Detectors[m.Detector].ID
@@ -293,6 +278,16 @@ func (t *textStream) found(m detect.Match) {
 	if len(t.scan.scanner.exact) > 0 {
 		t.exact(&m, quoted)
 	}
+}
+
+// quotedAt reports whether the text at an offset is quoted. The marks before the
+// first match to come are forgotten; of those the last one answers.
+func (t *textStream) quotedAt(offset int64) bool {
+	i := len(t.marks) - 1
+	for i > 0 && t.marks[i].offset > offset {
+		i--
+	}
+	return t.marks[i].quoted
 }
 
 // forget drops the marks that end before the offset: no match will need them.

@@ -110,7 +110,8 @@ func (c *compiler) detectOption(one detectorSource, wrong func(key, fix, format 
 		c.detectOptions.MonthFirst = *t.MonthFirst
 	}
 	if t.Has("born_until") {
-		c.detectOptions.Now = t.BornUntil.end.Add(-time.Second)
+		last := t.BornUntil.end.Add(-time.Second)
+		c.detectOptions.Today = func() time.Time { return last }
 	}
 	if one.source.sortCodes != nil {
 		c.detectOptions.SortCodes = one.source.sortCodes

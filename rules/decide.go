@@ -126,6 +126,15 @@ func (p *Policy) Labels(report *classify.Report) []string {
 	return p.open(&Envelope{}, report, false).labels()
 }
 
+// action is what a rule that fired does. One whose statement cannot be added does
+// what stands in its place.
+func (m *mail) action(r *rule) Action {
+	if m.report.Unable != "" && r.statement != "" {
+		return max(r.action, r.fallback)
+	}
+	return r.action
+}
+
 func (m *mail) labels() []string {
 	names := []string{}
 	for _, l := range m.policy.labels {
@@ -169,7 +178,7 @@ func (m *mail) fire(i int) {
 	}
 	s.each(func(to int) {
 		o := &m.outcomes[to]
-		o.Action = max(o.Action, r.action)
+		o.Action = max(o.Action, m.action(r))
 		route := r.route
 		if r.byPartner {
 			if p := m.policy.partner(m.to[to], m.env.Time); p != nil {
@@ -326,7 +335,9 @@ func (m *mail) results(d *Decision) {
 			d.Notify = append(d.Notify, r.id)
 		}
 		if d.Action <= Hold {
-			d.append(r)
+			if m.report.Unable == "" {
+				d.append(r)
+			}
 			for _, e := range r.edits {
 				if !slices.Contains(d.Edits, e) {
 					d.Edits = append(d.Edits, e)

@@ -10,11 +10,20 @@ type Digits struct {
 	Joints uint64 // '-', '.' and space, which can join two runs of digits; none in a block without digits
 }
 
-// Layout marks what gives a text its lines, cells and words.
+// Layout marks what gives a text its lines and cells.
 type Layout struct {
-	Breaks  uint64 // CR and LF
-	Cells   uint64 // TAB, '|', ';', ',' and '"'
+	Breaks uint64    // CR and LF
+	Feeds  uint64    // LF
+	Cells  [4]uint64 // TAB, '|', ';' and ','
+	Quotes uint64    // '"'
+}
+
+// Words marks what gives a text its words and characters.
+type Words struct {
 	Letters uint64 // 'A' to 'Z' and 'a' to 'z'
+	Uppers  uint64 // 'A' to 'Z'
+	Wide    uint64 // bytes that are not ASCII
+	Tails   uint64 // of these those that go on with a character: 0x80 to 0xBF
 }
 
 // MarkDigits fills in the marks of the blocks that text begins with. The text
@@ -29,6 +38,13 @@ func MarkDigits(text []byte, marks []Digits) {
 func MarkLayout(text []byte, marks []Layout) {
 	if len(marks) > 0 {
 		markLayout(text[:len(marks)*BlockBytes], marks)
+	}
+}
+
+// MarkWords is MarkDigits for the words.
+func MarkWords(text []byte, marks []Words) {
+	if len(marks) > 0 {
+		markWords(text[:len(marks)*BlockBytes], marks)
 	}
 }
 

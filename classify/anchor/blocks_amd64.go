@@ -20,6 +20,14 @@ func markLayout(text []byte, marks []Layout) {
 	}
 }
 
+func markWords(text []byte, marks []Words) {
+	if cpu.X86.HasAVX2 {
+		markWordsAVX2(text, marks)
+	} else {
+		markWordsGeneric(text, marks)
+	}
+}
+
 func wideBlock(text []byte) int {
 	if cpu.X86.HasAVX2 {
 		return wideBlockAVX2(text)
@@ -38,6 +46,12 @@ func markDigitsAVX2(text []byte, marks []Digits)
 //
 //go:noescape
 func markLayoutAVX2(text []byte, marks []Layout)
+
+// markWordsAVX2 is as the generic one. It needs AVX2, at least one mark and as
+// much text as marks.
+//
+//go:noescape
+func markWordsAVX2(text []byte, marks []Words)
 
 // wideBlockAVX2 is as the generic one. It needs AVX2 and at least one block.
 //

@@ -7,7 +7,7 @@
 // lies below the range there: '0' + 0x46 is 0x76, '9' + 0x46 is 0x7F, and all
 // that is more has become negative. VPMOVMSKB makes 32 bits of the result.
 //
-// Registers of the two that mark:
+// Registers of the three that mark:
 //	SI  the block        CX  blocks left, never 0 at the head of the loop
 //	DI  its marks        AX, BX, DX  the marks being made
 //	Y0, Y1  the block    Y2 to Y7  results    Y8 to Y15, in the second Y6 and Y7 too  constants
@@ -84,60 +84,105 @@ TEXT ·markLayoutAVX2(SB), NOSPLIT, $0-48
 	BROADCAST(0x3B, Y12, X12) // ';'
 	BROADCAST(0x2C, Y13, X13) // ','
 	BROADCAST(0x22, Y14, X14) // '"'
-	BROADCAST(0x20, Y15, X15) // the bit between the cases
-	BROADCAST(0x05, Y6, X6)   // 'z' + 0x05 is 0x7F
-	BROADCAST(0x65, Y7, X7)
 
 layout:
 	VMOVDQU (SI), Y0
 	VMOVDQU 32(SI), Y1
 
-	// breaks: c == '\n' || c == '\r'
+	// feeds: c == '\n'; breaks: c == '\r' as well
 	VPCMPEQB Y8, Y0, Y2
 	VPCMPEQB Y8, Y1, Y3
 	VPCMPEQB Y9, Y0, Y4
 	VPCMPEQB Y9, Y1, Y5
-	VPOR     Y4, Y2, Y2
-	VPOR     Y5, Y3, Y3
 	BITS(Y2, Y3, AX)
-	MOVQ     AX, (DI)
+	BITS(Y4, Y5, BX)
+	MOVQ     AX, 8(DI)
+	ORQ      AX, BX
+	MOVQ     BX, (DI)
 
-	// cells: c == '\t' || c == '|' || c == ';' || c == ',' || c == '"'
+	// cells: c == '\t', '|', ';' and ','
 	VPCMPEQB Y10, Y0, Y2
 	VPCMPEQB Y10, Y1, Y3
-	VPCMPEQB Y11, Y0, Y4
-	VPCMPEQB Y11, Y1, Y5
-	VPOR     Y4, Y2, Y2
-	VPOR     Y5, Y3, Y3
-	VPCMPEQB Y12, Y0, Y4
-	VPCMPEQB Y12, Y1, Y5
-	VPOR     Y4, Y2, Y2
-	VPOR     Y5, Y3, Y3
-	VPCMPEQB Y13, Y0, Y4
-	VPCMPEQB Y13, Y1, Y5
-	VPOR     Y4, Y2, Y2
-	VPOR     Y5, Y3, Y3
-	VPCMPEQB Y14, Y0, Y4
-	VPCMPEQB Y14, Y1, Y5
-	VPOR     Y4, Y2, Y2
-	VPOR     Y5, Y3, Y3
-	BITS(Y2, Y3, BX)
-	MOVQ     BX, 8(DI)
+	BITS(Y2, Y3, AX)
+	MOVQ     AX, 16(DI)
 
-	// letters: 'a' <= c|0x20 && c|0x20 <= 'z'
-	VPOR     Y15, Y0, Y2
-	VPOR     Y15, Y1, Y3
-	VPADDB   Y6, Y2, Y2
-	VPADDB   Y6, Y3, Y3
-	VPCMPGTB Y7, Y2, Y2
-	VPCMPGTB Y7, Y3, Y3
-	BITS(Y2, Y3, DX)
-	MOVQ     DX, 16(DI)
+	VPCMPEQB Y11, Y0, Y2
+	VPCMPEQB Y11, Y1, Y3
+	BITS(Y2, Y3, AX)
+	MOVQ     AX, 24(DI)
+
+	VPCMPEQB Y12, Y0, Y2
+	VPCMPEQB Y12, Y1, Y3
+	BITS(Y2, Y3, AX)
+	MOVQ     AX, 32(DI)
+
+	VPCMPEQB Y13, Y0, Y2
+	VPCMPEQB Y13, Y1, Y3
+	BITS(Y2, Y3, AX)
+	MOVQ     AX, 40(DI)
+
+	// quotes: c == '"'
+	VPCMPEQB Y14, Y0, Y2
+	VPCMPEQB Y14, Y1, Y3
+	BITS(Y2, Y3, AX)
+	MOVQ     AX, 48(DI)
 
 	ADDQ $64, SI
-	ADDQ $24, DI
+	ADDQ $56, DI
 	DECQ CX
 	JNZ  layout
+	VZEROUPPER
+	RET
+
+// func markWordsAVX2(text []byte, marks []Words)
+TEXT ·markWordsAVX2(SB), NOSPLIT, $0-48
+	MOVQ text_base+0(FP), SI
+	MOVQ marks_base+24(FP), DI
+	MOVQ marks_len+32(FP), CX
+	BROADCAST(0x20, Y8, X8)  // the bit between the cases
+	BROADCAST(0x05, Y9, X9)  // 'z' + 0x05 is 0x7F
+	BROADCAST(0x65, Y10, X10)
+
+words:
+	VMOVDQU (SI), Y0
+	VMOVDQU 32(SI), Y1
+
+	// letters: 'a' <= c|0x20 && c|0x20 <= 'z'
+	VPOR     Y8, Y0, Y2
+	VPOR     Y8, Y1, Y3
+	VPADDB   Y9, Y2, Y2
+	VPADDB   Y9, Y3, Y3
+	VPCMPGTB Y10, Y2, Y2
+	VPCMPGTB Y10, Y3, Y3
+	BITS(Y2, Y3, DX)
+	MOVQ     DX, (DI)
+
+	// uppers: letters without the bit between the cases
+	VPSLLW $2, Y0, Y2
+	VPSLLW $2, Y1, Y3
+	BITS(Y2, Y3, BX)
+	NOTQ   BX
+	ANDQ   DX, BX
+	MOVQ   BX, 8(DI)
+
+	// wide: c >= 0x80; tails: wide without the next bit
+	BITS(Y0, Y1, AX)
+	XORL   BX, BX
+	TESTQ  AX, AX
+	JZ     narrow
+	VPADDB Y0, Y0, Y2
+	VPADDB Y1, Y1, Y3
+	BITS(Y2, Y3, BX)
+	NOTQ   BX
+	ANDQ   AX, BX
+
+narrow:
+	MOVQ AX, 16(DI)
+	MOVQ BX, 24(DI)
+	ADDQ $64, SI
+	ADDQ $32, DI
+	DECQ CX
+	JNZ  words
 	VZEROUPPER
 	RET
 

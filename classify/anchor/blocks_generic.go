@@ -1,6 +1,9 @@
 package anchor
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // markDigitsGeneric is MarkDigits in plain Go: the truth that assembly is held
 // against.
@@ -34,16 +37,49 @@ func joints(block *[BlockBytes]byte) uint64 {
 func markLayoutGeneric(text []byte, marks []Layout) {
 	for i := range marks {
 		block := (*[BlockBytes]byte)(text[i*BlockBytes:])
-		var breaks, cells, letters uint64
+		var found uint64
 		for j := range 8 {
 			v := binary.LittleEndian.Uint64(block[8*j:])
 			x := v & lows
-			lower := x | 0x20*ones
-			breaks |= (^(differs(x, '\n')&differs(x, '\r') | v) & highs) >> (7 - j)
-			cells |= (^(differs(x, '\t')&differs(x, '|')&differs(x, ';')&differs(x, ',')&differs(x, '"') | v) & highs) >> (7 - j)
-			letters |= (atLeast(lower, 'a') &^ (atLeast(lower, 'z'+1) | v) & highs) >> (7 - j)
+			found |= (^(differs(x, '\n')&differs(x, '\r')&differs(x, '\t')&differs(x, '|')&differs(x, ';')&differs(x, ',')&differs(x, '"') | v) & highs) >> (7 - j)
 		}
-		marks[i] = Layout{transpose(breaks), transpose(cells), transpose(letters)}
+		var of [layoutSorts]uint64
+		for found = transpose(found); found != 0; found &= found - 1 {
+			k := bits.TrailingZeros64(found) & 63
+			of[layoutOf[block[k]]&7] |= 1 << k
+		}
+		marks[i] = Layout{of[0] | of[1], of[1], [4]uint64{of[2], of[3], of[4], of[5]}, of[6]}
+	}
+}
+
+const layoutSorts = 8
+
+// layoutOf numbers the characters of a layout.
+var layoutOf = func() (of [256]uint8) {
+	for i, c := range []byte("\r\n\t|;,\"") {
+		of[c] = uint8(i)
+	}
+	return of
+}()
+
+// markWordsGeneric is MarkWords in plain Go.
+func markWordsGeneric(text []byte, marks []Words) {
+	for i := range marks {
+		block := (*[BlockBytes]byte)(text[i*BlockBytes:])
+		var letters, uppers, wide, tails uint64
+		for j := range 8 {
+			v := binary.LittleEndian.Uint64(block[8*j:])
+			lower := v&lows | 0x20*ones
+			letter := atLeast(lower, 'a') &^ (atLeast(lower, 'z'+1) | v) & highs
+			letters |= letter >> (7 - j)
+			uppers |= letter &^ (v << 2) >> (7 - j)
+			wide |= v & highs >> (7 - j)
+			tails |= v &^ (v << 1) & highs >> (7 - j)
+		}
+		marks[i] = Words{Letters: transpose(letters), Uppers: transpose(uppers)}
+		if wide != 0 {
+			marks[i].Wide, marks[i].Tails = transpose(wide), transpose(tails)
+		}
 	}
 }
 

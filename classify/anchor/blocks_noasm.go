@@ -4,4 +4,5 @@ package anchor
 
 func markDigits(text []byte, marks []Digits) { markDigitsGeneric(text, marks) }
 func markLayout(text []byte, marks []Layout) { markLayoutGeneric(text, marks) }
+func markWords(text []byte, marks []Words)   { markWordsGeneric(text, marks) }
 func wideBlock(text []byte) int              { return wideBlockGeneric(text) }

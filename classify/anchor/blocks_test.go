@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// plainDigits and plainLayout say what the marks must be, byte by byte.
+// plainDigits, plainLayout and plainWords say what the marks must be, byte by byte.
 func plainDigits(block []byte) (m Digits) {
 	for i, c := range block {
 		if isDigit(c) {
@@ -29,11 +29,32 @@ func plainLayout(block []byte) (m Layout) {
 		if bytes.IndexByte([]byte("\r\n"), c) >= 0 {
 			m.Breaks |= 1 << i
 		}
-		if bytes.IndexByte([]byte("\t|;,\""), c) >= 0 {
-			m.Cells |= 1 << i
+		if c == '\n' {
+			m.Feeds |= 1 << i
 		}
+		if sort := bytes.IndexByte([]byte("\t|;,"), c); sort >= 0 {
+			m.Cells[sort] |= 1 << i
+		}
+		if c == '"' {
+			m.Quotes |= 1 << i
+		}
+	}
+	return m
+}
+
+func plainWords(block []byte) (m Words) {
+	for i, c := range block {
 		if 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' {
 			m.Letters |= 1 << i
+		}
+		if 'A' <= c && c <= 'Z' {
+			m.Uppers |= 1 << i
+		}
+		if c >= 0x80 {
+			m.Wide |= 1 << i
+		}
+		if 0x80 <= c && c <= 0xBF {
+			m.Tails |= 1 << i
 		}
 	}
 	return m
@@ -52,23 +73,23 @@ func checkMarks(t *testing.T, text []byte) {
 	if whole := text[:len(text)&^(BlockBytes-1)]; wideBlockGeneric(whole) != min(wide, len(whole))&^(BlockBytes-1) {
 		t.Fatalf("the generic run of ASCII of %q is %d, want %d", whole, wideBlockGeneric(whole), wide)
 	}
-	n := len(text) / BlockBytes
-	digits, layout := make([]Digits, n), make([]Layout, n)
-	for i := range n {
-		digits[i], layout[i] = plainDigits(text[i*BlockBytes:][:BlockBytes]), plainLayout(text[i*BlockBytes:][:BlockBytes])
+	checkOne(t, "digits", text, plainDigits, MarkDigits, markDigitsGeneric)
+	checkOne(t, "layout", text, plainLayout, MarkLayout, markLayoutGeneric)
+	checkOne(t, "words", text, plainWords, MarkWords, markWordsGeneric)
+}
+
+// checkOne holds one sort of marks against the bytes.
+func checkOne[M comparable](t *testing.T, sort string, text []byte, plain func([]byte) M, mark, generic func([]byte, []M)) {
+	t.Helper()
+	want := make([]M, len(text)/BlockBytes)
+	for i := range want {
+		want[i] = plain(text[i*BlockBytes:][:BlockBytes])
 	}
-	gotDigits, gotLayout := make([]Digits, n), make([]Layout, n)
-	markDigitsGeneric(text, gotDigits)
-	markLayoutGeneric(text, gotLayout)
-	if !slices.Equal(gotDigits, digits) || !slices.Equal(gotLayout, layout) {
-		t.Fatalf("the generic marks of %q are\n%x %x, want\n%x %x", text, gotDigits, gotLayout, digits, layout)
-	}
-	clear(gotDigits)
-	clear(gotLayout)
-	MarkDigits(text, gotDigits)
-	MarkLayout(text, gotLayout)
-	if !slices.Equal(gotDigits, digits) || !slices.Equal(gotLayout, layout) {
-		t.Fatalf("the marks of %q are\n%x %x, want\n%x %x", text, gotDigits, gotLayout, digits, layout)
+	for _, how := range []func([]byte, []M){generic, mark} {
+		got := make([]M, len(want))
+		if how(text, got); !slices.Equal(got, want) {
+			t.Fatalf("the marks of %s of %q are\n%v, want\n%v", sort, text, got, want)
+		}
 	}
 }
 
@@ -109,6 +130,7 @@ func FuzzMarks(f *testing.F) {
 func TestNoTextIsNoMarks(t *testing.T) {
 	MarkDigits(nil, nil)
 	MarkLayout(nil, nil)
+	MarkWords(nil, nil)
 }
 
 func BenchmarkMarks(b *testing.B) {
@@ -117,12 +139,15 @@ func BenchmarkMarks(b *testing.B) {
 		"numbers": "2024-05-06,536904399,4711.00,24036805\n",
 	} {
 		text := bytes.Repeat([]byte(line), 1+1<<15/len(line))
-		digits, layout := make([]Digits, len(text)/BlockBytes), make([]Layout, len(text)/BlockBytes)
+		n := len(text) / BlockBytes
+		digits, layout, words := make([]Digits, n), make([]Layout, n), make([]Words, n)
 		for how, mark := range map[string]func(){
 			"digits":         func() { MarkDigits(text, digits) },
 			"digits generic": func() { markDigitsGeneric(text, digits) },
 			"layout":         func() { MarkLayout(text, layout) },
 			"layout generic": func() { markLayoutGeneric(text, layout) },
+			"words":          func() { MarkWords(text, words) },
+			"words generic":  func() { markWordsGeneric(text, words) },
 		} {
 			b.Run(fmt.Sprint(name, " ", how), func(b *testing.B) {
 				b.SetBytes(int64(len(text)))

@@ -5,63 +5,93 @@ import (
 	"slices"
 )
 
-// Want describes the chains that somebody wants to look at. A chain is made of
-// runs of digits with one '-', '.' or space between two runs.
+// Want describes places that somebody wants to look at: first digits of runs of
+// digits, from which a chain goes on. A chain is made of runs with one '-', '.' or
+// space between two of them.
 type Want struct {
-	Digits   int    // the least number of digits in the chain
-	Runs     uint32 // digits that its first run may have: bit n is n digits, bit ManyDigits that many and more; 0 is any
-	Lettered bool   // a letter stands before it, with at most one space or '-' between
+	Digits   int       // the least number of digits in the chain
+	Runs     [3]uint32 // digits that its first runs may have: bit n is n digits, bit 0 no such run; 0 is any
+	Before   Beside    // what may stand before the first run
+	After    Beside    // what may stand behind the first run; behind one of ManyDigits anything
+	Lettered bool      // a letter stands before it, with at most one space or '-' between
 }
 
-// ManyDigits is the number of digits from which on they are not counted.
-const ManyDigits = 31
+// ManyDigits is the number of digits from which on those of a chain, or of its
+// first run, are not counted; MoreDigits likewise of its second and third.
+const (
+	ManyDigits = 31
+	MoreDigits = 7
+)
+
+// MaxWants is how many wants a Set can have.
+const MaxWants = 64
 
 // Set is what to look for. It is immutable and safe for concurrent use.
 type Set struct {
 	least int
-	// need is how many digits a chain needs by the digits of its first run:
-	// without a letter before it and with one.
-	need [2][ManyDigits + 1]uint8
+	// Which wants a chain meets, one bit for each, is what all of these have in
+	// common.
+	runs   [ManyDigits + 1][MoreDigits + 1][MoreDigits + 1]uint64
+	digits [ManyDigits + 1]uint64
+	before [256]uint64
+	after  [256]uint64
+	letter [2]uint64
 }
 
-// Hit is a place where at least one detector wants to look: the first digit of
-// a run of digits that begins a chain.
+// Hit is a place where at least one want is met.
 type Hit struct {
-	At       int32 // index into the text
-	Run      uint8 // digits of the run, up to ManyDigits
-	Digits   uint8 // digits of the chain, up to ManyDigits
-	Lettered uint8 // 1 if a letter stands before it
+	Wants uint64  // that are met: bit n is the n-th given to New
+	At    int     // index into the text
+	Runs  [3]int8 // digits of the first runs, up to ManyDigits and MoreDigits
 }
 
-// New returns a Set that looks for the chains that anybody wants.
+// New returns a Set that looks for what is wanted, at most MaxWants.
 func New(wants []Want) *Set {
-	s := &Set{least: ManyDigits}
-	for run := range s.need[0] {
-		s.need[0][run], s.need[1][run] = 255, 255
+	if len(wants) > MaxWants {
+		panic("internal error: too many wants")
 	}
-	for _, w := range wants {
-		digits := min(max(w.Digits, 1), ManyDigits)
-		s.least = min(s.least, digits)
-		for run := range s.need[0] {
-			if w.Runs != 0 && w.Runs>>run&1 == 0 {
-				continue
+	s := &Set{least: ManyDigits}
+	for i := range wants {
+		w, bit := &wants[i], uint64(1)<<i
+		s.least = min(s.least, max(w.Digits, 1))
+		for n := range s.digits {
+			if n >= min(w.Digits, ManyDigits) {
+				s.digits[n] |= bit
 			}
-			s.need[1][run] = min(s.need[1][run], uint8(digits))
-			if !w.Lettered {
-				s.need[0][run] = min(s.need[0][run], uint8(digits))
+		}
+		for c := range 256 {
+			s.before[c] |= bit * w.Before.takes(byte(c))
+			s.after[c] |= bit * w.After.takes(byte(c))
+		}
+		s.letter[1] |= bit
+		if !w.Lettered {
+			s.letter[0] |= bit
+		}
+		for first := range s.runs {
+			for second := range s.runs[first] {
+				for third := range s.runs[first][second] {
+					if allows(w.Runs[0], first) && allows(w.Runs[1], second) && allows(w.Runs[2], third) {
+						s.runs[first][second][third] |= bit
+					}
+				}
 			}
 		}
 	}
 	return s
 }
 
-// Takes reports whether a want is met by a hit.
-func (w *Want) Takes(h *Hit) bool {
-	return int(h.Digits) >= w.Digits && (w.Runs == 0 || w.Runs>>h.Run&1 == 1) && (!w.Lettered || h.Lettered == 1)
+func allows(set uint32, n int) bool { return set == 0 || set>>n&1 == 1 }
+
+// takes is 1 if a byte is of one of the sorts.
+func (b Beside) takes(c byte) uint64 {
+	if b == 0 || b>>sortOf[c]&1 == 1 {
+		return 1
+	}
+	return 0
 }
 
 // Ahead is how many bytes behind a stretch Scan looks at.
-const Ahead = 2 * ManyDigits
+const Ahead = 2 * BlockBytes
 
 // Scan appends to hits, in order, the places in text[from:to] where a wanted
 // chain begins: first digits of runs, with the chain from there on. The marks
@@ -83,9 +113,9 @@ func (s *Set) Scan(text []byte, marks []Digits, from, to int, hits []Hit) []Hit 
 		}
 		chain := digits | marks[i].Joints&(digits<<1|before)&(digits>>1|next.Digits<<63)
 		more := next.Digits | next.Joints&(next.Digits<<1|digits>>63)&(next.Digits>>1)
-		starts := digits &^ (digits<<1 | before) & s.long(chain, more)
-		if starts == 0 {
-			continue
+		starts := digits &^ (digits<<1 | before)
+		if s.least > 1 {
+			starts &= s.long(chain, more)
 		}
 		if i*BlockBytes < from {
 			starts &= ^uint64(0) << (from % BlockBytes)
@@ -93,7 +123,9 @@ func (s *Set) Scan(text []byte, marks []Digits, from, to int, hits []Hit) []Hit 
 		if rest := to - i*BlockBytes; rest < BlockBytes {
 			starts &= 1<<rest - 1
 		}
-		hits = s.block(text, i*BlockBytes, starts, [2]uint64{digits, next.Digits}, [2]uint64{chain, more}, hits)
+		if starts != 0 {
+			hits = s.block(text, i*BlockBytes, starts, [2]uint64{digits, next.Digits}, [2]uint64{chain, more}, hits)
+		}
 	}
 	return hits
 }
@@ -118,38 +150,42 @@ func (s *Set) block(text []byte, at int, starts uint64, digits, chain [2]uint64,
 	hits = slices.Grow(hits, BlockBytes/2)[:n+BlockBytes/2]
 	for ; starts != 0; starts &= starts - 1 {
 		k := bits.TrailingZeros64(starts) & 63
-		run := digits[0]>>k | digits[1]<<(64-k)
-		whole := bits.TrailingZeros64(^(chain[0]>>k | chain[1]<<(64-k)))
-		h := Hit{
-			At:       int32(at + k),
-			Run:      uint8(min(bits.TrailingZeros64(^run), ManyDigits)),
-			Digits:   uint8(min(bits.OnesCount64(run&(1<<whole-1)), ManyDigits)),
-			Lettered: lettered(text, at+k),
+		// In one word what begins at the place: digits, and the chain.
+		run := digits[0]>>k | digits[1]<<1<<(63-k)
+		whole := run & (1<<bits.TrailingZeros64(^(chain[0]>>k|chain[1]<<1<<(63-k))) - 1)
+		first := bits.TrailingZeros64(^run)
+		second := whole >> first >> 1
+		third := second >> bits.TrailingZeros64(^second) >> 1
+		i := at + k
+		var b, c, a byte
+		if i > 0 {
+			b = text[i-1]
 		}
-		hits[n] = h
-		if h.Digits >= s.need[h.Lettered&1][h.Run] {
+		if i > 1 {
+			c = text[i-2]
+		}
+		if i+first < len(text) && first < ManyDigits {
+			a = text[i+first]
+		}
+		h := &hits[n]
+		h.At = i
+		h.Runs = [3]int8{int8(min(first, ManyDigits)), int8(min(bits.TrailingZeros64(^second), MoreDigits)), int8(min(bits.TrailingZeros64(^third), MoreDigits))}
+		after := s.after[a]
+		if first >= ManyDigits {
+			after = ^uint64(0)
+		}
+		h.Wants = s.runs[h.Runs[0]&31][h.Runs[1]&7][h.Runs[2]&7] & s.digits[min(bits.OnesCount64(whole), ManyDigits)&31] &
+			s.before[b] & after & s.letter[(letters[b]|letters[b]>>1&letters[c])&1]
+		if h.Wants != 0 {
 			n++
 		}
 	}
 	return hits[:n]
 }
 
-// lettered is 1 if an ASCII letter stands before i, or before the space or
-// hyphen there.
-func lettered(text []byte, i int) uint8 {
-	if i < 2 {
-		if i == 1 {
-			return before[text[0]] & 1
-		}
-		return 0
-	}
-	c := before[text[i-1]]
-	return (c | c>>1&before[text[i-2]]) & 1
-}
-
-// before classes what stands before a chain: bit 0 is a letter, bit 1 what may
+// letters classes what stands before a chain: bit 0 is a letter, bit 1 what may
 // stand between a letter and a chain.
-var before = func() (of [256]uint8) {
+var letters = func() (of [256]uint8) {
 	for c := 'a'; c <= 'z'; c++ {
 		of[c], of[c-0x20] = 1, 1
 	}

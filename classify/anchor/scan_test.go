@@ -13,28 +13,62 @@ func plainScan(wants []Want, text string, from, to int) []Hit {
 		if !isDigit(text[i]) || i > 0 && isDigit(text[i-1]) {
 			continue
 		}
-		n, run, joined := 0, 0, false
-		for j := i; j < len(text); j++ {
+		// What begins in sight of a place counts as far as it is there.
+		runs, digits := []int{0}, 0
+		for j := i; j < min(len(text), i+BlockBytes); j++ {
 			if isDigit(text[j]) {
-				n++
-				if !joined {
-					run++
-				}
+				runs[len(runs)-1]++
+				digits++
 			} else if c := text[j]; c != '-' && c != '.' && c != ' ' || j+1 == len(text) || !isDigit(text[j+1]) {
 				break
-			} else {
-				joined = true
+			} else if j+1 < i+BlockBytes {
+				runs = append(runs, 0)
 			}
 		}
-		h := Hit{int32(i), uint8(min(run, ManyDigits)), uint8(min(n, ManyDigits)), 0}
-		if i > 0 && isLetter(text[i-1]) || i > 1 && (text[i-1] == ' ' || text[i-1] == '-') && isLetter(text[i-2]) {
-			h.Lettered = 1
+		runs = append(runs, 0, 0)
+		h := Hit{At: i, Runs: [3]int8{int8(min(runs[0], ManyDigits)), int8(min(runs[1], MoreDigits)), int8(min(runs[2], MoreDigits))}}
+		lettered := i > 0 && isLetter(text[i-1]) || i > 1 && (text[i-1] == ' ' || text[i-1] == '-') && isLetter(text[i-2])
+		for n, w := range wants {
+			if digits >= w.Digits && (!w.Lettered || lettered) && w.Before.sees(text, i-1) && (runs[0] >= ManyDigits || w.After.sees(text, i+runs[0])) &&
+				allows(w.Runs[0], int(h.Runs[0])) && allows(w.Runs[1], int(h.Runs[1])) && allows(w.Runs[2], int(h.Runs[2])) {
+				h.Wants |= 1 << n
+			}
 		}
-		if slices.ContainsFunc(wants, func(w Want) bool { return w.Takes(&h) }) {
+		if h.Wants != 0 {
 			hits = append(hits, h)
 		}
 	}
 	return hits
+}
+
+// sees reports whether a byte of the text is of one of the sorts.
+func (b Beside) sees(text string, i int) bool {
+	if b == 0 {
+		return true
+	}
+	if i < 0 || i == len(text) {
+		return b&OnOther != 0
+	}
+	sort := OnOther
+	switch c := text[i]; {
+	case isLetter(c):
+		sort = OnLetter
+	case c == ' ':
+		sort = OnSpace
+	case c == '\t', c == '\r', c == '\n':
+		sort = OnBreak
+	case c == '-':
+		sort = OnHyphen
+	case c == '.':
+		sort = OnStop
+	case c == '/':
+		sort = OnSlash
+	case c == '$', c >= 0x80:
+		sort = OnMoney
+	case c == '+', c == '(':
+		sort = OnOpen
+	}
+	return b&sort != 0
 }
 
 func isLetter(c byte) bool { return (c|0x20)-'a' < 26 }
@@ -50,19 +84,19 @@ func marksOf(text []byte) []Digits {
 func TestScanFindsChains(t *testing.T) {
 	for name, c := range map[string]struct {
 		text string
-		want []int32
+		want []int
 	}{
 		"nothing in prose":                         {"no digits at all in this line of text", nil},
-		"a run":                                    {"a 123456 b", []int32{2}},
+		"a run":                                    {"a 123456 b", []int{2}},
 		"a run that is too short":                  {"a 12345 b", nil},
-		"groups, each of which begins a chain":     {"12 34 56 78", []int32{0, 3}},
+		"groups, each of which begins a chain":     {"12 34 56 78", []int{0, 3}},
 		"two separators end a chain":               {"123  456", nil},
 		"a separator at the end adds nothing":      {"12345-", nil},
-		"the last digits of a text of eight bytes": {"ab123456", []int32{2}},
-		"bytes over 0x7f are no digits":            {"\xb0\xb1\xb2\xb3\xb4\xb5\xb6\xb7123456", []int32{8}},
+		"the last digits of a text of eight bytes": {"ab123456", []int{2}},
+		"bytes over 0x7f are no digits":            {"\xb0\xb1\xb2\xb3\xb4\xb5\xb6\xb7123456", []int{8}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			var got []int32
+			var got []int
 			for _, h := range New([]Want{{Digits: 6}}).Scan([]byte(c.text), marksOf([]byte(c.text)), 0, len(c.text), nil) {
 				got = append(got, h.At)
 			}
@@ -84,7 +118,10 @@ func TestScanAgreesWithThePlainScanForAnyCut(t *testing.T) {
 		}
 		var wants []Want
 		for range 1 + random.IntN(3) {
-			wants = append(wants, Want{1 + random.IntN(16), random.Uint32() & random.Uint32(), random.IntN(2) == 0})
+			wants = append(wants, Want{
+				Digits: 1 + random.IntN(16), Runs: [3]uint32{random.Uint32() & random.Uint32(), random.Uint32() & 0xFF, random.Uint32() & 0xFF},
+				Before: Beside(random.Uint32()) & (1<<sorts - 1), After: Beside(random.Uint32()) & (1<<sorts - 1), Lettered: random.IntN(2) == 0,
+			})
 		}
 		want := plainScan(wants, string(text), 0, len(text))
 		cut := random.IntN(len(text) + 1)

@@ -1,5 +1,7 @@
 package detect
 
+import "github.com/postern-mail/postern/classify/anchor"
+
 // benefitAmount is what a public programme pays to somebody or takes from them: an
 // amount of money near the name of the programme.
 //
@@ -22,8 +24,8 @@ var benefitAmount = &Detector{
 		}},
 		{weak, []string{"benefit payment{|s}", "over payment{|s}", "arrears", "award amount", "deduction{|s}"}},
 	},
-	digits: 1, before: onCurrency | onSpace | onLetter,
-	find: findAmount,
+	places: []anchor.Want{{Digits: 1, Before: anchor.OnMoney | anchor.OnSpace | anchor.OnLetter}},
+	find:   findAmount,
 	grades: []grade{
 		{form: "the name of a programme", label: High, window: High},
 		{form: "a word of benefits in general", label: Medium, window: Medium},

@@ -3,6 +3,8 @@ package detect
 import (
 	"bytes"
 	"strings"
+
+	"github.com/postern-mail/postern/classify/anchor"
 )
 
 // ukBank is an account at a UK bank: a sort code of six digits and an account of
@@ -27,8 +29,8 @@ var ukBank = &Detector{
 		{strong, []string{"sort code{|s}{| number| no.}", "s/c"}},
 		{weak, []string{"account{| number| no.| num.| #}", "acct.{| number| no.| #}", "a/c{| number| no.| #}", "acc.{| number| no.| #}"}},
 	},
-	digits: 6, runs: runs(2, 6, 7, 8),
-	find: findUKBank, pairing: ukPairing, partnered: true,
+	places: []anchor.Want{{Digits: 6, Runs: grouped(2, 2, 2)}, {Digits: 6, Runs: runs(6, 7, 8)}},
+	find:   findUKBank, pairing: ukPairing, partnered: true,
 	grades: []grade{
 		{form: "sort code and account, a label before either", label: High},
 		{form: "sort code with hyphens and account", alone: Medium},
@@ -137,10 +139,10 @@ func (f *finder) expected(c *candidate) bool {
 		return true
 	}
 	t := f.text
-	if bytes.IndexByte(t.slice(c.end, c.end+22), '-') < 0 {
+	if bytes.IndexByte(t.slice(c.end, c.end+23), '-') < 0 {
 		return false
 	}
-	for p := c.end + 1; p <= c.end+21; p++ {
+	for p := c.end + 1; p <= c.end+22; p++ {
 		if t.at(p) == '-' && t.at(p+3) == '-' && t.digitsBefore(p, 3) == 2 && t.digits(p+1, 3) == 2 && t.digits(p+4, 3) == 2 {
 			return true
 		}
@@ -167,8 +169,8 @@ var usBank = &Detector{
 		{strong, []string{"routing{| transit}{| number| no.| num.| #}", "aba{| routing}{| transit}{| number| no.| num.| #}", "rtn", "transit{| routing}{| number| no.| #}"}},
 		{weak, []string{"account{| number| no.| num.| #}", "acct.{| number| no.| num.| #}", "{checking|savings}{| account| acct.}{| number| no.| num.| #}"}},
 	},
-	digits: 4, runs: runsFrom(4),
-	find: findUSBank, pairing: usPairing,
+	places: []anchor.Want{{Digits: 4, Runs: runsFrom(4)}},
+	find:   findUSBank, pairing: usPairing,
 	grades: []grade{
 		{form: "routing number and account", label: High},
 		{form: "routing number", label: Medium},

@@ -70,7 +70,7 @@ func priced(t *text, p int64) bool {
 // the candidate.
 func (f *finder) keywordEnds(c *candidate, p int64) bool {
 	f.survey(c)
-	own := f.found[f.detector+1]
+	own := f.found[f.detector]
 	for i := before(own, p) - 1; i >= 0 && own[i].start >= p-f.set.words.longest; i-- {
 		if own[i].end == p && f.set.words.words[own[i].word].role <= weak {
 			return true

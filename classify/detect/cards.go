@@ -1,6 +1,10 @@
 package detect
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/postern-mail/postern/classify/anchor"
+)
 
 // paymentCard is the primary account number (PAN) of payment cards, ISO/IEC
 // 7812-1: an issuer's range, 12 to 19 digits in all, the last of them a Luhn
@@ -35,8 +39,8 @@ var paymentCard = &Detector{
 		"diners{| club}", "jcb", "union pay", "maestro", "card holder", "ccn", "cc {#|no.|number|num.}", "cvv{|2}", "cvc{|2}",
 		"{expiry|expires|expiration}{| date}", "exp. date", "valid {thru|until|to}", "PAN{|s}",
 	}}},
-	digits: 12, runs: runsFrom(1) &^ runsFrom(20),
-	find: findCard,
+	places: []anchor.Want{{Digits: 12, Runs: [3]uint32{1<<20 - 2}}},
+	find:   findCard,
 	grades: []grade{
 		cardCore:      {"usual groups with hyphens or spaces, core brand", High, High, None, Medium, Low, None},
 		cardOther:     {"usual groups with hyphens or spaces, other brand", High, High, None, Medium, None, None},

@@ -2,7 +2,6 @@ package detect
 
 import (
 	"bytes"
-	"math/bits"
 	"slices"
 
 	"github.com/postern-mail/postern/classify/anchor"
@@ -21,9 +20,9 @@ const (
 // most paragraphs are never read. Of each table it keeps the header row.
 type columns struct {
 	pos    int64 // up to here the text was read
-	plain  int64 // up to here no line break follows that
-	line   row   // the present line
-	afterR bool  // a CR was the last character: an LF belongs to it
+	breaks lines
+	line   row  // the present line
+	afterR bool // a CR was the last character: an LF belongs to it
 	tables [len(delimiters)][]table
 	count  int   // tables in all
 	total  row   // the present line as far as it was looked at
@@ -31,6 +30,9 @@ type columns struct {
 	ended  bool  // the end of the present line is in sight
 	ends   []int32
 	spare  []*header // of dropped tables, for their memory
+	// changes counts how often a table was added or dropped.
+	changes int
+	keyed   bool // all of the text is searched for keywords before it is read
 }
 
 // table is a line that may be a header row, and what came after it.
@@ -39,19 +41,20 @@ type table struct {
 	delims     int
 	misses     int     // lines since the last row like it
 	rows       bool    // a row like it followed
+	silent     bool    // no keyword stands in the line that could label a value
 	opened     int64   // where its first quote opened, -1 if none did
 	head       *header // nil until somebody wants to know whether the line is a header row
 }
 
 // header is a header row.
 type header struct {
-	text  []byte
-	ends  []int32  // where its cells end; one more than delimiters
-	spans [][2]int // of the keywords of each cell in hits; {-1} before they are asked for
-	hits  []hit
-	// about are the detectors whose keywords stand in the cells; nil before
-	// anybody asks.
-	about []bool
+	text          []byte
+	ends          []int32 // where its cells end; one more than delimiters
+	own, negative cells   // their keywords
+	// about are the detectors whose keywords stand in the cells, spoken their
+	// seekers; empty before anybody asks.
+	about  []bool
+	spoken uint64
 }
 
 // column is where a candidate stands in a table.
@@ -71,15 +74,19 @@ func (c *column) inHeader(h *hit) bool { return c.known && h.start >= c.from && 
 
 func (c *columns) reset() {
 	c.dropAll()
-	c.pos, c.plain, c.seen, c.afterR, c.ended = 0, 0, 0, false, false
+	c.pos, c.breaks, c.seen, c.afterR, c.ended = 0, lines{}, 0, false, false
 	c.line.cell, c.total.start = [len(delimiters)]int64{}, -1
 	c.line.begin(0)
 }
 
 // advance reads on to position to.
 func (c *columns) advance(t *text, to int64) {
-	if to-c.pos > 4*anchor.BlockBytes {
-		c.skip(t, to)
+	if c.breaks.follow(t, to); c.breaks.blank > c.pos && c.breaks.blank <= to {
+		// Nothing before a blank line matters any more.
+		c.dropAll()
+		c.pos = c.breaks.blank
+		c.afterR = t.at(c.pos-1) == '\r'
+		c.line.begin(c.pos)
 	}
 	for c.pos < to {
 		if c.afterR {
@@ -104,47 +111,8 @@ func (c *columns) advance(t *text, to int64) {
 // catchUp takes in the lines that end before p. The line of p itself need not be
 // read.
 func (c *columns) catchUp(t *text, p int64) {
-	if p <= c.plain {
-		return
-	}
-	for from := max(c.plain, c.pos); from < p; {
-		i := int(from - t.base)
-		at := from - int64(i%anchor.BlockBytes)
-		if t.layoutOf(i/anchor.BlockBytes).Breaks>>(i%anchor.BlockBytes) != 0 {
-			c.advance(t, p)
-			break
-		}
-		from = at + anchor.BlockBytes
-	}
-	c.plain = p
-}
-
-// skip goes on to behind the last blank line before to: nothing before that
-// matters any more.
-func (c *columns) skip(t *text, to int64) {
-	first := int(c.pos-t.base) / anchor.BlockBytes
-	next := uint64(0) // the breaks of the block behind
-	for block := int(to-1-t.base) / anchor.BlockBytes; block >= first; block-- {
-		at := t.base + int64(block*anchor.BlockBytes)
-		breaks := t.layoutOf(block).Breaks
-		if n := to - at; n < anchor.BlockBytes {
-			breaks &= 1<<n - 1
-		}
-		if block == first {
-			breaks &= ^uint64(0) << ((c.pos - t.base) % anchor.BlockBytes)
-		}
-		for pairs := breaks & (breaks>>1 | next<<63); pairs != 0; {
-			n := bits.Len64(pairs) - 1
-			pairs &^= 1 << n
-			p := at + int64(n)
-			if second := t.at(p + 1); second == '\r' || t.at(p) == '\n' {
-				c.dropAll()
-				c.pos, c.afterR = p+2, second == '\r'
-				c.line.begin(c.pos)
-				return
-			}
-		}
-		next = breaks
+	if c.breaks.follow(t, p); c.breaks.last > c.pos {
+		c.advance(t, p)
 	}
 }
 
@@ -192,8 +160,10 @@ func (c *columns) endRow(t *text, d, n int) {
 		i++
 	}
 	if n > 0 && !known && n < headerCells && c.pos-c.line.start <= headerBytes && !t.longRun(c.line.start, c.pos) {
-		c.tables[d] = append(c.tables[d], table{start: c.line.start, end: c.pos, delims: n, opened: c.line.opened})
+		silent := c.keyed && !t.isKeyed(c.line.start, c.pos)
+		c.tables[d] = append(c.tables[d], table{start: c.line.start, end: c.pos, delims: n, opened: c.line.opened, silent: silent})
 		c.count++
+		c.changes++
 	}
 }
 
@@ -257,7 +227,9 @@ func (c *columns) stands(t *text, d, i int) bool {
 		head, c.spare = c.spare[k-1], c.spare[:k-1]
 	}
 	head.text, head.ends = append(head.text[:0], line...), append(head.ends[:0], c.ends...)
-	head.spans, head.hits, head.about = head.spans[:0], head.hits[:0], head.about[:0]
+	head.own.reset()
+	head.negative.reset()
+	head.about = head.about[:0]
 	table.head = head
 	return true
 }
@@ -295,6 +267,7 @@ func (c *columns) drop(d, i int) {
 	}
 	c.tables[d] = slices.Delete(c.tables[d], i, i+1)
 	c.count--
+	c.changes++
 }
 
 func (c *columns) dropAll() {
@@ -360,24 +333,33 @@ func (c *columns) lookAhead(t *text) {
 // longer is taken to have as many cells as its table.
 const rowAhead = 1024
 
-// header returns the keywords in the header cell of a column, with their
-// positions in the cell.
-func (c *columns) header(words *dictionary, col *column) []hit {
-	return c.tables[col.delim][col.table].head.keywords(words, col.index)
+// header returns the keywords of the detectors and the negative ones in the header
+// cell of a column, with their positions in the cell.
+func (c *columns) header(set *Set, col *column) (own, negative []hit) {
+	h := c.tables[col.delim][col.table].head
+	return h.own.keywords(h, set.words, col.index), h.negative.keywords(h, set.against, col.index)
 }
 
-func (h *header) keywords(words *dictionary, cell int) []hit {
-	for len(h.spans) < len(h.ends) {
-		h.spans = append(h.spans, [2]int{-1})
+// cells are the keywords in the cells of a header.
+type cells struct {
+	spans [][2]int32 // of each cell in hits; {-1} before they are asked for
+	hits  []hit
+}
+
+func (c *cells) reset() { c.spans, c.hits = c.spans[:0], c.hits[:0] }
+
+func (c *cells) keywords(h *header, words *dictionary, cell int) []hit {
+	for len(c.spans) < len(h.ends) {
+		c.spans = append(c.spans, [2]int32{-1})
 	}
-	span := &h.spans[cell]
+	span := &c.spans[cell]
 	if span[0] < 0 {
 		t := text{buf: h.cell(cell)}
-		span[0] = len(h.hits)
-		h.hits = words.find(&t, 0, t.end(), h.hits)
-		span[1] = len(h.hits)
+		span[0] = int32(len(c.hits))
+		c.hits = words.find(&t, 0, t.end(), c.hits)
+		span[1] = int32(len(c.hits))
 	}
-	return h.hits[span[0]:span[1]]
+	return c.hits[span[0]:span[1]]
 }
 
 // speakOf reports whether a keyword of a detector stands in the header of any
@@ -388,6 +370,10 @@ func (c *columns) speakOf(t *text, near int64, set *Set, detector int) bool {
 		for i := 0; i < len(c.tables[d]); {
 			if c.tables[d][i].start >= near {
 				break
+			}
+			if c.tables[d][i].silent {
+				i++
+				continue
 			}
 			if !c.stands(t, d, i) {
 				continue
@@ -402,16 +388,28 @@ func (c *columns) speakOf(t *text, near int64, set *Set, detector int) bool {
 }
 
 func (h *header) speaksOf(set *Set, detector int) bool {
-	if len(h.about) == 0 {
-		h.about = slices.Grow(h.about, len(set.Detectors))[:len(set.Detectors)]
-		clear(h.about)
-		for cell := range h.ends {
-			for _, k := range h.keywords(set.words, cell) {
-				if of := set.words.words[k.word].detector; of >= 0 {
-					h.about[of] = true
-				}
+	h.listen(set)
+	return h.about[detector]
+}
+
+func (h *header) seekers(set *Set) uint64 {
+	h.listen(set)
+	return h.spoken
+}
+
+// listen works out of which detectors the cells speak.
+func (h *header) listen(set *Set) {
+	if len(h.about) > 0 {
+		return
+	}
+	h.about, h.spoken = slices.Grow(h.about, len(set.Detectors))[:len(set.Detectors)], 0
+	clear(h.about)
+	for cell := range h.ends {
+		for _, k := range h.own.keywords(h, set.words, cell) {
+			if word := &set.words.words[k.word]; word.role.speaks() {
+				h.about[word.detector] = true
+				h.spoken |= set.seekerOf[word.detector]
 			}
 		}
 	}
-	return h.about[detector]
 }

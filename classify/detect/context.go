@@ -127,7 +127,7 @@ func (f *finder) verdict(d *Detector, c *candidate, found *labels, col *column) 
 func (f *finder) labelsBefore(d *Detector, c *candidate, col *column) labels {
 	words := f.set.words
 	found := labels{noneYet, noneYet, noneYet}
-	own := f.found[f.detector+1]
+	own := f.found[f.detector]
 	for i := before(own, c.start) - 1; i >= 0 && own[i].start+words.longest >= max(f.around.label, found.strong.end); i-- {
 		h := &own[i]
 		if h.end > c.start || h.end < f.around.label || col.inHeader(h) {
@@ -144,8 +144,8 @@ func (f *finder) labelsBefore(d *Detector, c *candidate, col *column) labels {
 			}
 		}
 	}
-	others := f.found[0]
-	for i := before(others, c.start) - 1; i >= 0 && others[i].start+words.longest >= max(f.around.negative, found.nearest()); i-- {
+	others := f.against.read(f.text, f.set.against, f.around.negative-f.set.against.longest, c.start)
+	for i := before(others, c.start) - 1; i >= 0 && others[i].start+f.set.against.longest >= max(f.around.negative, found.nearest()); i-- {
 		h := &others[i]
 		if h.end > c.start || h.end < f.around.negative || col.inHeader(h) {
 			continue
@@ -165,14 +165,36 @@ func before(list []hit, p int64) int {
 
 // speaksAgainst reports whether a negative keyword counts for the candidate.
 func (f *finder) speaksAgainst(d *Detector, c *candidate, h *hit) bool {
-	r := f.set.words.words[h.word].role
+	r := f.set.against.words[h.word].role
 	return r == negative || r == account && d.accounts && c.loose
+}
+
+// opponents holds the negative keywords of a stretch of the text. They count only
+// close before a candidate, so most of the text is never searched for them.
+type opponents struct {
+	from, to int64
+	found    []hit
+}
+
+// read returns the keywords that begin in [from,to), and perhaps others.
+func (a *opponents) read(t *text, words *dictionary, from, to int64) []hit {
+	if from < a.from || from > a.to {
+		a.from, a.to, a.found = from, from, a.found[:0]
+	}
+	if to > a.to {
+		if len(a.found) == cap(a.found) {
+			a.from, a.found = from, forget(a.found, from)
+		}
+		a.found = words.find(t, a.to, to, a.found)
+		a.to = to
+	}
+	return a.found
 }
 
 // covered reports whether a negative keyword is a part of one of the detector's
 // own, as "routing" is in "routing number".
 func (f *finder) covered(h *hit) bool {
-	own := f.found[f.detector+1]
+	own := f.found[f.detector]
 	for i := before(own, h.start+1) - 1; i >= 0 && own[i].start+f.set.words.longest >= h.start; i-- {
 		if o := &own[i]; o.start <= h.start && o.end >= h.end && f.set.words.words[o.word].role <= weak {
 			return true
@@ -204,7 +226,7 @@ func (f *finder) nearest(c *candidate, r role, col *column, chars int) int32 {
 }
 
 func (f *finder) near(c *candidate, r role, col *column, from, to int64) int32 {
-	words, own := f.set.words, f.found[f.detector+1]
+	words, own := f.set.words, f.found[f.detector]
 	best, word := int64(noLabel), int32(-1)
 	for i := before(own, to+1) - 1; i >= 0 && own[i].start+words.longest >= max(from, c.start-best); i-- {
 		h := &own[i]
@@ -219,13 +241,22 @@ func (f *finder) near(c *candidate, r role, col *column, from, to int64) int32 {
 			best, word = gap, h.word
 		}
 	}
-	return word
+	if word >= 0 || !col.known {
+		return word
+	}
+	own, _ = f.columns.header(f.set, col)
+	for _, h := range own { // its own column's header is as near
+		if w := &words.words[h.word]; w.detector == f.detector && w.role == r {
+			return h.word
+		}
+	}
+	return -1
 }
 
 // headerLabels finds the labels in the header of the candidate's column.
 func (f *finder) headerLabels(d *Detector, c *candidate, col *column) labels {
 	found := labels{noneYet, noneYet, noneYet}
-	table := f.columns.header(f.set.words, col)
+	table, others := f.columns.header(f.set, col)
 	for _, h := range table {
 		w := &f.set.words.words[h.word]
 		switch {
@@ -235,7 +266,10 @@ func (f *finder) headerLabels(d *Detector, c *candidate, col *column) labels {
 			found.negative.nearer(h.end, h.word)
 		case w.detector == f.detector && w.role == weak:
 			found.weak.nearer(h.end, h.word)
-		case w.detector < 0 && f.speaksAgainst(d, c, &h):
+		}
+	}
+	for _, h := range others {
+		if f.speaksAgainst(d, c, &h) {
 			found.negative.nearer(h.end, h.word)
 		}
 	}
@@ -264,11 +298,11 @@ func (f *finder) shareList(c *candidate, where context, column bool, col *column
 	switch {
 	case where.kind == labelled:
 		*last = list{c.end, where.keyword, true, column}
-		f.latest = max(f.latest, c.end+windowReach)
+		f.heard(f.detector, c.end+windowReach)
 	case joined && where.kind != opposed:
 		where = context{labelled, last.keyword, -1, last.end, true}
 		last.end = c.end
-		f.latest = max(f.latest, c.end+windowReach)
+		f.heard(f.detector, c.end+windowReach)
 	default:
 		*last = list{end: c.end}
 	}

@@ -1,6 +1,10 @@
 package detect
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/postern-mail/postern/classify/anchor"
+)
 
 // cardCVV is the security code of a payment card, which nobody may keep once a
 // payment is authorised. Three digits are everywhere: only under a label are they
@@ -20,8 +24,8 @@ var cardCVV = &Detector{
 		{strong, []string{"cvv{|2}{| code| number| no.}", "cvc{|2}{| code| number}", "csc{| code| number}", "card verification{| value| code| number}", "card security code", "cvn{|2}"}},
 		{weak, []string{"cid{| code| number}", "security code"}},
 	},
-	digits: 3, runs: runs(3, 4),
-	find: findCVV,
+	places: []anchor.Want{{Digits: 3, Runs: runs(3, 4)}},
+	find:   findCVV,
 	grades: []grade{
 		cvvCard:  {form: "with a card near", label: High, weak: High},
 		cvvAlone: {form: "without one", label: Medium},
@@ -53,6 +57,9 @@ func findCVV(f *finder, p int64) {
 	f.stands(p)
 }
 
+// maxCard is how many bytes the number of a card takes, with its separators.
+const maxCard = 40
+
 // pans remembers the numbers of payment cards around the present place.
 type pans struct {
 	read  int64 // up to here the text was searched
@@ -67,13 +74,14 @@ type pan struct {
 // cardsNear looks for the number of a payment card in the window of a candidate.
 func (f *finder) cardsNear(c *candidate) (card, amex bool) {
 	t, all := f.text, &f.pans
-	from, to := t.back(c.start, windowChars), t.forth(c.end, windowChars)
+	near, to := t.back(c.start, windowChars), t.forth(c.end, windowChars)
+	from := max(near-maxCard, t.base) // a card that ends in the window begins before it
 	if from > all.read {
 		all.read, all.found = from, all.found[:0]
 	}
 	for all.read < to {
 		p := all.read
-		n := int64(t.digits(p, maxRun))
+		n := int64(t.digits(p, anchor.ManyDigits))
 		if n >= 3 && !t.wordBefore(p) {
 			if digits := panAt(t, p); digits > 0 {
 				all.note(pan{p, p + digits, t.at(p) == '3' && (t.at(p+1) == '4' || t.at(p+1) == '7')}, from)
@@ -82,7 +90,7 @@ func (f *finder) cardsNear(c *candidate) (card, amex bool) {
 		all.read += max(n, 1)
 	}
 	for _, p := range all.found {
-		if p.start >= from && p.start < to && (p.end <= c.start || p.start >= c.end) {
+		if p.end >= near && p.start < to && (p.end <= c.start || p.start >= c.end) {
 			card, amex = true, amex || p.amex
 		}
 	}

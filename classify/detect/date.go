@@ -1,6 +1,10 @@
 package detect
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/postern-mail/postern/classify/anchor"
+)
 
 // dob is a date of birth: any date under a label that says so, and no other.
 var dob = &Detector{
@@ -16,7 +20,7 @@ var dob = &Detector{
 		{strong, []string{"d.o.b.", "{date|dates} of birth", "birth date{|s}", "born{| on}"}},
 		{against, []string{"date{|d}", "issue{|d}", "expir{y|es|ation|ed}", "valid", "appointment", "start{|s|ed}", "end{|s|ed}", "due", "died", "death", "hired", "joined", "received", "as of", "today"}},
 	},
-	digits: 1, runs: runs(1, 2, 4, 8),
+	places: []anchor.Want{{Digits: 1, Runs: runs(1, 2, 4, 8)}},
 	find:   findBirth,
 	grades: []grade{{form: "a date", label: High}},
 
@@ -60,7 +64,7 @@ func findBirth(f *finder, p int64) {
 
 // century completes a year of two digits.
 func (f *finder) century(d date) int {
-	if now := f.set.options.Now; !now.IsZero() {
+	if !f.set.options.today().IsZero() {
 		if d.year += 2000; f.future(d) {
 			d.year -= 100
 		}
@@ -74,7 +78,7 @@ func (f *finder) century(d date) int {
 
 // future reports whether a day is yet to come.
 func (f *finder) future(d date) bool {
-	now := f.set.options.Now
+	now := f.set.options.today()
 	if now.IsZero() {
 		return d.year > 2099
 	}

@@ -185,7 +185,7 @@ func TestEachDetectorIsComplete(t *testing.T) {
 			if d.Title == "" || d.Finds == "" || len(d.Sources) == 0 || d.Masking == "" || d.Mask == nil {
 				t.Error("the entry lacks a field that the manual needs")
 			}
-			byDigits := d.digits > 0 && d.find != nil && len(d.grades) > 0
+			byDigits := d.find != nil && len(d.grades) > 0
 			if !byDigits && d.trigger == nil && d.lexicon == nil || d.lexicon == nil && len(d.Forms) == 0 {
 				t.Error("the entry lacks a field that the scanner needs")
 			}

@@ -1,5 +1,7 @@
 package detect
 
+import "math/bits"
+
 // The reach of context, in characters of the folded view.
 const (
 	windowChars   = 300
@@ -18,11 +20,12 @@ type finder struct {
 	token   token
 	lists   []list
 
-	// found holds the keywords around the present place, each list in the order
-	// of their start: the negative ones, then those of each detector.
+	// found holds the keywords of each detector around the present place, in the
+	// order of their start.
 	found   [][]hit
 	scratch []hit
 	read    int64 // up to here the text was searched for keywords
+	against opponents
 	around  reach
 
 	detector int
@@ -31,14 +34,20 @@ type finder struct {
 	card     int64 // end of the last PAN, reported or not
 
 	kind    Kind
+	quoted  func(offset int64) bool
 	subject span   // where the Subject stands in the text
 	halves  []half // by detector: a half of a pair that may find the other
 	scorers []scorer
 	until   []int64 // by detector: up to here its last keyword may count
-	latest  int64   // likewise the last keyword or list of any
+	hot     uint64  // the seekers that have a keyword or list around, and some that had one
+	fresh   int64   // up to here hot is right
+	coming  []speaker
+	come    int     // so many of them are in sight
+	said    uint64  // the seekers that had a keyword since the last blank line
+	saidAt  []int64 // by detector: where the last one in sight begins
+	hush    int64   // the last blank line, for said
+	spoken  spoken
 	pans    pans
-	place   int64 // the last one for which keywords were read
-	sight   int64 // up to here
 	limit   int64 // up to here the text may be searched for keywords
 }
 
@@ -70,12 +79,16 @@ func (f *finder) reset(s *Stream) {
 	for i := range f.found {
 		f.found[i] = f.found[i][:0]
 	}
+	f.against = opponents{found: f.against.found[:0]}
 	clear(f.lists)
 	clear(f.halves)
 	for i := range f.until {
-		f.until[i] = -1
+		f.until[i], f.saidAt[i] = -1, -1
 	}
-	f.place, f.latest = -1, -1
+	f.hot, f.fresh = 0, -1
+	f.coming, f.come, f.said, f.hush = f.coming[:0], 0, 0, 0
+	f.spoken = spoken{from: -1}
+	f.columns.keyed = s.set.everywhere
 	f.pans.read, f.pans.found = 0, f.pans.found[:0]
 	f.subject = span{}
 	for i := range f.scorers {
@@ -83,33 +96,16 @@ func (f *finder) reset(s *Stream) {
 	}
 }
 
-// look lets a detector propose its candidates at p, the first digit of a run.
-func (f *finder) look(detector int, p int64) {
-	f.detector = detector
-	f.set.Detectors[detector].find(f, p)
-}
-
-// lookIfNear is look for a detector that finds nothing without a keyword.
-func (f *finder) lookIfNear(detector int, p int64) {
-	f.detector = detector
-	if f.lists[detector].label || !f.remote(p) {
-		f.set.Detectors[detector].find(f, p)
+// look lets the seekers that want a place propose their candidates there, the first
+// digit of a run, but for those that find nothing without a keyword and have none.
+func (f *finder) look(p int64, wanted uint64) {
+	if needy := wanted & f.set.needy; needy != 0 {
+		wanted = wanted&^needy | f.spokenFor(p, needy)
 	}
-}
-
-// barren reports that no detector has a keyword around p, nor a list or a table
-// that it could go on with.
-func (f *finder) barren(p int64) bool {
-	f.arrive(p)
-	return f.latest < p && f.columns.count == 0
-}
-
-// arrive reads what is to know around p.
-func (f *finder) arrive(p int64) {
-	if f.place != p {
-		f.place, f.sight = p, f.text.forth(p, windowChars+maxCandidate)+1
-		f.readKeywords(p, f.sight)
-		f.columns.catchUp(f.text, p)
+	for ; wanted != 0; wanted &= wanted - 1 {
+		s := &f.set.seekers[bits.TrailingZeros64(wanted)]
+		f.detector = s.detector
+		s.find(f, p)
 	}
 }
 
@@ -162,32 +158,6 @@ func (f *finder) hopeless(p int64) bool {
 	}
 	return f.remote(p)
 }
-
-// remote reports that none of the detector's keywords is anywhere near a candidate
-// at p, nor in the header of its column.
-func (f *finder) remote(p int64) bool {
-	f.arrive(p)
-	if f.keywordAround(p) {
-		return false
-	}
-	near := max(f.readFrom(p), p-f.set.reach[f.detector])
-	return f.columns.count == 0 || !f.columns.speakOf(f.text, near, f.set, f.detector)
-}
-
-// keywordAround reports whether a keyword of the detector is around p. It must not
-// count one that was read ahead by chance: pairs depend on the answer.
-func (f *finder) keywordAround(p int64) bool {
-	if f.until[f.detector] < p {
-		return false
-	}
-	own := f.found[f.detector+1]
-	i := before(own, f.sight)
-	return i > 0 && own[i-1].start+f.set.reach[f.detector] >= p
-}
-
-// maxCandidate is longer, in characters, than a value behind its first digit that
-// needs a keyword.
-const maxCandidate = 128
 
 // level picks the level of a context.
 func (g *grade) level(k contextKind) Confidence {
@@ -270,10 +240,13 @@ func (f *finder) readKeywords(from, to int64) {
 	if to <= f.read {
 		return
 	}
+	f.see(from)
+	atOnce := int64(readAtOnce)
 	if !f.set.everywhere {
-		f.read = max(f.read, f.readFrom(from)-f.set.words.longest)
+		f.read = max(f.read, f.text.back(from-f.set.left, windowChars)-f.set.words.longest)
+		atOnce = readAround
 	}
-	to = max(to, min(f.read+readAtOnce, f.limit))
+	to = max(to, min(f.read+atOnce, f.limit))
 	f.scratch = f.set.words.find(f.text, f.read, to, f.scratch[:0])
 	f.read = to
 	asking := f.detector
@@ -285,10 +258,10 @@ func (f *finder) readKeywords(from, to int64) {
 		case term:
 			f.scorers[word.detector].add(f, h, word.term)
 		default:
-			of := word.detector + 1
-			if of > 0 {
-				f.until[word.detector] = h.start + f.set.reach[word.detector]
-				f.latest = max(f.latest, f.until[word.detector])
+			of := word.detector
+			if word.role.speaks() {
+				f.coming = append(f.coming, speaker{h.start, f.text.forth(h.end, windowChars) + f.set.leftOf[of], of})
+				f.text.key(h.start)
 			}
 			if list := f.found[of]; len(list) == cap(list) {
 				f.found[of] = forget(list, from-f.set.left-windowReach)
@@ -299,12 +272,13 @@ func (f *finder) readKeywords(from, to int64) {
 	f.detector = asking
 }
 
-// readFrom is from where on all keywords are read that end before p.
-func (f *finder) readFrom(p int64) int64 { return f.text.back(p-f.set.left, windowChars) }
-
 // readAtOnce is how much text is searched for keywords at once, if candidates may
-// follow in it.
-const readAtOnce = 512
+// follow in it: where all of the text is searched, and where only what is around
+// candidates.
+const (
+	readAtOnce = 4096
+	readAround = 512
+)
 
 // forget drops the keywords before from.
 func forget(list []hit, from int64) []hit {

@@ -1,5 +1,11 @@
 package detect
 
+import (
+	"bytes"
+
+	"github.com/postern-mail/postern/classify/anchor"
+)
+
 // ukNHS is the NHS number of England, Wales and the Isle of Man: ten digits, the
 // last a check digit by mod 11. One number in eleven passes by chance, and the form
 // is that of a US phone number, so without a word of the NHS near it little is found.
@@ -17,8 +23,8 @@ var ukNHS = &Detector{
 	keywords: []keywordGroup{{strong, []string{
 		"nhs{| number| numbers| no.| num.| #| id}", "patient {id|number|no.|#}", "health service number",
 	}}},
-	digits: 10, runs: runs(3, 10),
-	find: findNHS,
+	places: []anchor.Want{{Digits: 10, Runs: grouped(3, 3, 4)}, {Digits: 10, Runs: runs(10)}},
+	find:   findNHS,
 	grades: []grade{
 		nhsSpaces:  {form: "spaces, begins with 4, 6 or 7", label: High, window: High, alone: Low},
 		nhsInUse:   {form: "hyphens or none, or begins with 3", label: High, window: High},
@@ -83,8 +89,8 @@ var usMBI = &Detector{
 	Mask: lastShown(4), Masking: "last four characters",
 	Fingerprint: true,
 	keywords:    []keywordGroup{{strong, []string{"mbi{|s}{| number| no.| #}", "medicare{| number| id| no.| #}", "beneficiar{y|ies}{| id| number| identifier}", "hicn"}}},
-	digits:      1, runs: runs(2), before: onLetter,
-	find: findMBI,
+	places:      []anchor.Want{{Digits: 2, Runs: runs(2), Before: anchor.OnLetter}},
+	find:        findMBI,
 	grades: []grade{
 		mbiDashed: {form: "with hyphens, upper case", label: High, window: High, alone: Medium},
 		mbiUpper:  {form: "upper case", label: High, window: High, alone: Low},
@@ -162,8 +168,8 @@ var icd10 = &Detector{
 	keywords: []keywordGroup{{strong, []string{
 		"icd-10{|-cm|-pcs}{| code| codes}", "icd10{|-cm|cm}{| code| codes}", "icd 10{| cm}{| code| codes}", "{diagnosis|diagnoses}{| code| codes}", "dx{| code| codes}", "condition {code|codes}",
 	}}},
-	digits: 1, before: onLetter,
-	find: findICD10,
+	places: []anchor.Want{{Digits: 1, Before: anchor.OnLetter}},
+	find:   findICD10,
 	grades: []grade{
 		icdDotted:   {form: "with its full stop, or three characters", label: High, window: Medium},
 		icdUndotted: {form: "more than three characters without full stop", label: Medium, window: Medium},
@@ -181,7 +187,7 @@ const (
 func findICD10(f *finder, p int64) {
 	t := f.text
 	c := candidate{start: p - 1}
-	if t.wordBefore(c.start) {
+	if t.wordBefore(c.start) && t.at(c.start-1) != '_' { // "dx_E11": the boundary tells
 		return
 	}
 	letter := t.at(c.start)
@@ -202,6 +208,9 @@ func findICD10(f *finder, p int64) {
 		for tail < 5 && (isLetter(t.at(p+3+tail)) || isDigit(t.at(p+3+tail))) {
 			tail++
 		}
+	}
+	if tail > 1 && bytes.IndexFunc(t.slice(p+3, p+3+tail), func(r rune) bool { return isDigit(byte(r)) }) < 0 {
+		tail = 0 // "E11.pdf"
 	}
 	switch {
 	case tail > 4, c.form == icdLower && tail == 0:

@@ -4,6 +4,8 @@ import (
 	_ "embed"
 	"strings"
 	"sync"
+
+	"github.com/postern-mail/postern/classify/anchor"
 )
 
 // iban is the International Bank Account Number of ISO 13616: a country code, two
@@ -20,9 +22,7 @@ var iban = &Detector{
 	Mask:    maskIBAN, Masking: "the country and the last four characters",
 	Fingerprint: true,
 	keywords:    []keywordGroup{{strong, []string{"iban{|s}", "international bank account number"}}},
-	digits:      2,
-	runs:        runsFrom(2),
-	before:      onLetter,
+	places:      []anchor.Want{{Digits: 2, Runs: runsFrom(2), Before: anchor.OnLetter}},
 	find:        findIBAN,
 	grades: []grade{
 		{form: "upper case", label: High, window: High, alone: High, negative: High},

@@ -1,15 +1,11 @@
 package detect
 
 import (
-	"encoding/binary"
 	"fmt"
-	"math/bits"
 	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/postern-mail/postern/classify/anchor"
 )
 
 // role is what a keyword does for its detector.
@@ -57,19 +53,24 @@ type hit struct {
 const maxKeyword = 256
 
 // dictionary finds all keywords of a Set in one pass. It is a tree of lower-case
-// bytes; a space in it matches what may stand between two words.
+// bytes; a space in it matches what may stand between two words. Only where the
+// first words of the text are those of a keyword is the tree asked.
 type dictionary struct {
-	words   []keyword
-	nodes   []node
-	first   [256]int32                 // the node behind a keyword's first byte, 0 if there is none
-	other   bool                       // some keyword begins with a character that is not ASCII
-	longest int64                      // bytes of the text that a keyword can take
-	worded  bool                       // every keyword begins with an ASCII letter or digit
-	figures bool                       // some keyword begins with a digit
-	heads   [1 << headBits / 64]uint64 // a Bloom filter of how keywords begin
+	words    []keyword
+	tree     []branch // while it is built
+	nodes    []node
+	edges    []edge
+	ends     []int32    // keywords, by the nodes where they end
+	first    [256]int32 // the node behind a keyword's first byte, 0 if there is none
+	openings openings
+	longest  int64 // bytes of the text that a keyword can take
+	figures  bool  // some keyword begins with a digit
+	signs    bool  // some keyword begins with an ASCII character that is no letter or digit
+	other    bool  // some keyword begins with a character that is not ASCII
 }
 
-type node struct {
+// branch is a node of the tree while it is built.
+type branch struct {
 	next  []edge
 	words []int32 // keywords that end here
 	gap   int32   // the node behind a space, 0 if there is none
@@ -80,7 +81,10 @@ type edge struct {
 	to int32
 }
 
-func newDictionary() *dictionary { return &dictionary{nodes: make([]node, 1)} }
+// node is a branch of the finished tree, with its part of edges and ends.
+type node struct{ edge, lastEdge, end, lastEnd, gap int32 }
+
+func newDictionary() *dictionary { return &dictionary{tree: make([]branch, 1)} }
 
 // add compiles a pattern.
 func (d *dictionary) add(detector int, r role, pattern string) error {
@@ -119,34 +123,68 @@ func (d *dictionary) addLiteral(detector int, r role, literal string, of int32) 
 
 func (d *dictionary) insert(spelled string, word int32) {
 	at := int32(0)
-	d.other = d.other || spelled[0] >= utf8.RuneSelf
 	for i := range len(spelled) {
-		to := d.nodes[at].child(spelled[i])
+		to := d.tree[at].child(spelled[i])
 		if to == 0 {
-			to = int32(len(d.nodes))
-			d.nodes = append(d.nodes, node{})
-			d.nodes[at].next = append(d.nodes[at].next, edge{spelled[i], to})
+			to = int32(len(d.tree))
+			d.tree = append(d.tree, branch{})
+			d.tree[at].next = append(d.tree[at].next, edge{spelled[i], to})
 			if spelled[i] == ' ' {
-				d.nodes[at].gap = to
+				d.tree[at].gap = to
 			}
 			if at == 0 {
-				d.first[spelled[i]] = to
-				if isLetter(spelled[i]) {
-					d.first[spelled[i]&^0x20] = to
-				}
+				d.begins(spelled[i], to)
 			}
 		}
 		at = to
 	}
-	if !slices.Contains(d.nodes[at].words, word) {
-		d.nodes[at].words = append(d.nodes[at].words, word)
+	if !slices.Contains(d.tree[at].words, word) {
+		d.tree[at].words = append(d.tree[at].words, word)
+	}
+	d.openings.add(spelled)
+}
+
+// begins notes the node behind the first byte of a keyword.
+func (d *dictionary) begins(c byte, to int32) {
+	d.first[c] = to
+	switch {
+	case isLetter(c):
+		d.first[c&^0x20] = to
+	case isDigit(c):
+		d.figures = true
+	case c < utf8.RuneSelf:
+		d.signs = true
+	default:
+		d.other = true
 	}
 }
 
-func (n *node) child(c byte) int32 {
-	for i := range n.next {
-		if n.next[i].c == c {
-			return n.next[i].to
+func (b *branch) child(c byte) int32 {
+	for i := range b.next {
+		if b.next[i].c == c {
+			return b.next[i].to
+		}
+	}
+	return 0
+}
+
+// finish makes the dictionary ready for find, once all keywords are in.
+func (d *dictionary) finish() {
+	d.nodes = make([]node, len(d.tree))
+	for i := range d.tree {
+		b, n := &d.tree[i], &d.nodes[i]
+		n.edge, n.end, n.gap = int32(len(d.edges)), int32(len(d.ends)), b.gap
+		d.edges, d.ends = append(d.edges, b.next...), append(d.ends, b.words...)
+		n.lastEdge, n.lastEnd = int32(len(d.edges)), int32(len(d.ends))
+	}
+	d.tree = nil
+	d.openings.finish()
+}
+
+func (d *dictionary) child(n *node, c byte) int32 {
+	for _, e := range d.edges[n.edge:n.lastEdge] {
+		if e.c == c {
+			return e.to
 		}
 	}
 	return 0
@@ -181,177 +219,13 @@ func stops(spelled string) []string {
 	return all
 }
 
-// finish makes the dictionary ready for find, once all keywords are in.
-func (d *dictionary) finish() {
-	d.worded = !d.other
-	for _, e := range d.nodes[0].next {
-		d.worded = d.worded && (isLetter(e.c) || isDigit(e.c))
-		d.figures = d.figures || isDigit(e.c)
-	}
-	d.addHeads(0, 0, 0)
-}
-
-// addHeads notes with which four characters the text of a keyword can begin. n of
-// them lead to the node at.
-func (d *dictionary) addHeads(at int32, head uint32, n int) {
-	node := &d.nodes[at]
-	if n == 4 {
-		d.heads[hashHead(head)/64] |= 1 << (hashHead(head) % 64)
-		return
-	}
-	if len(node.words) > 0 || node.gap != 0 { // a character that is no letter or digit, then any
-		d.addAny(head, n+1)
-	}
-	if node.gap != 0 {
-		d.addHeads(node.gap, head, n)
-	}
-	for _, e := range node.next {
-		if e.to != node.gap {
-			class := uint32(0)
-			if isLetter(e.c) || isDigit(e.c) {
-				class = uint32(e.c & 31)
-			}
-			d.addHeads(e.to, head|class<<(8*n), n+1)
-		}
-	}
-}
-
-// addAny notes all heads that begin with n characters of one.
-func (d *dictionary) addAny(head uint32, n int) {
-	if n >= 4 {
-		d.heads[hashHead(head)/64] |= 1 << (hashHead(head) % 64)
-		return
-	}
-	for class := range uint32(32) {
-		d.addAny(head|class<<(8*n), n+1)
-	}
-}
-
-// hashHead hashes four characters, each a byte: the low five bits of a letter or
-// digit, 0 for what is neither.
-func hashHead(head uint32) uint32 { return head * 0x9E3779B1 >> (32 - headBits) }
-
-const headBits = 16
-
-// mayBegin reports whether a keyword can begin with four bytes of the text, the
-// first the lowest; words tells which of them are letters and digits. Where
-// characters are not ASCII, or a hump ends a word ("poNumber"), the tree has to
-// say.
-func (d *dictionary) mayBegin(head uint32, words uint64) bool {
-	mask := wordBytes[words&15]
-	hash := hashHead(head & mask & 0x1F1F1F1F)
-	if d.heads[hash/64]>>(hash%64)&1 == 1 {
-		return true
-	}
-	letters := head & mask & 0x40404040 >> 1
-	upper := letters &^ head
-	return head&0x80808080 != 0 || upper > 0xFF && upper != letters
-}
-
-// wordBytes makes bytes of four bits.
-var wordBytes = func() (of [16]uint32) {
-	for i := range of {
-		for bit := range 4 {
-			if i>>bit&1 == 1 {
-				of[i] |= 0xFF << (8 * bit)
-			}
-		}
-	}
-	return of
-}()
-
-// find appends the keywords that begin in [from,to) of the view. A keyword has a
-// character that is no letter or number on either side.
-func (d *dictionary) find(t *text, from, to int64, hits []hit) []hit {
-	from, to = max(from, t.base), min(to, t.end())
-	if from >= to {
-		return hits
-	}
-	if !d.worded || len(t.marks) == 0 {
-		return d.findAnywhere(t, from, to, hits)
-	}
-	last := int(to-1-t.base) / anchor.BlockBytes
-	for block := int(from-t.base) / anchor.BlockBytes; block <= last; block++ {
-		at := block * anchor.BlockBytes
-		starts, words, next := t.wordStarts(block, d.figures)
-		if n := int(from-t.base) - at; n > 0 {
-			starts &= ^uint64(0) << n
-		}
-		if n := int(to-t.base) - at; n < anchor.BlockBytes {
-			starts &= 1<<n - 1
-		}
-		for ; starts != 0; starts &= starts - 1 {
-			k := bits.TrailingZeros64(starts) & 63
-			s := t.buf[at+k:]
-			if len(s) >= 4 && !d.mayBegin(binary.LittleEndian.Uint32(s), words>>k|next<<(64-k)) || d.first[s[0]] == 0 {
-				continue
-			}
-			p := t.base + int64(at+k)
-			if r, _ := t.before(p); r < utf8.RuneSelf || !isAlnum(r) {
-				hits = d.walk(t, p, p+1, d.first[s[0]], hits)
-			}
-		}
-	}
-	return hits
-}
-
-// wordStarts marks the letters in a block before which no ASCII letter or digit
-// stands, and if figures the digits too. It returns the letters and digits of the
-// block as well, and of the next those that a word of this one can go on with.
-func (t *text) wordStarts(block int, figures bool) (starts, words, next uint64) {
-	letters, digits := t.layoutOf(block).Letters, t.marks[block].Digits
-	words = letters | digits
-	starts = letters
-	if figures {
-		starts = words
-	}
-	if starts == 0 {
-		return 0, 0, 0
-	}
-	before := uint64(0)
-	if block > 0 {
-		if c := t.buf[block*anchor.BlockBytes-1]; isLetter(c) || isDigit(c) {
-			before = 1
-		}
-	}
-	if words>>61 != 0 && block+1 < len(t.layout) {
-		next = t.layoutOf(block+1).Letters | t.marks[block+1].Digits
-	}
-	return starts &^ (words<<1 | before), words, next
-}
-
-// findAnywhere is find for a text without marks, or keywords that begin with
-// other characters than letters.
-func (d *dictionary) findAnywhere(t *text, from, to int64, hits []hit) []hit {
-	inside := false // the byte before is an ASCII letter or digit
-	if r, _ := t.before(from); r < utf8.RuneSelf {
-		inside = isAlnum(r)
-	}
-	for i, c := range t.slice(from, to) {
-		starts := !inside && (d.first[c] != 0 || c >= utf8.RuneSelf && d.other)
-		inside = isDigit(c) || isLetter(c)
-		if !starts {
-			continue
-		}
-		p := from + int64(i)
-		if r, _ := t.before(p); r < utf8.RuneSelf || !isAlnum(r) {
-			if c < utf8.RuneSelf {
-				hits = d.walk(t, p, p+1, d.first[c], hits)
-			} else {
-				hits = d.walk(t, p, p, 0, hits)
-			}
-		}
-	}
-	return hits
-}
-
 // walk follows the tree from a node with the text at p, and notes the keywords
 // that end on the way.
 func (d *dictionary) walk(t *text, start, p int64, at int32, hits []hit) []hit {
 	for {
 		n := &d.nodes[at]
-		for _, w := range n.words {
-			if d.ends(t, start, p, w) {
+		for _, w := range d.ends[n.end:n.lastEnd] {
+			if d.endsAt(t, start, p, w) {
 				hits = append(hits, hit{start, p, w})
 			}
 		}
@@ -365,7 +239,7 @@ func (d *dictionary) walk(t *text, start, p int64, at int32, hits []hit) []hit {
 			if c-'A' < 26 {
 				c |= 0x20
 			}
-			if at = n.child(c); at == 0 || c == ' ' {
+			if at = d.child(n, c); at == 0 || c == ' ' {
 				return hits
 			}
 			p++
@@ -374,7 +248,7 @@ func (d *dictionary) walk(t *text, start, p int64, at int32, hits []hit) []hit {
 		r, size := t.after(p)
 		var lower [utf8.UTFMax]byte
 		for _, c := range lower[:utf8.EncodeRune(lower[:], unicode.ToLower(r))] {
-			if at = d.nodes[at].child(c); at == 0 {
+			if at = d.child(&d.nodes[at], c); at == 0 {
 				return hits
 			}
 		}
@@ -398,8 +272,8 @@ func (t *text) gap(p int64) (int64, bool) {
 	return q, q-p < 5
 }
 
-// ends reports whether the keyword that matched [start,end) may end there.
-func (d *dictionary) ends(t *text, start, end int64, w int32) bool {
+// endsAt reports whether the keyword that matched [start,end) may end there.
+func (d *dictionary) endsAt(t *text, start, end int64, w int32) bool {
 	word := &d.words[w]
 	last, _ := t.before(end)
 	if next, _ := t.after(end); isAlnum(last) && isAlnum(next) {

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+
+	"github.com/postern-mail/postern/classify/anchor"
 )
 
 // Lexicon is a list of terms with weights. A text has the score of all terms that
@@ -51,7 +53,7 @@ func (l *Lexicon) Detector() *Detector {
 	}
 	for i := range l.Terms {
 		if l.Terms[i].Pattern == YearRange {
-			d.digits, d.runs, d.find = 4, runs(4), findYears
+			d.places, d.find = []anchor.Want{{Digits: 4, Runs: runs(4)}}, findYears
 		}
 	}
 	return d
@@ -101,8 +103,8 @@ func (s *Set) newScale(detector int, d *Detector) (*scale, error) {
 // scorer counts the terms of one lexicon in one text.
 type scorer struct {
 	scale    *scale
-	count    []uint8    // by term
-	found    []termName // the terms that were found, in that order
+	count    []uint8     // by term
+	found    []termFound // each term once
 	score    int
 	first    span // of the earliest term, in the stream
 	cluster  []termHit
@@ -123,6 +125,12 @@ type termHit struct {
 type termName struct {
 	term int32
 	name string
+}
+
+// termFound is a term where it was found first, at an offset of the stream.
+type termFound struct {
+	termName
+	at int64
 }
 
 // maxCluster bounds the terms that overlap each other.
@@ -151,7 +159,7 @@ func (s *scorer) reset() {
 // add takes a term that was found. They come in the order of their beginnings.
 func (s *scorer) add(f *finder, h hit, of int32) {
 	if n := int32(len(s.count)); of >= n {
-		s.share(f.text, &s.scale.triples[of-n], h)
+		s.share(f, &s.scale.triples[of-n], h)
 		return
 	}
 	at := span{f.text.rawStart(h.start), f.text.rawEnd(h.end)}
@@ -194,7 +202,7 @@ func (s *scorer) take(name termName, at span) {
 	of := name.term
 	t := &s.scale.lexicon.Terms[of]
 	if s.count[of] == 0 {
-		s.found = append(s.found, name)
+		s.found = append(s.found, termFound{name, at.from})
 	}
 	if int(s.count[of]) < min(max(t.UpTo, 1), 255) {
 		s.count[of]++
@@ -220,8 +228,9 @@ func (s *scorer) level() Confidence {
 // maxTermsNamed is how many terms a match names.
 const maxTermsNamed = 32
 
-// names lists the terms with what they added.
+// names lists the terms with what they added, in the order of their first places.
 func (s *scorer) names() []string {
+	slices.SortStableFunc(s.found, func(a, b termFound) int { return cmp.Compare(a.at, b.at) })
 	var names []string
 	for _, of := range s.found[:min(len(s.found), maxTermsNamed)] {
 		weight := s.scale.lexicon.Terms[of.term].Weight
@@ -239,14 +248,19 @@ func (f *finder) score(emit func(Match)) {
 			continue
 		}
 		s.settle()
-		if m, ok := s.statement(); ok {
-			all = append(all, m)
+		known := len(all)
+		for _, age := range []Age{New, Quoted} {
+			if m, ok := s.statement(age); ok {
+				all = append(all, m)
+			}
+		}
+		if len(all) > known {
 			continue
 		}
 		if level := s.level(); level != None {
 			all = append(all, Match{
 				Detector: s.scale.detector, Start: s.first.from, End: s.first.to,
-				Value: s.scale.value(), Confidence: level, Context: s.names(), Score: s.score, Whole: true,
+				Value: s.scale.value(), Confidence: level, Context: s.names(), Score: s.score, Age: Whole,
 			})
 		}
 	}

@@ -1,5 +1,7 @@
 package detect
 
+import "github.com/postern-mail/postern/classify/anchor"
+
 // usDLWI is the driver licence number of Wisconsin, SSSS-FFFY-YDDD-NN: the
 // initial and Soundex code of the surname, a code of the first name, the year of
 // birth around it, the day of birth with 500 more for women, and two digits that
@@ -20,8 +22,8 @@ var usDLWI = &Detector{
 	keywords: []keywordGroup{{strong, []string{
 		"{driver|driver's|drivers|drivers'|operator|operator's|operators|driving} licen{c|s}e{|s}{| number| no.| #}", "driver{|'s|s} {record|records}", "dl{|n}{| number| no.| #}", "oln", "wis dot", "dmv",
 	}}},
-	digits: 13, runs: runs(3, 13), before: onLetter,
-	find: findWisconsin,
+	places: []anchor.Want{{Digits: 13, Runs: grouped(3, 4, 4), Before: anchor.OnLetter}, {Digits: 13, Runs: runs(13), Before: anchor.OnLetter}},
+	find:   findWisconsin,
 	grades: []grade{
 		wiDashed:  {form: "with hyphens", label: High, window: High, alone: Medium},
 		wiCompact: {form: "in one run, upper case", label: High, window: High, alone: Low},
@@ -102,9 +104,9 @@ var usDL = &Detector{
 		{weak, []string{"licen{c|s}e {number|no.|#}"}},
 		{cue, []string{"dmv"}},
 		{heads, []string{"dl"}},
-		{against, []string{"form{|s}", "plate", "software", "marriage", "fishing", "section", "class", "expir{es|y|ation}", "issued", "dob", "date"}},
+		{against, []string{"form{|s}", "plate", "software", "marriage", "fishing", "section", "expir{es|y|ation}", "dob", "date"}},
 	},
-	digits: 1,
+	places: []anchor.Want{{Digits: 1}},
 	find:   findLicence,
 	grades: []grade{{form: "letters, digits and hyphens", label: Medium, weak: Medium}},
 }
@@ -129,6 +131,11 @@ func findLicence(f *finder, p int64) {
 		c.start++
 	}
 	c.end = p
+	for q := c.start; q < p; q++ { // "DLN-A1234567"
+		if t.at(q) == '-' && f.keywordEnds(&c, q) {
+			c.start = q + 1
+		}
+	}
 	for c.end <= c.start+maxLicence && isLicence(t.at(c.end)) {
 		c.end++
 	}
@@ -182,8 +189,8 @@ var ukPassport = &Detector{
 		{strong, []string{"passport{|s}{| number| numbers| no.| num.| #}"}},
 		{cue, []string{"uk", "british", "gbr", "hmpo", "hm passport office", "{his|her} majesty", "united kingdom"}},
 	},
-	digits: 7, runs: runs(7, 9, 10),
-	find: findPassport,
+	places: []anchor.Want{{Digits: 7, Runs: runs(7, 9, 10)}},
+	find:   findPassport,
 	grades: []grade{
 		passportDigits:  {form: "nine digits", label: Medium, backed: High},
 		passportLetters: {form: "two letters and seven digits", label: Low},

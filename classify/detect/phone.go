@@ -1,5 +1,7 @@
 package detect
 
+import "github.com/postern-mail/postern/classify/anchor"
+
 // phone is a phone number of North America or of the UK. Mail is full of them: a
 // policy counts many of them, not one.
 //
@@ -17,7 +19,11 @@ var phone = &Detector{
 		"tel.{|s}{| number| no.| #}", "telephone{|s}{| number| numbers| no.| #}", "phone{|s}{| number| numbers| no.| #}", "mobile{|s}{| number| phone| no.| #}", "mob.",
 		"cell{| phone| number| #}", "fax{| number| no.| #}", "call{| us| me}",
 	}}},
-	digits: 1, runs: runs(1, 2, 3, 4, 5, 6, 10, 11) | runsFrom(12), before: onOther | onSpace | onBreak | onHyphen | onOpen | onCurrency,
+	places: []anchor.Want{
+		{Digits: 1, Runs: [3]uint32{1<<1 | 1<<2 | 1<<3 | 1<<4 | 1<<5 | 1<<6 | tenAndMore}, Before: anchor.OnOpen},
+		{Digits: 1, Runs: [3]uint32{1<<1 | 1<<4 | tenAndMore}, Before: phoneBefore},
+		{Digits: 6, Runs: [3]uint32{1<<3 | 1<<5 | 1<<6, 0xFF &^ 7}, Before: phoneBefore},
+	},
 	find: findPhone,
 	grades: []grade{
 		phoneGrouped: {form: "separators, or +", label: High, window: Medium, alone: Medium},
@@ -25,6 +31,12 @@ var phone = &Detector{
 	},
 	accounts: true,
 }
+
+const tenAndMore = 1<<32 - 1<<10
+
+// phoneBefore is what can stand before a number that begins neither with '+' nor in
+// brackets.
+const phoneBefore = anchor.OnOther | anchor.OnSpace | anchor.OnBreak | anchor.OnHyphen | anchor.OnMoney
 
 const (
 	phoneGrouped = iota

@@ -53,22 +53,59 @@ func (r *row) read(t *text, from, to int64) (int64, bool) {
 			end = at + int64(n)
 			keep &= 1<<n - 1
 		}
-		if cells := m.Cells & keep; cells != 0 {
-			r.blank = -1
-			r.step(t, at, cells)
-		}
-		if r.blank >= 0 {
-			r.blank = skip(t, r.blank, end, isBlank)
-		}
+		r.block(t, m, at, keep, end)
 		if brk {
 			return end, true
-		}
-		if r.fresh >= 0 {
-			r.fresh = skip(t, r.fresh, end, isSpaceSign)
 		}
 		from = end
 	}
 	return from, false
+}
+
+// block reads what a line has in one block, up to end.
+func (r *row) block(t *text, m *anchor.Layout, at int64, keep uint64, end int64) {
+	cells, quotes := (m.Cells[0]|m.Cells[1]|m.Cells[2]|m.Cells[3])&keep, m.Quotes&keep
+	if r.blank >= 0 {
+		if cells|quotes != 0 {
+			r.blank = -1
+		} else {
+			r.blank = skip(t, r.blank, end, isBlank)
+		}
+	}
+	switch {
+	case r.inside || quotes != 0 && r.mayOpen(t, at, quotes):
+		r.step(t, at, cells|quotes)
+	case cells != 0:
+		for d, c := range m.Cells {
+			if c &= keep; c != 0 {
+				r.count[d] += int32(bits.OnesCount64(c))
+				r.cell[d] = at + int64(bits.Len64(c))
+			}
+		}
+		r.fresh = at + int64(bits.Len64(cells))
+		if quotes>>(r.fresh-at) != 0 {
+			r.fresh = -1
+		}
+	case quotes != 0:
+		r.fresh = -1
+	}
+	if r.fresh >= 0 {
+		r.fresh = skip(t, r.fresh, end, isSpaceSign)
+	}
+}
+
+// mayOpen reports whether any of the quotes in a block may open, or may again.
+func (r *row) mayOpen(t *text, at int64, quotes uint64) bool {
+	if r.shut >= 0 || r.fresh == at {
+		return true
+	}
+	for ; quotes != 0; quotes &= quotes - 1 {
+		p := at + int64(bits.TrailingZeros64(quotes))
+		if c := t.at(p - 1); p == r.fresh || c == ' ' || c == '\t' || delimiterOf[c] > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // skip returns to if nothing but such characters stands in [from,to), else -1.

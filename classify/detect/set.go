@@ -29,16 +29,8 @@ type Detector struct {
 	Apart bool
 
 	keywords []keywordGroup
-	// digits is the least number of digits that a chain at the value's first
-	// digit holds, with single separators between its runs.
-	digits int
-	// runs tells how many digits the first run of a value can have: bit n stands
-	// for n digits, the highest for that many and more. 0 is any.
-	runs uint32
-	// lettered tells that a letter stands before the first digit, with at most
-	// one space or hyphen between; before and after what stands beside the run.
-	lettered      bool
-	before, after beside
+	// places are where the first run of digits of a value can begin.
+	places []anchor.Want
 	// find proposes the candidates whose first run of digits begins at p, the
 	// longest first, by filling in the candidate and calling stands.
 	find func(f *finder, p int64)
@@ -151,23 +143,23 @@ type Set struct {
 	Detectors []*Detector
 
 	options Options
-	words   *dictionary
+	words   *dictionary // the detectors' own
+	against *dictionary // the negative ones
 	anchors *anchor.Set
 	// left is how far before its first digit a value of any detector can begin,
-	// reach how far before that a keyword can begin that matters, by detector.
-	left  int64
-	reach []int64
+	// leftOf that of each.
+	left   int64
+	leftOf []int64
 	// everywhere tells that some keywords matter without a number near.
 	everywhere bool
 	// patterns are the detectors that have an expression.
 	patterns []int
 	scouts   []*scout
-	worded   bool   // a detector of the admin's own finds words
-	bare     []bool // by detector: candidates without a level are reported
-	looks    *looks
-	wants    []anchor.Want // by detector
-	// needy are the detectors that find nothing without a keyword.
-	needy []bool
+	worded   bool     // a detector of the admin's own finds words
+	bare     []bool   // by detector: candidates without a level are reported
+	seekers  []seeker // by the wants of the anchors
+	needy    uint64   // the seekers that find nothing without a keyword
+	seekerOf []uint64 // by detector
 	// scales are the lexicons, by detector; nil for other detectors.
 	scales  []*scale
 	markers []markerEntry
@@ -178,23 +170,16 @@ type Set struct {
 // Compile builds a Set. The order of the detectors decides between matches that
 // are equal in all else.
 func Compile(detectors []*Detector, opt Options) (*Set, error) {
-	s := &Set{Detectors: detectors, options: opt, words: newDictionary(), scales: make([]*scale, len(detectors))}
+	s := &Set{Detectors: detectors, options: opt, words: newDictionary(), against: newDictionary(), scales: make([]*scale, len(detectors))}
 	seen := make(map[string]bool)
-	var wants []anchor.Want
 	for i, d := range detectors {
 		if seen[d.ID] {
 			return nil, fmt.Errorf("detector %q stands twice in the set", d.ID)
 		}
 		seen[d.ID] = true
 		s.bare = append(s.bare, slices.Contains(opt.Candidates, d.ID))
-		s.needy = append(s.needy, d.labelOnly() && !s.bare[i])
 		s.left = max(s.left, d.left())
-		s.reach = append(s.reach, d.left()+windowReach)
-		want := anchor.Want{Digits: d.digits, Runs: d.runs, Lettered: d.lettered || d.before == onLetter}
-		s.wants = append(s.wants, want)
-		if d.find != nil {
-			wants = append(wants, want)
-		}
+		s.leftOf = append(s.leftOf, d.left())
 		if d.pattern != nil {
 			s.patterns = append(s.patterns, i)
 		}
@@ -205,13 +190,16 @@ func Compile(detectors []*Detector, opt Options) (*Set, error) {
 	}
 	for r, patterns := range map[role][]string{negative: negatives, account: accounts} {
 		for _, pattern := range patterns {
-			if err := s.words.add(-1, r, pattern); err != nil {
+			if err := s.against.add(-1, r, pattern); err != nil {
 				return nil, err
 			}
 		}
 	}
-	s.anchors = anchor.New(wants)
+	if err := s.seek(); err != nil {
+		return nil, err
+	}
 	s.words.finish()
+	s.against.finish()
 	for _, w := range s.words.words {
 		s.everywhere = s.everywhere || w.role == triggers || w.role == term
 		s.names = append(s.names, []string{w.text})
@@ -221,7 +209,6 @@ func Compile(detectors []*Detector, opt Options) (*Set, error) {
 		leads[i] = detectors[d].pattern.lead
 	}
 	s.scouts = newScouts(leads)
-	s.looks = newLooks(detectors, s.needy)
 	return s, nil
 }
 

@@ -41,9 +41,9 @@ type Stream struct {
 // end, come last. emit may be called from Write and Close.
 func (s *Set) NewStream(emit func(Match)) *Stream {
 	st := &Stream{set: s, room: history + ahead + stretch}
-	st.finder.lists, st.finder.found = make([]list, len(s.Detectors)), make([][]hit, len(s.Detectors)+1)
+	st.finder.lists, st.finder.found = make([]list, len(s.Detectors)), make([][]hit, len(s.Detectors))
 	st.finder.halves, st.finder.scorers = make([]half, len(s.Detectors)), s.newScorers()
-	st.finder.until = make([]int64, len(s.Detectors))
+	st.finder.until, st.finder.saidAt = make([]int64, len(s.Detectors)), make([]int64, len(s.Detectors))
 	st.Reset(emit)
 	return st
 }
@@ -51,6 +51,12 @@ func (s *Set) NewStream(emit func(Match)) *Stream {
 // SetKind tells what the text is. It holds until it is called again, and must be
 // called before the first Write.
 func (s *Stream) SetKind(kind Kind) { s.kind, s.finder.kind = kind, kind }
+
+// SetQuoted gives a function that tells whether the text at an offset of the
+// stream is quoted from an earlier mail. It is asked from Write and Close, for
+// offsets from Settled on, and holds until SetQuoted is called again; nil: nothing
+// is quoted.
+func (s *Stream) SetQuoted(quoted func(offset int64) bool) { s.finder.quoted = quoted }
 
 // Write scans the next bytes. It never fails.
 func (s *Stream) Write(b []byte) (int, error) {
@@ -123,20 +129,7 @@ func (s *Stream) scan(to int64) {
 		a := &s.anchors[i]
 		at := base + int64(a.At)
 		s.search.judge(f, at)
-		looks := s.set.looks.of(&s.text, at, a.Run)
-		for _, i := range looks.free {
-			if s.set.wants[i].Takes(a) {
-				f.look(int(i), at)
-			}
-		}
-		if len(looks.needy) == 0 || f.barren(at) {
-			continue
-		}
-		for _, i := range looks.needy {
-			if s.set.wants[i].Takes(a) {
-				f.lookIfNear(int(i), at)
-			}
-		}
+		f.look(at, a.Wants)
 		if held := s.pending.held; len(held) > maxWaiting && held[0].end < at-2*leftReach {
 			f.part(at)
 			s.pending.release(at-leftReach, s.emit)

@@ -251,20 +251,20 @@ func TestMemoryOfAStreamIsBoundedWhateverTheLength(t *testing.T) {
 // size is the memory that a stream holds on to.
 func (s *Stream) size() int {
 	match := int(reflect.TypeFor[held]().Size()) + 64
-	n := cap(s.text.buf) + cap(s.text.shift)*24 + cap(s.anchors)*16 + cap(s.finder.scratch)*24 + cap(s.pending.held)*match
+	n := cap(s.text.buf) + cap(s.text.shift)*24 + cap(s.anchors)*24 + cap(s.finder.scratch)*24 + cap(s.pending.held)*match
 	for _, list := range s.finder.found {
 		n += cap(list) * 24
 	}
-	n += cap(s.finder.pans.found) * 24
+	n += cap(s.finder.pans.found)*24 + (cap(s.finder.against.found)+cap(s.finder.coming))*24
 	n += len(s.finder.halves) * int(reflect.TypeFor[half]().Size())
 	for i := range s.finder.scorers {
 		sc := &s.finder.scorers[i]
-		n += int(reflect.TypeFor[scorer]().Size()) + cap(sc.count) + cap(sc.found)*24 + cap(sc.cluster)*int(reflect.TypeFor[termHit]().Size())
+		n += int(reflect.TypeFor[scorer]().Size()) + cap(sc.count) + cap(sc.found)*32 + cap(sc.cluster)*int(reflect.TypeFor[termHit]().Size())
 		for _, h := range sc.shares {
 			n += cap(h.seen)
 		}
 	}
-	n += cap(s.text.marks)*16 + cap(s.text.layout)*24 + cap(s.text.laid)
+	n += cap(s.text.marks)*16 + cap(s.text.layout)*56 + cap(s.text.words)*32 + cap(s.text.made)*4
 	headers := s.finder.columns.spare
 	for _, tables := range s.finder.columns.tables {
 		n += cap(tables) * int(reflect.TypeFor[table]().Size())
@@ -275,7 +275,7 @@ func (s *Stream) size() int {
 		}
 	}
 	for _, h := range headers {
-		n += cap(h.text) + cap(h.ends)*4 + cap(h.spans)*16 + cap(h.hits)*24
+		n += cap(h.text) + cap(h.ends)*4 + (cap(h.own.spans)+cap(h.negative.spans))*8 + (cap(h.own.hits)+cap(h.negative.hits))*24
 	}
 	return n
 }

@@ -1,7 +1,6 @@
 package detect
 
 import (
-	"encoding/binary"
 	"math/bits"
 	"slices"
 	"unicode"
@@ -25,7 +24,15 @@ type text struct {
 
 	marks  []anchor.Digits // of the blocks of buf, as far as mark came
 	layout []anchor.Layout // likewise, but made when asked for
-	laid   []uint8         // how many blocks of each page have their layout
+	words  []anchor.Words  // likewise
+	made   []made          // by page
+}
+
+// made is how many blocks of a page have their layout and their words, and in which
+// of them keywords begin that can label a value.
+type made struct {
+	layout, words uint8
+	keyed         uint16
 }
 
 // The stretch moves on by whole pages, so that marks stay those of their blocks.
@@ -42,7 +49,7 @@ type shift struct{ at, end, start int64 }
 func (t *text) reset() {
 	t.buf, t.shift, t.part = t.buf[:0], append(t.shift[:0], shift{}), t.part[:0]
 	t.base, t.raw, t.wide, t.table = 0, 0, 0, foldings()
-	t.marks, t.layout, t.laid = t.marks[:0], t.layout[:0], t.laid[:0]
+	t.marks, t.layout, t.words, t.made = t.marks[:0], t.layout[:0], t.words[:0], t.made[:0]
 }
 
 // end is the position behind the last character of the view.
@@ -129,7 +136,8 @@ func (t *text) forget(to int64) {
 	t.buf = t.buf[:copy(t.buf, t.buf[n*pageBytes:])]
 	t.marks = t.marks[:copy(t.marks, t.marks[n*pageBlocks:])]
 	t.layout = t.layout[:copy(t.layout, t.layout[n*pageBlocks:])]
-	t.laid = t.laid[:copy(t.laid, t.laid[n:])]
+	t.words = t.words[:copy(t.words, t.words[n*pageBlocks:])]
+	t.made = t.made[:copy(t.made, t.made[n:])]
 	t.base += int64(n * pageBytes)
 	if i := t.lastShift(t.base); i > 0 {
 		t.shift = t.shift[:copy(t.shift, t.shift[i:])]
@@ -148,24 +156,55 @@ func (t *text) mark(last bool) {
 	t.marks = slices.Grow(t.marks, n-done)[:n]
 	anchor.MarkDigits(t.buf[done*anchor.BlockBytes:n*anchor.BlockBytes], t.marks[done:])
 	t.layout = slices.Grow(t.layout, n-len(t.layout))[:n]
-	for len(t.laid)*pageBlocks < n {
-		t.laid = append(t.laid, 0)
+	t.words = slices.Grow(t.words, n-len(t.words))[:n]
+	for len(t.made)*pageBlocks < n {
+		t.made = append(t.made, made{})
 	}
 }
 
 // layoutOf returns the layout of a block.
 func (t *text) layoutOf(block int) *anchor.Layout {
-	if block%pageBlocks >= int(t.laid[block/pageBlocks]) {
-		t.lay(block / pageBlocks)
+	if block%pageBlocks >= int(t.made[block/pageBlocks].layout) {
+		t.makeLayout(block / pageBlocks)
 	}
 	return &t.layout[block]
 }
 
-// lay marks the layout of a page as far as its digits are marked.
-func (t *text) lay(page int) {
-	from, to := page*pageBlocks+int(t.laid[page]), min((page+1)*pageBlocks, len(t.layout))
+// makeLayout marks the layout of a page as far as its digits are marked.
+func (t *text) makeLayout(page int) {
+	from, to := page*pageBlocks+int(t.made[page].layout), min((page+1)*pageBlocks, len(t.layout))
 	anchor.MarkLayout(t.buf[from*anchor.BlockBytes:to*anchor.BlockBytes], t.layout[from:to])
-	t.laid[page] = uint8(to - page*pageBlocks)
+	t.made[page].layout = uint8(to - page*pageBlocks)
+}
+
+// wordsOf returns the words of a block.
+func (t *text) wordsOf(block int) *anchor.Words {
+	if block%pageBlocks >= int(t.made[block/pageBlocks].words) {
+		t.makeWords(block / pageBlocks)
+	}
+	return &t.words[block]
+}
+
+func (t *text) makeWords(page int) {
+	from, to := page*pageBlocks+int(t.made[page].words), min((page+1)*pageBlocks, len(t.words))
+	anchor.MarkWords(t.buf[from*anchor.BlockBytes:to*anchor.BlockBytes], t.words[from:to])
+	t.made[page].words = uint8(to - page*pageBlocks)
+}
+
+// key notes that a keyword begins at p.
+func (t *text) key(p int64) {
+	block := int(p-t.base) / anchor.BlockBytes
+	t.made[block/pageBlocks].keyed |= 1 << (block % pageBlocks)
+}
+
+// isKeyed reports whether a keyword may begin in [from,to).
+func (t *text) isKeyed(from, to int64) bool {
+	for block := int(from-t.base) / anchor.BlockBytes; block <= int(to-1-t.base)/anchor.BlockBytes; block++ {
+		if t.made[block/pageBlocks].keyed>>(block%pageBlocks)&1 == 1 {
+			return true
+		}
+	}
+	return false
 }
 
 // lastShift is the index of the last shift at or before a position.
@@ -243,7 +282,7 @@ func (t *text) back(p int64, n int) int64 {
 		return from
 	}
 	for known := 0; from > t.base; {
-		more := inner(t.slice(from, p))
+		more := t.tails(from, p)
 		if more == known {
 			break
 		}
@@ -261,7 +300,7 @@ func (t *text) forth(p int64, n int) int64 {
 		return to
 	}
 	for known := 0; to < t.end(); {
-		more := inner(t.slice(p, to))
+		more := t.tails(p, to)
 		if more == known {
 			break
 		}
@@ -273,19 +312,28 @@ func (t *text) forth(p int64, n int) int64 {
 	return to
 }
 
-// inner counts the bytes that go on with a character: 10xxxxxx.
-func inner(s []byte) int {
+// tails counts the bytes in [from,to) that go on with a character.
+func (t *text) tails(from, to int64) int {
 	n := 0
-	for ; len(s) >= 8; s = s[8:] {
-		v := binary.LittleEndian.Uint64(s)
-		n += bits.OnesCount64(v >> 7 &^ (v >> 6) & 0x0101010101010101)
-	}
-	for _, c := range s {
-		if isInner(c) {
-			n++
+	i, end := int(from-t.base), int(to-t.base)
+	if marked := len(t.marks) * anchor.BlockBytes; end > marked {
+		for i := max(i, marked); i < end; i++ {
+			if isInner(t.buf[i]) {
+				n++
+			}
 		}
+		end = marked
 	}
-	return n
+	if i >= end {
+		return n
+	}
+	block, last := i/anchor.BlockBytes, (end-1)/anchor.BlockBytes
+	keep := ^uint64(0) << (i % anchor.BlockBytes)
+	for ; block < last; block++ {
+		n += bits.OnesCount64(t.wordsOf(block).Tails & keep)
+		keep = ^uint64(0)
+	}
+	return n + bits.OnesCount64(t.wordsOf(last).Tails&keep&(^uint64(0)>>(-end&(anchor.BlockBytes-1))))
 }
 
 func isInner(c byte) bool { return c&0xC0 == 0x80 }

@@ -1,6 +1,10 @@
 package detect
 
-import "bytes"
+import (
+	"bytes"
+
+	"github.com/postern-mail/postern/classify/anchor"
+)
 
 // ukNINO is the UK National Insurance number, given by HMRC and DWP: two
 // letters, six digits, a suffix from A to D. It has no check digit. The letters
@@ -21,7 +25,10 @@ var ukNINO = &Detector{
 	keywords: []keywordGroup{{strong, []string{
 		"national insurance{| number| numbers| no.| num.}", "nat. ins.", "nino{|s}", "ni {number|numbers|num.|no.|#}",
 	}}},
-	digits: 6, runs: runs(2, 4, 6), lettered: true,
+	places: []anchor.Want{
+		{Digits: 6, Runs: runs(6), Lettered: true}, {Digits: 6, Runs: grouped(2, 2, 2), Lettered: true},
+		{Digits: 6, Runs: grouped(2, 4, 0), Lettered: true}, {Digits: 6, Runs: grouped(4, 2, 0), Lettered: true},
+	},
 	find: findNINO,
 	grades: []grade{
 		ninoUpper:  {"upper case, with or without separators", High, High, None, Medium, Low, None},

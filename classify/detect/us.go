@@ -1,5 +1,7 @@
 package detect
 
+import "github.com/postern-mail/postern/classify/anchor"
+
 // usSSN is the US Social Security number, given by the Social Security
 // Administration: area, group, serial. It has no check digit. Since 25 June 2011
 // areas are drawn at random and carry no meaning; 773 to 899 are given out, so
@@ -26,8 +28,8 @@ var usSSN = &Detector{
 		"ssn{|s}{| #}", "ss {#|no.|num.|number}", "{soc.|social} sec.", "social security{| number| numbers| no.| num.| #}",
 		"ssa number", "ssid", "{número|numero} de seguro social",
 	}}},
-	digits: 9, runs: runs(3, 9),
-	find: findSSN,
+	places: []anchor.Want{{Digits: 9, Runs: grouped(3, 2, 4)}, {Digits: 9, Runs: runs(9)}},
+	find:   findSSN,
 	grades: []grade{
 		ssnHyphens: {"hyphens", High, High, None, Medium, Low, None},
 		ssnSpaces:  {"spaces or full stops", High, High, None, Low, None, None},
@@ -143,8 +145,8 @@ var moDCN = &Detector{
 		{weak, []string{"{client|participant|recipient|medicaid|member} {number|no.|id|num.|#}"}},
 		{cue, []string{"missouri", "mo health net", "mo.gov", "dss", "fsd", "famis", "medes", "family support division", "dhss"}},
 	},
-	digits: 8, runs: runs(8, 10),
-	find: findDCN,
+	places: []anchor.Want{{Digits: 8, Runs: runs(8, 10)}},
+	find:   findDCN,
 	grades: []grade{
 		dcnPlain:      {"eight digits", High, Medium, Low, None, None, None},
 		dcnDate:       {"eight digits that are also a date", Medium, Low, None, None, None, None},

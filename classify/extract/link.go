@@ -31,9 +31,9 @@ func (p *page) endLink() {
 	if l := &p.link; l.open && l.host != "" {
 		switch shown := shownHost(string(l.shown)); {
 		case shown == "":
-			p.out.part.HiddenLinks++
+			p.part.HiddenLinks++
 		case !leadsTo(shown, l.host):
-			p.out.part.ConcealedLinks++
+			p.part.ConcealedLinks++
 		}
 	}
 	p.link.open = false

@@ -105,12 +105,12 @@ func check(c *cobra.Command, g *global, f *checkFlags, message string) error {
 		defer file.Close()
 		mail = file
 	}
-	report, err := engine.Scanner().ScanMail(c.Context(), mail)
+	verdict, err := engine.Check(c.Context(), env, mail)
 	if err != nil {
 		return err
 	}
-	decision := engine.Explain(env, report)
-	result := newCheckResult(conf.Mode, report, decision)
+	defer verdict.Close()
+	result := newCheckResult(conf.Mode, verdict.Report, verdict.Decision)
 	if g.json {
 		return json.NewEncoder(c.OutOrStdout()).Encode(result)
 	}

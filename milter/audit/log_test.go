@@ -275,7 +275,7 @@ func full() Entry {
 			}},
 			Named:     map[string]*classify.Tally{"uk-marking:SECRET": {}},
 			ByPart:    []map[string]*classify.Tally{{"cv-resume": {}}},
-			Anomalies: []string{"duplicate-content-type"}, Bytes: 99,
+			Anomalies: []string{"duplicate-content-type"}, Bytes: 99, Unable: "it is signed",
 		},
 		Decision: &rules.Decision{
 			Action: rules.Reject, Direction: rules.Outbound, Reply: rules.Reply{Code: 550, Enhanced: "5.7.1", Lines: []string{"a text"}},

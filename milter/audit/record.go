@@ -106,6 +106,7 @@ type Report struct {
 	Unread    int                        `json:"unread"`
 	Anomalies []string                   `json:"anomalies"`
 	Bytes     int64                      `json:"bytes"`
+	Unable    string                     `json:"unable"` // why no statement could be added
 }
 
 // Part is one part of the mail: its number and what its bytes are.
@@ -257,6 +258,9 @@ func (r *Record) report(report *classify.Report, samples bool) {
 		}
 	}
 	r.Report.Bytes = report.Bytes
+	if slices.Contains(rules.Unables(), report.Unable) {
+		r.Report.Unable = report.Unable
+	}
 	for _, f := range report.Findings {
 		if samples {
 			r.Samples = append(r.Samples, Sample{f.Detector, f.Masked, f.Confidence.String(), number(f.Part)})

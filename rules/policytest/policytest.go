@@ -146,11 +146,12 @@ func runCase(ctx context.Context, file string, a archive) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	report, err := engine.Scanner().ScanMail(ctx, strings.NewReader(a.files["message.eml"]))
+	verdict, err := engine.Check(ctx, env, strings.NewReader(a.files["message.eml"]))
 	if err != nil {
 		return nil, err
 	}
-	return want.compare(engine.Explain(env, report)), nil
+	defer verdict.Close()
+	return want.compare(verdict.Decision), nil
 }
 
 // expectation is want.toml.

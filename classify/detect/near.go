@@ -1,0 +1,165 @@
+package detect
+
+import "unicode/utf8"
+
+// speaks reports whether a keyword can make a value of what is none without it.
+func (r role) speaks() bool { return r <= weak || r == heads }
+
+// maxCandidate is longer, in characters, than a value behind its first digit that
+// needs a keyword.
+const maxCandidate = 128
+
+// sight is how many bytes from a place on keywords are looked for, in ASCII and in
+// any text.
+const (
+	sight     = windowChars + maxCandidate + 1
+	wideSight = (windowChars+maxCandidate)*utf8.UTFMax + 1
+)
+
+// speaker is a keyword that counts up to a place.
+type speaker struct {
+	at, until int64
+	detector  int
+}
+
+// arrive takes in the keywords that may be in the window of a candidate at p.
+func (f *finder) arrive(p int64) {
+	to := p + sight
+	if f.text.wide > p {
+		to = p + wideSight
+	}
+	if to > f.read {
+		f.readKeywords(p, f.text.forth(p, windowChars+maxCandidate)+1)
+	}
+	if f.come < len(f.coming) {
+		f.see(to)
+	}
+}
+
+// see takes in the keywords that begin up to a place.
+func (f *finder) see(to int64) {
+	for f.come < len(f.coming) && f.coming[f.come].at <= to {
+		s := &f.coming[f.come]
+		f.saidAt[s.detector] = s.at
+		f.said |= f.set.seekerOf[s.detector]
+		f.heard(s.detector, s.until)
+		f.come++
+	}
+	if f.come == len(f.coming) {
+		f.coming, f.come = f.coming[:0], 0
+	}
+}
+
+// heard notes that a keyword or a list of a detector may count up to a place.
+func (f *finder) heard(detector int, until int64) {
+	f.until[detector] = max(f.until[detector], until)
+	f.hot |= f.set.seekerOf[detector]
+	f.fresh = min(f.fresh, f.until[detector])
+}
+
+// refresh makes hot right again for the places from p on.
+func (f *finder) refresh(p int64) {
+	f.hot, f.fresh = 0, noLabel<<8
+	for d, until := range f.until {
+		if until >= p || f.lists[d].label {
+			f.hot |= f.set.seekerOf[d]
+		}
+		if until >= p {
+			f.fresh = min(f.fresh, until)
+		}
+	}
+}
+
+// remote reports that none of the detector's keywords is anywhere near a candidate
+// at p, nor in the header of its column.
+func (f *finder) remote(p int64) bool {
+	f.arrive(p)
+	if f.until[f.detector] >= p {
+		return false
+	}
+	if !f.mayHead(p, f.set.seekerOf[f.detector]) && f.set.seekerOf[f.detector] != 0 {
+		return true
+	}
+	f.columns.catchUp(f.text, p)
+	return f.columns.count == 0 || !f.columns.speakOf(f.text, p-nearHeader, f.set, f.detector)
+}
+
+// mayHead reports whether any of the seekers has a keyword in the lines since the
+// last blank one, so that it may stand in a header.
+func (f *finder) mayHead(p int64, seekers uint64) bool {
+	if !f.set.everywhere {
+		return true
+	}
+	if seekers&f.said == 0 {
+		return false
+	}
+	f.columns.breaks.follow(f.text, p)
+	if blank := f.columns.breaks.blank; blank != f.hush {
+		f.hush, f.said = blank, 0
+		for d, at := range f.saidAt {
+			if at >= blank {
+				f.said |= f.set.seekerOf[d]
+			}
+		}
+	}
+	return seekers&f.said != 0
+}
+
+// nearHeader is how far before a place a header may begin whose keywords all are
+// near that place.
+const nearHeader = nearReach + windowChars
+
+// spokenFor returns those of the seekers that may find something at p, because a
+// keyword is near, in a header of a column, or labels the list that goes on.
+func (f *finder) spokenFor(p int64, seekers uint64) uint64 {
+	f.arrive(p)
+	if p > f.fresh {
+		f.refresh(p)
+	}
+	if seekers&^f.hot == 0 {
+		return seekers
+	}
+	if !f.mayHead(p, seekers&^f.hot) {
+		return seekers & f.hot
+	}
+	f.columns.catchUp(f.text, p)
+	if f.columns.count == 0 {
+		return seekers & f.hot
+	}
+	return seekers & (f.hot | f.spoken.in(&f.columns, f.text, p-nearHeader, f.set))
+}
+
+// spoken are the seekers of which headers speak, as long as that is known.
+type spoken struct {
+	seekers  uint64
+	change   int   // of the tables, when it was worked out
+	from, to int64 // for the headers that begin before one of these places
+}
+
+// in returns the seekers of which any header speaks that begins before a place.
+func (s *spoken) in(c *columns, t *text, near int64, set *Set) uint64 {
+	if s.change == c.changes && s.from <= near && near <= s.to && s.from >= 0 {
+		return s.seekers
+	}
+	*s = spoken{from: max(near, 0), to: noLabel << 8}
+	for d := range c.tables {
+		for i := 0; i < len(c.tables[d]); {
+			table := &c.tables[d][i]
+			if table.start >= near {
+				s.to = min(s.to, table.start)
+				break
+			}
+			if table.silent {
+				i++
+				continue
+			}
+			if !c.stands(t, d, i) {
+				continue
+			}
+			s.seekers |= c.tables[d][i].head.seekers(set)
+			i++
+		}
+	}
+	s.change = c.changes
+	return s.seekers
+}
