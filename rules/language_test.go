@@ -300,9 +300,9 @@ func TestAssertionsOverBigListsAreProved(t *testing.T) {
 	}
 	text.WriteString("]\n[rules.r]\nclause = \"1\"\nto = { not = \"@big\" }\nwhen = { found = \"us-ssn\", unique = 3 }\nreject = true\n" +
 		"[[assert]]\nid = \"a\"\nnever = { found = \"us-ssn\", unique = 5, to = { not = \"@big\" }, direction = \"outbound\", outcome = \"accept\" }\n")
-	begin := time.Now()
+	begin := cpuTime(t)
 	policyOf(t, text.String(), Options{})
-	if took := time.Since(begin); took > 5*time.Second {
+	if took := cpuTime(t) - begin; took > 5*time.Second {
 		t.Errorf("took %v", took)
 	} else {
 		t.Logf("took %v", took)
