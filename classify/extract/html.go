@@ -80,6 +80,20 @@ func newHTML(out, aside *textStream) *htmlReader {
 	return h
 }
 
+// findBlocks has the text that is shown looked through for encoded files.
+func (h *htmlReader) findBlocks(rd *reading) {
+	marks := h.page.out
+	h.page.out = &markedBlocks{newBlockFinder(rd, marks), marks}
+}
+
+// markedBlocks is a blockFinder in a text with marks.
+type markedBlocks struct {
+	*blockFinder
+	marks markedStage
+}
+
+func (m *markedBlocks) mark(quoted bool) { m.marks.mark(quoted) }
+
 func (h *htmlReader) write(b []byte) {
 	for len(b) > 0 {
 		switch h.state {

@@ -407,14 +407,15 @@ func (rd *reading) openContainer(read format, text stage) stage {
 	return fork{text, s}
 }
 
-// openText builds the way from decoded bytes to text.
-func (rd *reading) openText() stage {
+// shown builds the way from characters to the text that a client shows.
+func (rd *reading) shown() stage {
 	l := rd.leaf
 	out := newTextStream(l.r, l.part, l.part.Where)
 	var text stage = out
 	switch media := rd.found.media; {
 	case rd.found.family == htmlText:
 		h := newHTML(out, newTextStream(l.r, l.part, l.part.Where))
+		h.findBlocks(rd)
 		if media == "text/enriched" || media == "text/richtext" { // their lines are lines
 			h.page.pre = 1
 		}
@@ -435,7 +436,12 @@ func (rd *reading) openText() stage {
 			}
 		}
 	}
-	text = &dropNUL{r: l.r, next: text}
+	return &dropNUL{r: l.r, next: text}
+}
+
+// openText builds the way from decoded bytes to text.
+func (rd *reading) openText() stage {
+	l := rd.leaf
 	name := rd.charset
 	if name == "" {
 		name = rd.found.hinted
@@ -467,7 +473,10 @@ func (rd *reading) openText() stage {
 		}
 	}
 	rd.unknown = !known
-	text = newCharset(enc, text)
+	text := newCharset(enc, rd.shown())
+	if rd.found.wide != "" && !isWide(rd.charset) && !hasMark(rd.head) {
+		text = &aligned{next: fork{text, &nulLines{next: newCharset(nil, rd.shown())}}}
+	}
 	if rd.found.wide == "" && hasBlocks(rd.found.media) {
 		text = newBlockFinder(rd, text)
 	}
