@@ -44,6 +44,10 @@ type htmlReader struct {
 	tail       []byte          // what was read of it
 	href       []byte          // where the link leads whose tag is being read
 	inHref     bool            // the value being read is that
+	query      []byte          // the value being read, as far as it is kept for its percent signs
+	frame      *htmlReader     // reads the value, which is a document of its own
+	frames     int             // documents around this one
+	sheet      *sheetFiles     // looks for files in the style being read
 }
 
 type htmlState uint8
@@ -416,6 +420,7 @@ func (h *htmlReader) rawEnd(c byte) bool {
 	}
 	if len(h.tail) == len(h.raw) && !isAlnum(c) {
 		h.endStyle()
+		h.endSheet()
 		h.aside.newline()
 		h.name, h.closing, h.state = append(h.name[:0], h.raw[1:]...), true, beforeAttr
 		return false
@@ -443,6 +448,8 @@ func (h *htmlReader) close() {
 	case inRawEnd:
 		h.aside.write(h.tail)
 	}
+	h.endSheet()
+	h.endFrame()
 	h.endURI()
 	h.page.shadow.end()
 	h.page.endLink()

@@ -422,17 +422,19 @@ func (rd *reading) shown() stage {
 		h.leaf = l
 		text = h
 	case isXML(media):
-		text = &xmlText{next: out}
+		text = &xmlText{next: out, leaf: l}
 	case media == "text/plain":
 		text = &quoteMarks{out: out}
 		if l.e.param("format") == "flowed" {
 			text = &flowed{next: text, delSp: l.e.param("delsp") == "yes"}
 		}
+	case media == "text/css":
+		text = fork{out, &sheetFiles{leaf: l}}
 	default:
 		if e := newEscapes(media, out); e != nil {
 			text = e
 			if e.fold {
-				text = &cardLines{next: e}
+				text = &cardLines{leaf: l, next: e}
 			}
 		}
 	}

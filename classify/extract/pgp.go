@@ -70,14 +70,19 @@ func newArmoredCMS(rd *reading) *armor {
 	return a
 }
 
+// minArmorWord is how long a word between others is at least that begins data.
+const minArmorWord = 24
+
 // line takes a line. Armor may stand in quoted text; HTML may have made one line
 // of it.
 func (a *armor) line(b []byte, begun bool) bool {
 	b = bytes.TrimSpace(bytes.TrimLeft(b, "> "))
 	if bytes.IndexByte(b, ' ') >= 0 && (a.data || !bytes.Contains(b, []byte(": "))) && !bytes.HasPrefix(b, []byte("-----")) {
 		for word := range bytes.FieldsSeq(b) {
-			if !a.line(word, true) {
-				return false
+			if len(word) >= minArmorWord || a.full {
+				if !a.line(word, true) {
+					return false
+				}
 			}
 		}
 		return true
