@@ -109,7 +109,8 @@ func TestAPresentationIsReadWithItsNotesAndObjects(t *testing.T) {
 	_, _ = w.Write([]byte("an embedded file"))
 	_ = w.Close()
 	show := pptRecord(0x0f, 0x3e8, pptRecord(0x0f, 0xf00d, pptRecord(0, pptTextChars, utf16le("Größe\r078-05-1123")))+
-		pptRecord(0, pptTextBytes, "4111 1111\xa01111 1111")+pptRecord(0x0f, 0x2ee0, pptRecord(0, pptString, utf16le("a comment")))) +
+		pptRecord(0, pptTextBytes, "4111 1111\xa01111 1111")+pptRecord(0, pptTag, pptRecord(0x0f, 0x2ee0, pptRecord(0, pptString, utf16le("a comment"))+pptRecord(0, 0x2ee1, "xxxxx")))+
+		pptRecord(0, pptTag, "no records at all, \xff\xff\xff\xff but data")) +
 		pptRecord(0x10, pptObject, u32s(16)+z.String())
 	c, err := readFile(t, compound(map[string]string{"PowerPoint Document": show}))
 	if err != nil {
