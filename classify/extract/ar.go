@@ -130,7 +130,7 @@ func isCpio(head []byte) bool {
 type cpioHeader struct {
 	name                string
 	mode, size          int64
-	content, next, base int64
+	content, next int64
 	err                 error
 }
 
