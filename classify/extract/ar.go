@@ -128,10 +128,10 @@ func isCpio(head []byte) bool {
 }
 
 type cpioHeader struct {
-	name                string
-	mode, size          int64
+	name          string
+	mode, size    int64
 	content, next int64
-	err                 error
+	err           error
 }
 
 func readCpioHeader(c *container, at int64, hex bool) (h cpioHeader) {
