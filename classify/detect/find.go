@@ -20,20 +20,29 @@ func (d *dictionary) find(t *text, from, to int64, hits []hit) []hit {
 	}
 	last := int(to-1-t.base) / anchor.BlockBytes
 	block := int(from-t.base) / anchor.BlockBytes
-	var here, next wordBlock
-	if block > 0 {
-		here = t.wordBlock(block-1, &next)
+	before := uint64(0)
+	if block > 0 && isAlnumByte(t.buf[block*anchor.BlockBytes-1]) {
+		before = 1
 	}
-	next = t.wordBlock(block, &here)
+	var leads leadMarks
 	for ; block <= last; block++ {
-		here = next
-		next = t.wordBlock(block+1, &here)
 		at := block * anchor.BlockBytes
-		starts := here.starts
+		w, digits := t.wordsOf(block), t.marks[block].Digits
+		words := w.Letters | digits
+		starts := words &^ (words<<1 | before)
+		before = words >> 63
 		if !d.figures {
-			starts &^= t.marks[block].Digits
+			starts &^= digits
 		}
-		if d.signs || d.other && here.odd != 0 {
+		lead := leads.of(d, t, block, last)
+		if w.Wide != 0 {
+			lead |= w.Wide>>1 | w.Wide>>2 // it may fold to a letter
+		}
+		if starts>>62 != 0 && t.wideAt(at+anchor.BlockBytes) {
+			lead |= 3 << 62
+		}
+		starts &= lead
+		if d.signs || d.other && w.Wide != 0 {
 			starts |= d.oddStarts(t, at)
 		}
 		if n := int(from-t.base) - at; n > 0 {
@@ -42,21 +51,49 @@ func (d *dictionary) find(t *text, from, to int64, hits []hit) []hit {
 		if n := int(to-t.base) - at; n < anchor.BlockBytes {
 			starts &= 1<<n - 1
 		}
-		hits = d.findIn(t, at, starts, &here, &next, hits)
+		if starts != 0 {
+			hits = d.findIn(t, block, starts, hits)
+		}
 	}
 	return hits
+}
+
+// wideAt reports whether one of the two bytes at an index of the buffer is not ASCII.
+func (t *text) wideAt(i int) bool {
+	return i < len(t.buf) && t.buf[i] >= utf8.RuneSelf || i+1 < len(t.buf) && t.buf[i+1] >= utf8.RuneSelf
+}
+
+// leadMarks are the places in some blocks where a keyword may begin, as far as its
+// first letters tell.
+type leadMarks struct {
+	from, to int
+	marks    [16]uint64
+}
+
+// of returns those of a block; no block behind the last will be asked for.
+func (l *leadMarks) of(d *dictionary, t *text, block, last int) uint64 {
+	if d.openings.marker == nil {
+		return ^uint64(0)
+	}
+	if block >= l.to {
+		known := (len(t.buf) - anchor.LeadsAhead) / anchor.BlockBytes
+		n := min(len(l.marks), last+1-block, known-block)
+		if n <= 0 {
+			return ^uint64(0)
+		}
+		l.from, l.to = block, block+n
+		d.openings.marker.Mark(t.buf[block*anchor.BlockBytes:], l.marks[:n])
+	}
+	return l.marks[block-l.from]
 }
 
 // headBytes is how much text is looked at from the beginning of a block on to tell
 // how its words begin.
 const headBytes = anchor.BlockBytes + 8
 
-// findIn appends the keywords that begin at any of the starts in the block at an
-// index of the buffer.
-func (d *dictionary) findIn(t *text, at int, starts uint64, here, next *wordBlock, hits []hit) []hit {
-	if starts == 0 {
-		return hits
-	}
+// findIn appends the keywords that begin at any of the starts in a block.
+func (d *dictionary) findIn(t *text, block int, starts uint64, hits []hit) []hit {
+	at := block * anchor.BlockBytes
 	var text *[headBytes]byte
 	if rest := t.buf[at:]; len(rest) >= headBytes {
 		text = (*[headBytes]byte)(rest)
@@ -64,16 +101,15 @@ func (d *dictionary) findIn(t *text, at int, starts uint64, here, next *wordBloc
 		text = new([headBytes]byte)
 		copy(text[:], rest)
 	}
+	here := t.wordBlock(block, 0)
+	next := t.wordBlock(block+1, here.lower>>63)
 	words, more := here.words, next.words<<1
 	// Which words pass is as good as random, so each is asked and none is jumped
 	// over: first for its beginning, then for the whole of it.
-	led := uint64(0)
-	for rest := starts; rest != 0; rest &= rest - 1 {
+	led := starts & words & (here.wide>>1 | here.wide>>2 | next.wide<<62 | next.wide<<63)
+	for rest := starts & words; rest != 0; rest &= rest - 1 {
 		k := bits.TrailingZeros64(rest) & 63
 		led |= d.openings.lead(uint64(binary.LittleEndian.Uint32(text[k:k+8]))) << k
-	}
-	if wide := here.wide | next.wide; wide != 0 { // it may fold to a letter
-		led |= starts & (here.wide>>1 | here.wide>>2 | next.wide<<62 | next.wide<<63)
 	}
 	pass := starts &^ words
 	for odd := here.odd | next.odd; led != 0; led &= led - 1 {
@@ -109,23 +145,23 @@ func (d *dictionary) oddWord(head uint64, n int, odd uint64) bool {
 
 // wordBlock are the words of a block.
 type wordBlock struct {
-	words  uint64 // letters and digits
-	starts uint64 // those before which none stands
-	lower  uint64 // lower-case letters
-	wide   uint64 // what is not ASCII
+	words uint64 // letters and digits
+	lower uint64 // lower-case letters
+	wide  uint64 // what is not ASCII
 	// odd is what a word may end before for a keyword: a hump ("orderNumber"), and
 	// what is not ASCII and may be a letter or not.
 	odd uint64
 }
 
-// wordBlock returns the words of a block; before are those of the block before it.
-func (t *text) wordBlock(block int, before *wordBlock) wordBlock {
+// wordBlock returns the words of a block; before is 1 if a lower-case letter stands
+// before it.
+func (t *text) wordBlock(block int, before uint64) wordBlock {
 	if block >= len(t.marks) {
 		return wordBlock{}
 	}
 	w := t.wordsOf(block)
-	words, lower := w.Letters|t.marks[block].Digits, w.Letters&^w.Uppers
-	return wordBlock{words, words &^ (words<<1 | before.words>>63), lower, w.Wide, w.Uppers&(lower<<1|before.lower>>63) | w.Wide}
+	lower := w.Letters &^ w.Uppers
+	return wordBlock{w.Letters | t.marks[block].Digits, lower, w.Wide, w.Uppers&(lower<<1|before) | w.Wide}
 }
 
 // lastBytes are the last bytes of a text, less than eight, as a word.
