@@ -18,44 +18,111 @@ func (d *dictionary) find(t *text, from, to int64, hits []hit) []hit {
 	if len(t.marks) == 0 {
 		return d.findUnmarked(t, from, to, hits)
 	}
-	last := int(to-1-t.base) / anchor.BlockBytes
-	block := int(from-t.base) / anchor.BlockBytes
-	before := uint64(0)
-	if block > 0 && isAlnumByte(t.buf[block*anchor.BlockBytes-1]) {
-		before = 1
+	if t.places == nil {
+		t.places = new(places)
 	}
-	var leads leadMarks
-	for ; block <= last; block++ {
-		at := block * anchor.BlockBytes
-		w, digits := t.wordsOf(block), t.marks[block].Digits
-		words := w.Letters | digits
-		starts := words &^ (words<<1 | before)
-		before = words >> 63
-		if !d.figures {
-			starts &^= digits
-		}
-		lead := leads.of(d, t, block, last)
-		if w.Wide != 0 {
-			lead |= w.Wide>>1 | w.Wide>>2 // it may fold to a letter
-		}
-		if starts>>62 != 0 && t.wideAt(at+anchor.BlockBytes) {
-			lead |= 3 << 62
-		}
-		starts &= lead
-		if d.signs || d.other && w.Wide != 0 {
-			starts |= d.oddStarts(t, at)
-		}
-		if n := int(from-t.base) - at; n > 0 {
-			starts &= ^uint64(0) << n
-		}
-		if n := int(to-t.base) - at; n < anchor.BlockBytes {
-			starts &= 1<<n - 1
-		}
-		if starts != 0 {
-			hits = d.findIn(t, block, starts, hits)
-		}
+	first, behind := int(from-t.base)/anchor.BlockBytes, int(to-1-t.base)/anchor.BlockBytes+1
+	for block := first; block < behind; block += placesBlocks {
+		hits = d.findIn(t, block, min(block+placesBlocks, behind), int(from-t.base), int(to-t.base), hits)
 	}
 	return hits
+}
+
+// placesBlocks is how many blocks are searched together.
+const placesBlocks = 16
+
+// places are the words of some blocks that may begin a keyword, by their places.
+// Which do is as good as random, so each is written and none is jumped over: a
+// processor that takes every other jump wrong would do little else.
+type places struct {
+	leads  [placesBlocks]uint64
+	forced [placesBlocks]uint64 // to be looked at whatever they begin with
+	at     [placesBlocks*anchor.BlockBytes + 16]uint16
+}
+
+// findIn appends the keywords that begin in some blocks, as far as that is between
+// two indices of the buffer.
+func (d *dictionary) findIn(t *text, block, behind, from, to int, hits []hit) []hit {
+	p, base := t.places, block*anchor.BlockBytes
+	d.markLeads(t, block, behind)
+	n, before := 0, uint64(0)
+	if base > 0 && isAlnumByte(t.buf[base-1]) {
+		before = 1
+	}
+	for b := block; b < behind; b++ {
+		starts := d.startsIn(t, b, b-block, &before)
+		if i := from - b*anchor.BlockBytes; i > 0 {
+			starts &= ^uint64(0) << i
+		}
+		if i := to - b*anchor.BlockBytes; i < anchor.BlockBytes {
+			starts &= 1<<i - 1
+		}
+		n = p.put(n, uint16((b-block)*anchor.BlockBytes), starts)
+	}
+	// Eight bytes more are there, whatever they are.
+	text := t.buf[base : len(t.buf)+8]
+	led := 0
+	for _, at := range p.at[:n] {
+		p.at[led] = at
+		lead := d.openings.lead(uint64(binary.LittleEndian.Uint32(text[at:])))
+		led += int(lead | p.forced[at/anchor.BlockBytes%placesBlocks]>>(at%anchor.BlockBytes)&1)
+	}
+	pass := 0
+	for _, at := range p.at[:led] {
+		p.at[pass] = at
+		size, odd := t.wordAt(base + int(at))
+		head := binary.LittleEndian.Uint64(text[at:])
+		bit := d.openings.first.bit(hashWord(head, size))
+		if bit == 0 && (odd != 0 || size == 0) && d.oddWord(head, size, odd) {
+			bit = 1
+		}
+		pass += int(bit)
+	}
+	for _, at := range p.at[:pass] {
+		i := base + int(at)
+		size, _ := t.wordAt(i)
+		hits = d.begin(t, i, size, hits)
+	}
+	return hits
+}
+
+// markLeads marks what keywords may begin like in some blocks.
+func (d *dictionary) markLeads(t *text, block, behind int) {
+	p := t.places
+	n := 0
+	if d.openings.marker != nil {
+		n = max(min(behind-block, (len(t.buf)-anchor.LeadsAhead)/anchor.BlockBytes-block), 0)
+		d.openings.marker.Mark(t.buf[block*anchor.BlockBytes:], p.leads[:n])
+	}
+	for i := n; i < behind-block; i++ {
+		p.leads[i] = ^uint64(0)
+	}
+}
+
+// startsIn marks the words of the i-th block that may begin a keyword, as far as
+// marks tell. before is 1 if a letter or digit stands before the block, and is made
+// that of the next.
+func (d *dictionary) startsIn(t *text, block, i int, before *uint64) uint64 {
+	p := t.places
+	w, digits := t.wordsOf(block), t.marks[block].Digits
+	words := w.Letters | digits
+	starts := words &^ (words<<1 | *before)
+	*before = words >> 63
+	if !d.figures {
+		starts &^= digits
+	}
+	forced := uint64(0)
+	if w.Wide != 0 {
+		forced = starts & (w.Wide>>1 | w.Wide>>2) // what is not ASCII may fold to a letter
+	}
+	if starts>>62 != 0 && t.wideAt((block+1)*anchor.BlockBytes) {
+		forced |= starts & (3 << 62)
+	}
+	if d.signs || d.other && w.Wide != 0 {
+		forced |= d.oddStarts(t, block*anchor.BlockBytes)
+	}
+	p.forced[i] = forced
+	return starts&p.leads[i] | forced
 }
 
 // wideAt reports whether one of the two bytes at an index of the buffer is not ASCII.
@@ -63,76 +130,42 @@ func (t *text) wideAt(i int) bool {
 	return i < len(t.buf) && t.buf[i] >= utf8.RuneSelf || i+1 < len(t.buf) && t.buf[i+1] >= utf8.RuneSelf
 }
 
-// leadMarks are the places in some blocks where a keyword may begin, as far as its
-// first letters tell.
-type leadMarks struct {
-	from, to int
-	marks    [16]uint64
+// wordAt returns how many characters the word at an index of the buffer has, 0 if
+// none stands there, up to maxWord; and where in it, and right behind, it may end for
+// a keyword though more follows: at a hump ("orderNumber"), and where something that
+// is not ASCII, and may be a letter or not, follows.
+func (t *text) wordAt(i int) (int, uint64) {
+	block, k := i/anchor.BlockBytes, i%anchor.BlockBytes
+	w := t.wordsOf(block)
+	words, odd := w.Letters|t.marks[block].Digits, w.Uppers&((w.Letters&^w.Uppers)<<1)|w.Wide
+	words, odd = words>>k, odd>>k
+	if block+1 < len(t.marks) {
+		next := t.wordsOf(block + 1)
+		words |= (next.Letters | t.marks[block+1].Digits) << 1 << (63 - k)
+		lower := next.Letters &^ next.Uppers
+		odd |= (next.Uppers&(lower<<1|(w.Letters&^w.Uppers)>>63) | next.Wide) << 1 << (63 - k)
+	}
+	n := min(bits.TrailingZeros64(^words), maxWord)
+	return n, odd & (2<<n - 1)
 }
 
-// of returns those of a block; no block behind the last will be asked for.
-func (l *leadMarks) of(d *dictionary, t *text, block, last int) uint64 {
-	if d.openings.marker == nil {
-		return ^uint64(0)
-	}
-	if block >= l.to {
-		known := (len(t.buf) - anchor.LeadsAhead) / anchor.BlockBytes
-		n := min(len(l.marks), last+1-block, known-block)
-		if n <= 0 {
-			return ^uint64(0)
+// put appends the places of a block that begins at a place to the n that are there.
+func (p *places) put(n int, at uint16, starts uint64) int {
+	all := n + bits.OnesCount64(starts)
+	for n < all {
+		for i := range 8 {
+			p.at[n+i] = at + uint16(bits.TrailingZeros64(starts))
+			starts &= starts - 1
 		}
-		l.from, l.to = block, block+n
-		d.openings.marker.Mark(t.buf[block*anchor.BlockBytes:], l.marks[:n])
+		n += 8
 	}
-	return l.marks[block-l.from]
-}
-
-// headBytes is how much text is looked at from the beginning of a block on to tell
-// how its words begin.
-const headBytes = anchor.BlockBytes + 8
-
-// findIn appends the keywords that begin at any of the starts in a block.
-func (d *dictionary) findIn(t *text, block int, starts uint64, hits []hit) []hit {
-	at := block * anchor.BlockBytes
-	var text *[headBytes]byte
-	if rest := t.buf[at:]; len(rest) >= headBytes {
-		text = (*[headBytes]byte)(rest)
-	} else {
-		text = new([headBytes]byte)
-		copy(text[:], rest)
-	}
-	here := t.wordBlock(block, 0)
-	next := t.wordBlock(block+1, here.lower>>63)
-	words, more := here.words, next.words<<1
-	// Which words pass is as good as random, so each is asked and none is jumped
-	// over: first for its beginning, then for the whole of it.
-	led := starts & words & (here.wide>>1 | here.wide>>2 | next.wide<<62 | next.wide<<63)
-	for rest := starts & words; rest != 0; rest &= rest - 1 {
-		k := bits.TrailingZeros64(rest) & 63
-		led |= d.openings.lead(uint64(binary.LittleEndian.Uint32(text[k:k+8]))) << k
-	}
-	pass := starts &^ words
-	for odd := here.odd | next.odd; led != 0; led &= led - 1 {
-		k := bits.TrailingZeros64(led) & 63
-		n := min(bits.TrailingZeros64(^(words>>k | more<<(63-k))), maxWord)
-		head := binary.LittleEndian.Uint64(text[k : k+8])
-		pass |= d.openings.first.bit(hashWord(head, n)) << k
-		if odd != 0 && pass>>k&1 == 0 && d.oddWord(head, n, here.odd>>k|next.odd<<1<<(63-k)) {
-			pass |= 1 << k
-		}
-	}
-	for ; pass != 0; pass &= pass - 1 {
-		k := bits.TrailingZeros64(pass) & 63
-		n := min(bits.TrailingZeros64(^(words>>k | more<<(63-k))), maxWord)
-		hits = d.begin(t, at+k, n, hits)
-	}
-	return hits
+	return all
 }
 
 // oddWord reports whether a keyword may end before a word of n characters does, at
-// one of its odd places.
+// one of its odd places, or begin where no word does.
 func (d *dictionary) oddWord(head uint64, n int, odd uint64) bool {
-	if odd>>n&1 == 1 || n == maxWord {
+	if n == 0 || odd>>n&1 == 1 || n == maxWord {
 		return true
 	}
 	for odd &= 1<<n - 1; odd != 0; odd &= odd - 1 {
@@ -141,27 +174,6 @@ func (d *dictionary) oddWord(head uint64, n int, odd uint64) bool {
 		}
 	}
 	return false
-}
-
-// wordBlock are the words of a block.
-type wordBlock struct {
-	words uint64 // letters and digits
-	lower uint64 // lower-case letters
-	wide  uint64 // what is not ASCII
-	// odd is what a word may end before for a keyword: a hump ("orderNumber"), and
-	// what is not ASCII and may be a letter or not.
-	odd uint64
-}
-
-// wordBlock returns the words of a block; before is 1 if a lower-case letter stands
-// before it.
-func (t *text) wordBlock(block int, before uint64) wordBlock {
-	if block >= len(t.marks) {
-		return wordBlock{}
-	}
-	w := t.wordsOf(block)
-	lower := w.Letters &^ w.Uppers
-	return wordBlock{w.Letters | t.marks[block].Digits, lower, w.Wide, w.Uppers&(lower<<1|before) | w.Wide}
 }
 
 // lastBytes are the last bytes of a text, less than eight, as a word.
