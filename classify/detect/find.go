@@ -36,8 +36,11 @@ const placesBlocks = 16
 // processor that takes every other jump wrong would do little else.
 type places struct {
 	leads  [placesBlocks]uint64
-	forced [placesBlocks]uint64 // to be looked at whatever they begin with
+	forced [placesBlocks]uint64     // to be looked at whatever they begin with
+	words  [placesBlocks + 1]uint64 // letters and digits, of the block behind too
+	odd    [placesBlocks + 1]uint64 // where a word may end early
 	at     [placesBlocks*anchor.BlockBytes + 16]uint16
+	hash   [placesBlocks * anchor.BlockBytes]uint64
 }
 
 // findIn appends the keywords that begin in some blocks, as far as that is between
@@ -45,6 +48,7 @@ type places struct {
 func (d *dictionary) findIn(t *text, block, behind, from, to int, hits []hit) []hit {
 	p, base := t.places, block*anchor.BlockBytes
 	d.markLeads(t, block, behind)
+	t.markPlaces(block, behind)
 	n, before := 0, uint64(0)
 	if base > 0 && isAlnumByte(t.buf[base-1]) {
 		before = 1
@@ -69,21 +73,47 @@ func (d *dictionary) findIn(t *text, block, behind, from, to int, hits []hit) []
 	}
 	pass := 0
 	for _, at := range p.at[:led] {
-		p.at[pass] = at
-		size, odd := t.wordAt(base + int(at))
+		size, odd := p.wordAt(at)
 		head := binary.LittleEndian.Uint64(text[at:])
-		bit := d.openings.first.bit(hashWord(head, size))
+		hash := hashWord(head, size)
+		p.at[pass], p.hash[pass] = at, hash
+		bit := d.openings.first.bit(hash)
 		if bit == 0 && (odd != 0 || size == 0) && d.oddWord(head, size, odd) {
 			bit = 1
 		}
 		pass += int(bit)
 	}
-	for _, at := range p.at[:pass] {
-		i := base + int(at)
-		size, _ := t.wordAt(i)
-		hits = d.begin(t, i, size, hits)
+	for i, at := range p.at[:pass] {
+		size, odd := p.wordAt(at)
+		hits = d.begin(t, base+int(at), size, p.hash[i], odd, hits)
 	}
 	return hits
+}
+
+// wordAt returns how many characters the word at a place has, 0 if none stands there,
+// up to maxWord; and where in it, and right behind, it may end for a keyword though
+// more follows: at a hump ("orderNumber"), and where something that is not ASCII, and
+// may be a letter or not, follows.
+func (p *places) wordAt(at uint16) (int, uint64) {
+	b, k := at/anchor.BlockBytes%placesBlocks, at%anchor.BlockBytes
+	n := min(bits.TrailingZeros64(^(p.words[b]>>k | p.words[b+1]<<1<<(63-k))), maxWord)
+	return n, (p.odd[b]>>k | p.odd[b+1]<<1<<(63-k)) & (2<<n - 1)
+}
+
+// markPlaces marks the words of some blocks and the one behind.
+func (t *text) markPlaces(block, behind int) {
+	p, before := t.places, uint64(0)
+	for i := range behind + 1 - block {
+		if block+i >= len(t.marks) {
+			p.words[i], p.odd[i] = 0, 0
+			return
+		}
+		w := t.wordsOf(block + i)
+		lower := w.Letters &^ w.Uppers
+		p.words[i] = w.Letters | t.marks[block+i].Digits
+		p.odd[i] = w.Uppers&(lower<<1|before) | w.Wide
+		before = lower >> 63
+	}
 }
 
 // markLeads marks what keywords may begin like in some blocks.
@@ -104,12 +134,11 @@ func (d *dictionary) markLeads(t *text, block, behind int) {
 // that of the next.
 func (d *dictionary) startsIn(t *text, block, i int, before *uint64) uint64 {
 	p := t.places
-	w, digits := t.wordsOf(block), t.marks[block].Digits
-	words := w.Letters | digits
+	w, words := t.wordsOf(block), p.words[i]
 	starts := words &^ (words<<1 | *before)
 	*before = words >> 63
 	if !d.figures {
-		starts &^= digits
+		starts &^= t.marks[block].Digits
 	}
 	forced := uint64(0)
 	if w.Wide != 0 {
@@ -128,25 +157,6 @@ func (d *dictionary) startsIn(t *text, block, i int, before *uint64) uint64 {
 // wideAt reports whether one of the two bytes at an index of the buffer is not ASCII.
 func (t *text) wideAt(i int) bool {
 	return i < len(t.buf) && t.buf[i] >= utf8.RuneSelf || i+1 < len(t.buf) && t.buf[i+1] >= utf8.RuneSelf
-}
-
-// wordAt returns how many characters the word at an index of the buffer has, 0 if
-// none stands there, up to maxWord; and where in it, and right behind, it may end for
-// a keyword though more follows: at a hump ("orderNumber"), and where something that
-// is not ASCII, and may be a letter or not, follows.
-func (t *text) wordAt(i int) (int, uint64) {
-	block, k := i/anchor.BlockBytes, i%anchor.BlockBytes
-	w := t.wordsOf(block)
-	words, odd := w.Letters|t.marks[block].Digits, w.Uppers&((w.Letters&^w.Uppers)<<1)|w.Wide
-	words, odd = words>>k, odd>>k
-	if block+1 < len(t.marks) {
-		next := t.wordsOf(block + 1)
-		words |= (next.Letters | t.marks[block+1].Digits) << 1 << (63 - k)
-		lower := next.Letters &^ next.Uppers
-		odd |= (next.Uppers&(lower<<1|(w.Letters&^w.Uppers)>>63) | next.Wide) << 1 << (63 - k)
-	}
-	n := min(bits.TrailingZeros64(^words), maxWord)
-	return n, odd & (2<<n - 1)
 }
 
 // put appends the places of a block that begins at a place to the n that are there.
@@ -211,11 +221,17 @@ func (d *dictionary) findUnmarked(t *text, from, to int64, hits []hit) []hit {
 		if !starts || int64(i) < from-t.base {
 			continue
 		}
-		n := 0
-		for n < maxWord && i+n < len(t.buf) && isAlnumByte(t.buf[i+n]) {
-			n++
+		n, odd := 0, uint64(0)
+		for ; i+n < len(t.buf); n++ {
+			c := t.buf[i+n]
+			if c >= utf8.RuneSelf || n > 0 && isHump(t.buf[i+n-1], c) {
+				odd |= 1 << n
+			}
+			if n == maxWord || !isAlnumByte(c) {
+				break
+			}
 		}
-		hits = d.begin(t, i, n, hits)
+		hits = d.begin(t, i, n, hashWord(t.head(i), n), odd, hits)
 	}
 	return hits
 }
@@ -229,39 +245,27 @@ func (t *text) head(i int) uint64 {
 }
 
 // begin appends the keywords that begin at an index of the buffer, where a word of
-// n characters stands; n is 0 where what stands there is no ASCII letter or digit.
-func (d *dictionary) begin(t *text, i, n int, hits []hit) []hit {
+// n characters stands, by its hash and the odd places in it; n is 0 where what stands
+// there is no ASCII letter or digit.
+func (d *dictionary) begin(t *text, i, n int, hash, odd uint64, hits []hit) []hit {
 	c, p := t.buf[i], t.base+int64(i)
 	from, q := d.first[c], p+1
 	if c >= utf8.RuneSelf {
 		from, q = 0, p
 	}
-	if q > p && from == 0 || c >= utf8.RuneSelf && !d.other || !d.mayBegin(t, i, n) {
+	if q > p && from == 0 || c >= utf8.RuneSelf && !d.other {
 		return hits
 	}
-	if r, _ := t.before(p); r >= utf8.RuneSelf && isAlnum(r) {
+	known := d.openings.first.has(hash) && (d.openings.whole.has(hash) || d.mayGoOn(t, i+n, hash))
+	if !known && (odd == 0 && n > 0 && n < maxWord || !d.oddWord(t.head(i), n, odd)) {
 		return hits
 	}
-	return d.walk(t, p, q, from, hits)
-}
-
-// mayBegin reports whether a keyword may begin with a word of n characters, and the
-// one behind it.
-func (d *dictionary) mayBegin(t *text, i, n int) bool {
-	if n == 0 || n == maxWord || i+n < len(t.buf) && t.buf[i+n] >= utf8.RuneSelf {
-		return true
-	}
-	head := t.head(i)
-	hash := hashWord(head, n)
-	if d.openings.first.has(hash) && (d.openings.whole.has(hash) || d.mayGoOn(t, i+n, hash)) {
-		return true
-	}
-	for j := 1; j < n; j++ {
-		if isHump(t.buf[i+j-1], t.buf[i+j]) && d.openings.whole.has(hashWord(head, j)) {
-			return true
+	if i > 0 && t.buf[i-1] >= utf8.RuneSelf {
+		if r, _ := t.before(p); isAlnum(r) {
+			return hits
 		}
 	}
-	return false
+	return d.walk(t, p, q, from, hits)
 }
 
 // isHump reports whether a word of camelCase begins between two characters.
