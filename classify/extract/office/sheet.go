@@ -63,6 +63,7 @@ func (d *document) readSheet() {
 		case charData:
 			s.text()
 		}
+		s.quick()
 	}
 	s.endRow()
 	d.w.blankLine()
@@ -75,7 +76,6 @@ func (s *sheetReader) start() {
 	switch string(lx.name) {
 	case "c":
 		s.startCell()
-		s.fast()
 	case "v":
 		s.mode = cellValue
 	case "t":
@@ -231,22 +231,6 @@ func number(b []byte) int {
 	return n
 }
 
-// fast reads a cell that is nothing but its value, as most are.
-func (s *sheetReader) fast() {
-	lx := s.lx
-	b := lx.buf[lx.pos:lx.end]
-	if lx.empty || len(b) < 64 || string(b[:3]) != "<v>" {
-		return
-	}
-	n := bytes.IndexByte(b[3:64], '<')
-	if n < 0 || len(b) < n+11 || string(b[3+n:n+11]) != "</v></c>" || bytes.IndexByte(b[3:3+n], '&') >= 0 {
-		return
-	}
-	s.value = append(s.value, b[3:3+n]...)
-	lx.pos += n + 11
-	s.endCell()
-}
-
 // endCell writes a cell as it is shown.
 func (s *sheetReader) endCell() {
 	col := s.col
@@ -262,21 +246,26 @@ func (s *sheetReader) endCell() {
 	if len(s.value) == 0 {
 		return
 	}
-	shown := s.value
+	s.show(col, s.value)
+	s.value = s.value[:0]
+}
+
+// show writes the value of a cell as its kind and style have it.
+func (s *sheetReader) show(col int, value []byte) {
 	switch s.kind {
 	case cellShared:
-		shown = s.d.strings.get(number(bytes.TrimSpace(s.value)))
+		value = s.d.strings.get(number(bytes.TrimSpace(value)))
 	case cellBool:
-		shown = []byte("FALSE")
-		if s.value[0] == '1' {
-			shown = []byte("TRUE")
+		if value[0] == '1' {
+			value = []byte("TRUE")
+		} else {
+			value = []byte("FALSE")
 		}
 	case cellNumber:
-		s.shown = s.d.formats.style(s.style).show(s.shown[:0], s.value)
-		shown = s.shown
+		s.shown = s.d.formats.style(s.style).show(s.shown[:0], value)
+		value = s.shown
 	}
-	s.cell(col, shown)
-	s.value = s.value[:0]
+	s.cell(col, value)
 }
 
 // cell writes a text into a column.
