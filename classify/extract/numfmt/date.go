@@ -164,6 +164,14 @@ func named(b []byte, n, letters int, name string) []byte {
 }
 
 func padded(b []byte, n, letters int) []byte {
+	switch {
+	case letters <= 2 && 0 <= n && n < 10:
+		return append(append(b, "0"[:max(0, letters-1)]...), '0'+byte(n))
+	case letters <= 2 && 0 <= n && n < 100:
+		return append(b, '0'+byte(n/10), '0'+byte(n%10))
+	case letters == 4 && 1000 <= n && n < 10000:
+		return append(b, '0'+byte(n/1000), '0'+byte(n/100%10), '0'+byte(n/10%10), '0'+byte(n%10))
+	}
 	for width, ten := min(letters, 9), 10; width > 1; width, ten = width-1, ten*10 {
 		if n < ten {
 			b = append(b, '0')

@@ -6,37 +6,60 @@ import "bytes"
 // not for it.
 const quickBytes = 256
 
-// quick reads cells that are a value and no more, as most of a sheet are and as
-// programs write them, straight from the lexer's buffer:
+// quick reads rows and such cells as are a value and no more, which most of a
+// sheet is, as programs write them, straight from the lexer's buffer:
 //
-//	<c r="B7" s="1" t="s"><v>12</v></c>
+//	<row r="7" spans="1:5"><c r="B7" s="1" t="s"><v>12</v></c></row>
 //
 // It stops at anything else, which is then read as XML.
 func (s *sheetReader) quick() {
 	lx := s.lx
-	if lx.section != "" {
-		return
-	}
-	for lx.end-lx.pos >= quickBytes {
-		b := lx.buf[lx.pos : lx.pos+quickBytes]
-		if string(b[:4]) != "<c r" {
-			return
+	for lx.section == "" && lx.end-lx.pos >= quickBytes {
+		b := (*[quickBytes]byte)(lx.buf[lx.pos:])
+		n := 0
+		switch {
+		case string(b[:6]) == `<c r="`:
+			var value []byte
+			if value, n = s.quickCell(b); n > 0 {
+				s.show(s.col, value)
+				s.col++
+			}
+		case string(b[:6]) == "</row>":
+			n = 6
+			s.mode = cellOther
+			s.endRow()
+		case string(b[:8]) == `<row r="`:
+			n = s.quickRow(b)
 		}
-		value, n := s.quickCell((*[quickBytes]byte)(b))
 		if n == 0 {
 			return
 		}
 		lx.pos += n
-		s.show(s.col, value)
-		s.col++
 	}
+}
+
+// quickRow reads the start tag of a row, if it has a number first, and says how
+// long it is; 0 if it is another.
+func (s *sheetReader) quickRow(b *[quickBytes]byte) int {
+	i, n := 8, 0
+	for ; i < 16 && '0' <= b[i] && b[i] <= '9'; i++ {
+		n = n*10 + int(b[i]-'0')
+	}
+	if n == 0 || b[i] != '"' {
+		return 0
+	}
+	end := tagEnd(b[:], i+1)
+	if end < 0 || b[end-1] == '/' {
+		return 0
+	}
+	s.mode = cellOther
+	s.endRow()
+	s.beginRow(n)
+	return end + 1
 }
 
 // quickCell reads one such cell and says how long it is; 0 if it is another.
 func (s *sheetReader) quickCell(b *[quickBytes]byte) (value []byte, n int) {
-	if string(b[:6]) != `<c r="` {
-		return nil, 0
-	}
 	i, col := 6, 0
 	for ; i < 10 && 'A' <= b[i] && b[i] <= 'Z'; i++ {
 		col = col*26 + int(b[i]-'A') + 1

@@ -278,14 +278,14 @@ func (s *sheetReader) cell(col int, text []byte) {
 		if gap := col - s.at; gap > maxColumns || gap < 1 && s.begun {
 			w.writeByte('\t')
 		} else {
-			for range gap {
-				w.writeByte('\t')
-			}
+			w.write(tabs[:gap])
 		}
 	}
 	s.begun, s.at = true, col
 	w.write(text)
 }
+
+var tabs = bytes.Repeat([]byte{'\t'}, maxColumns)
 
 // endRow ends a row, with TABs for the cells that the widest row has more: rows
 // of one width are one table.
@@ -294,9 +294,7 @@ func (s *sheetReader) endRow() {
 		return
 	}
 	w := &s.d.w
-	for at := s.at; at+1 < s.width; at++ {
-		w.writeByte('\t')
-	}
+	w.write(tabs[:max(0, s.width-s.at-1)])
 	s.width = min(max(s.width, s.at+1), maxColumns)
 	w.writeByte('\n')
 	s.begun = false
