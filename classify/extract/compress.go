@@ -138,8 +138,8 @@ func (e *expanding) Read(b []byte) (int, error) {
 
 // innerNames are the endings of compressed files, and what becomes of them.
 var innerNames = []struct{ outer, inner string }{
-	{".tgz", ".tar"}, {".tbz", ".tar"}, {".tbz2", ".tar"}, {".txz", ".tar"}, {".tzst", ".tar"}, {".taz", ".tar"}, {".svgz", ".svg"},
-	{".gz", ""}, {".bz2", ""}, {".xz", ""}, {".zst", ""}, {".lz4", ""}, {".lzma", ""},
+	{".tgz", ".tar"}, {".tbz", ".tar"}, {".tbz2", ".tar"}, {".txz", ".tar"}, {".tzst", ".tar"}, {".taz", ".tar"}, {".tlz", ".tar"}, {".svgz", ".svg"},
+	{".gz", ""}, {".bz2", ""}, {".xz", ""}, {".zst", ""}, {".lz4", ""}, {".lzma", ""}, {".lz", ""}, {".z", ""}, {".zz", ""}, {".zlib", ""},
 }
 
 // innerName is what the file in a compressed file is called, if its name says so.
