@@ -66,16 +66,24 @@ func (d *dictionary) findIn(t *text, at int, starts uint64, here, next *wordBloc
 	}
 	words, more := here.words, next.words<<1
 	// Which words pass is as good as random, so each is asked and none is jumped
-	// over.
-	pass := starts &^ words
-	first := &d.openings.first
+	// over: first for its beginning, then for the whole of it.
+	led := uint64(0)
 	for rest := starts; rest != 0; rest &= rest - 1 {
 		k := bits.TrailingZeros64(rest) & 63
-		n := min(bits.TrailingZeros64(^(words>>k | more<<(63-k))), maxWord)
-		pass |= first.bit(hashWord(binary.LittleEndian.Uint64(text[k:k+8]), n)) << k
+		led |= d.openings.lead(uint64(binary.LittleEndian.Uint32(text[k:k+8]))) << k
 	}
-	if here.odd|next.odd != 0 {
-		pass |= d.oddWords(text, starts, here, next)
+	if wide := here.wide | next.wide; wide != 0 { // it may fold to a letter
+		led |= starts & (here.wide>>1 | here.wide>>2 | next.wide<<62 | next.wide<<63)
+	}
+	pass := starts &^ words
+	for odd := here.odd | next.odd; led != 0; led &= led - 1 {
+		k := bits.TrailingZeros64(led) & 63
+		n := min(bits.TrailingZeros64(^(words>>k | more<<(63-k))), maxWord)
+		head := binary.LittleEndian.Uint64(text[k : k+8])
+		pass |= d.openings.first.bit(hashWord(head, n)) << k
+		if odd != 0 && pass>>k&1 == 0 && d.oddWord(head, n, here.odd>>k|next.odd<<1<<(63-k)) {
+			pass |= 1 << k
+		}
 	}
 	for ; pass != 0; pass &= pass - 1 {
 		k := bits.TrailingZeros64(pass) & 63
@@ -85,26 +93,18 @@ func (d *dictionary) findIn(t *text, at int, starts uint64, here, next *wordBloc
 	return hits
 }
 
-// oddWords are those of the starts in a block behind which a keyword may end before
-// the word does.
-func (d *dictionary) oddWords(text *[headBytes]byte, starts uint64, here, next *wordBlock) uint64 {
-	var pass uint64
-	for ; starts != 0; starts &= starts - 1 {
-		k := bits.TrailingZeros64(starts) & 63
-		odd := here.odd>>k | next.odd<<1<<(63-k)
-		if odd == 0 {
-			continue
-		}
-		n := min(bits.TrailingZeros64(^(here.words>>k | next.words<<1<<(63-k))), maxWord)
-		if odd>>n&1 == 1 || n == maxWord {
-			pass |= 1 << k
-		}
-		head := binary.LittleEndian.Uint64(text[k : k+8])
-		for odd &= 1<<n - 1; odd != 0; odd &= odd - 1 {
-			pass |= d.openings.whole.bit(hashWord(head, bits.TrailingZeros64(odd))) << k
+// oddWord reports whether a keyword may end before a word of n characters does, at
+// one of its odd places.
+func (d *dictionary) oddWord(head uint64, n int, odd uint64) bool {
+	if odd>>n&1 == 1 || n == maxWord {
+		return true
+	}
+	for odd &= 1<<n - 1; odd != 0; odd &= odd - 1 {
+		if d.openings.whole.has(hashWord(head, bits.TrailingZeros64(odd))) {
+			return true
 		}
 	}
-	return pass
+	return false
 }
 
 // wordBlock are the words of a block.
@@ -112,6 +112,7 @@ type wordBlock struct {
 	words  uint64 // letters and digits
 	starts uint64 // those before which none stands
 	lower  uint64 // lower-case letters
+	wide   uint64 // what is not ASCII
 	// odd is what a word may end before for a keyword: a hump ("orderNumber"), and
 	// what is not ASCII and may be a letter or not.
 	odd uint64
@@ -124,7 +125,7 @@ func (t *text) wordBlock(block int, before *wordBlock) wordBlock {
 	}
 	w := t.wordsOf(block)
 	words, lower := w.Letters|t.marks[block].Digits, w.Letters&^w.Uppers
-	return wordBlock{words, words &^ (words<<1 | before.words>>63), lower, w.Uppers&(lower<<1|before.lower>>63) | w.Wide}
+	return wordBlock{words, words &^ (words<<1 | before.words>>63), lower, w.Wide, w.Uppers&(lower<<1|before.lower>>63) | w.Wide}
 }
 
 // lastBytes are the last bytes of a text, less than eight, as a word.

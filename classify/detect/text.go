@@ -66,11 +66,8 @@ func (t *text) fold(b []byte, room int) int {
 			t.foldPart(false)
 			continue
 		}
-		n := min(len(b)-taken, room-len(t.buf))
-		if n = anchor.ASCII(b[taken : taken+n]); n > 0 {
-			t.buf = append(t.buf, b[taken:taken+n]...)
-			t.raw += int64(n)
-			taken += n
+		if b[taken] < utf8.RuneSelf {
+			taken += t.foldASCII(b[taken:], room)
 			continue
 		}
 		if !utf8.FullRune(b[taken:]) {
@@ -82,6 +79,15 @@ func (t *text) fold(b []byte, room int) int {
 		taken += size
 	}
 	return taken
+}
+
+// foldASCII takes the run of ASCII that b begins with, as far as there is room.
+func (t *text) foldASCII(b []byte, room int) int {
+	b = b[:min(len(b), room-len(t.buf))]
+	n := anchor.ASCII(b)
+	t.buf = append(t.buf, b[:n]...)
+	t.raw += int64(n)
+	return n
 }
 
 // foldPart folds what it can of a character that came in pieces. At the end of

@@ -394,8 +394,9 @@ func TestTheMailGoesOnBehindABadContainer(t *testing.T) {
 // fake is a format of nothing, registered for one test.
 func fake(t *testing.T, read format) {
 	t.Helper()
+	before := formats["application/x-bplist"]
 	formats["application/x-bplist"] = read
-	t.Cleanup(func() { delete(formats, "application/x-bplist") })
+	t.Cleanup(func() { formats["application/x-bplist"] = before })
 }
 
 const fakeFile = "bplist00\x00\x01\x02\x03\x04\x05"

@@ -62,12 +62,15 @@ func hostOf(url string) string {
 // shownHost is the first host that a text names: in an address of the web, or a
 // domain by itself.
 func shownHost(text string) string {
+	if !strings.Contains(text, ".") && !strings.Contains(text, "//") { // nearly all
+		return ""
+	}
 	for word := range strings.FieldsSeq(text) {
 		word = strings.Trim(word, `()[]<>{}"'.,;:!?`)
 		if host := hostOf(word); host != "" {
 			return host
 		}
-		if strings.IndexByte(word, '@') >= 0 {
+		if strings.IndexByte(word, '.') <= 0 || strings.IndexByte(word, '@') >= 0 {
 			continue
 		}
 		host := hostOf("//" + word)

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/klauspost/compress/flate"
+	"github.com/postern-mail/postern/classify/extract/inflate"
 )
 
 // maxParts bounds the parts of a document that are looked at.
@@ -112,21 +112,13 @@ func scanParts(src io.ReaderAt, size int64) ([]*part, error) {
 
 var localHeader = []byte("PK\x03\x04")
 
-// inflater holds what inflating needs, to be used again.
-type inflater struct {
-	packed *bufio.Reader
-	flate  io.ReadCloser
-}
-
-var inflaters = sync.Pool{New: func() any {
-	b := bufio.NewReaderSize(nil, 16<<10)
-	return &inflater{packed: b, flate: flate.NewReader(b)}
-}}
+// inflaters are to be used again.
+var inflaters = sync.Pool{New: func() any { return inflate.NewReader(nil) }}
 
 // content is the expanded content of a part; Out was asked for every byte.
 type content struct {
 	src io.Reader
-	inf *inflater
+	inf *inflate.Reader
 	out Out
 	err error // of Out
 	bad bool  // the compressed data is damaged
@@ -140,12 +132,9 @@ func (p *part) expand(out Out) (*content, error) {
 	case zip.Store:
 		c.src = p.raw
 	case zip.Deflate:
-		c.inf = inflaters.Get().(*inflater)
-		c.inf.packed.Reset(p.raw)
-		if err := c.inf.flate.(flate.Resetter).Reset(c.inf.packed, nil); err != nil {
-			return nil, err
-		}
-		c.src = c.inf.flate
+		c.inf = inflaters.Get().(*inflate.Reader)
+		c.inf.Reset(p.raw)
+		c.src = c.inf
 	default:
 		return nil, ErrMalformed
 	}
@@ -170,7 +159,7 @@ func (c *content) Read(b []byte) (int, error) {
 
 func (c *content) Close() {
 	if c.inf != nil {
-		c.inf.packed.Reset(nil)
+		c.inf.Reset(nil)
 		inflaters.Put(c.inf)
 		c.inf, c.src = nil, strings.NewReader("")
 	}

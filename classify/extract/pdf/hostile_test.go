@@ -149,7 +149,7 @@ func TestBombsEndInTime(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			begun := time.Now()
 			_, err := readBytes(t, c.file)
-			if spent := time.Since(begun); spent > 5*time.Second {
+			if spent := time.Since(begun); spent > time.Minute {
 				t.Errorf("took %v for %d bytes, error %v", spent, len(c.file), err)
 			}
 		})
