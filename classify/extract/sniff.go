@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/postern-mail/postern/classify/extract/database"
 	"github.com/postern-mail/postern/classify/extract/office"
 )
 
@@ -240,6 +241,8 @@ func sniffBinary(head []byte, declared string) sniffed {
 		}
 	case bytes.HasPrefix(head, []byte("BM")) && len(head) > 14 && bytes.Equal(head[6:10], make([]byte, 4)):
 		return sniffed{media: "image/bmp", family: silent}
+	case database.IsDBase(head):
+		return sniffed{media: "application/x-dbf", family: unsupported}
 	case sniffMacBinary(head):
 		return sniffed{media: "application/macbinary", family: macBinary}
 	case sniffPGP(head):
