@@ -143,6 +143,7 @@ var innerNames = []struct{ outer, inner string }{
 	{".txz", ".tar"},
 	{".tzst", ".tar"},
 	{".taz", ".tar"},
+	{".tlz", ".tar"},
 	{".svgz", ".svg"},
 	{".gz", ""},
 	{".bz2", ""},
@@ -150,6 +151,10 @@ var innerNames = []struct{ outer, inner string }{
 	{".zst", ""},
 	{".lz4", ""},
 	{".lzma", ""},
+	{".lz", ""},
+	{".z", ""},
+	{".zz", ""},
+	{".zlib", ""},
 }
 
 // innerName is what the file in a compressed file is called, if its name says so.
