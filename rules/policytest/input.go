@@ -28,6 +28,7 @@ type input struct {
 	Inside       map[string]rules.Strings  `toml:"inside"`
 	Settings     map[string]map[string]any `toml:"settings"`
 	Lists        map[string]rules.Strings  `toml:"lists"`
+	Partners     map[string]string         `toml:"partners"`
 	Facts        *rules.Facts              `toml:"facts"`
 }
 
@@ -103,6 +104,9 @@ func (in *input) overlay() string {
 	}
 	for _, name := range slices.Sorted(maps.Keys(in.Lists)) {
 		table("lists."+quoted(name), map[string]any{"entries": in.Lists[name]})
+	}
+	for _, domain := range slices.Sorted(maps.Keys(in.Partners)) {
+		table("partners."+quoted(domain), map[string]any{"method": in.Partners[domain]})
 	}
 	for _, pack := range slices.Sorted(maps.Keys(in.Settings)) {
 		table("settings."+quoted(pack), in.Settings[pack])

@@ -23,6 +23,10 @@
 //	[settings.example]
 //	[lists]
 //	partners = ["partner.example"]
+//	[partners]
+//	"court.example" = "tls-verified" # the registry
+//	[facts.tls]
+//	"far.example" = "none"
 //
 // Without auth, client and direction the sender is an insider who has logged in.
 //
