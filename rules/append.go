@@ -17,7 +17,7 @@ import (
 )
 
 // DefaultAppendBytes bounds the body of a mail that a statement is added to.
-const DefaultAppendBytes = 64 << 20
+const DefaultAppendBytes = 16 << 20
 
 // originalMemory is how much of a body is kept in memory; what is longer goes to
 // a file without a name.

@@ -164,6 +164,7 @@ func (c *compiler) defineDetector(one detectorSource) {
 	}
 	d, err := custom.Detector()
 	if err == nil {
+		d.Apart = t.Apart
 		_, err = detect.Compile([]*detect.Detector{d}, detect.Options{})
 	}
 	if err != nil {

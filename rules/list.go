@@ -34,6 +34,7 @@ const (
 // the mail: an expired entry is none.
 type roll struct {
 	name      string // "@partners"; empty for entries written in place
+	number    int    // among those of the policy that recipients are looked up in
 	domains   map[string]date
 	addresses map[string]date
 	logins    map[string]date

@@ -28,6 +28,8 @@ type Policy struct {
 	partners      map[string]*partner
 	mailTests     []mailTest
 	rcptTests     []rcptTest
+	counts        int // that tests for findings count
+	rolls         int // that recipients are looked up in
 	questions     []classify.Question
 	detectors     []string           // ids that conditions name
 	inUse         []*detect.Detector // that the Scanner runs

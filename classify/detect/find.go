@@ -66,11 +66,16 @@ func (d *dictionary) findIn(t *text, at int, starts uint64, here, next *wordBloc
 	}
 	words, more := here.words, next.words<<1
 	// Which words pass is as good as random, so each is asked and none is jumped
-	// over.
-	pass := starts &^ words
-	first := &d.openings.first
+	// over: first for its beginning, then for the whole of it.
+	led := uint64(0)
 	for rest := starts; rest != 0; rest &= rest - 1 {
 		k := bits.TrailingZeros64(rest) & 63
+		led |= d.openings.lead(uint64(binary.LittleEndian.Uint32(text[k:k+8]))) << k
+	}
+	pass := starts &^ words
+	first := &d.openings.first
+	for ; led != 0; led &= led - 1 {
+		k := bits.TrailingZeros64(led) & 63
 		n := min(bits.TrailingZeros64(^(words>>k | more<<(63-k))), maxWord)
 		pass |= first.bit(hashWord(binary.LittleEndian.Uint64(text[k:k+8]), n)) << k
 	}

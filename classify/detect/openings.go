@@ -7,6 +7,7 @@ import "math/bits"
 // the words of a keyword may be one in the text ("socialSecurity"). It may take
 // for a beginning what is none, never the other way round.
 type openings struct {
+	leads   [1 << 15 / 64]uint64 // the first three characters
 	first   bitset
 	whole   bitset // first words behind which something else than a second one may come
 	pairs   bitset // first and second words
@@ -63,8 +64,35 @@ func hashOf(word []byte) uint64 {
 // their length.
 const maxWord = 63
 
+// leadOfText is the index among the leads of a text by its first bytes, the first the
+// lowest: five bits of each, which are the same in both cases.
+func leadOfText(text uint64) uint64 { return text&31 | text>>3&(31<<5) | text>>6&(31<<10) }
+
+// lead is 1 if a keyword may begin with such a text.
+func (o *openings) lead(text uint64) uint64 {
+	i := leadOfText(text)
+	return o.leads[i/64] >> (i % 64) & 1
+}
+
+// addLead notes the leads of a keyword, of which n characters are known; behind its
+// first word anything may stand.
+func (o *openings) addLead(spelled string, n int, text uint64) {
+	switch {
+	case n == 3:
+		i := leadOfText(text)
+		o.leads[i/64] |= 1 << (i % 64)
+	case n < len(spelled) && isAlnumByte(spelled[n]):
+		o.addLead(spelled, n+1, text|uint64(spelled[n])<<(8*n))
+	default:
+		for c := range uint64(32) {
+			o.addLead("", n+1, text|c<<(8*n))
+		}
+	}
+}
+
 // add takes a keyword as the tree knows it: lower case, with a space between words.
 func (o *openings) add(spelled string) {
+	o.addLead(spelled, 0, 0)
 	var word []byte
 	for i := range len(spelled) {
 		switch c := spelled[i]; {

@@ -24,6 +24,7 @@ type imageReader struct {
 	src  *bufio.Reader
 	out  *hybrid
 	told int
+	seen int // bytes of values that were looked at: directories may share them
 }
 
 // openImage reads a part that is an image; nil if nothing is known of its kind.
@@ -414,6 +415,9 @@ func (m *imageReader) exif(b []byte) {
 
 // tag tells the value of one tag, if it is text.
 func (m *imageReader) tag(tag, kind uint64, value []byte, little bool) {
+	if m.seen += len(value); m.seen > 2*maxImageText {
+		return
+	}
 	switch {
 	case tag == 0x02bc:
 		m.xmp(value)

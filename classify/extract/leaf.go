@@ -157,6 +157,7 @@ func (l *leaf) close() {
 	if l.guessed {
 		if f := l.readings[0].found; f.family == opaque || f.family == silent && !strings.HasPrefix(f.media, "image/") && f.media != "application/pgp-keys" {
 			l.r.parts--
+			delete(l.r.paths, l.part.Path)
 			return
 		}
 		if !l.declared {
@@ -454,6 +455,10 @@ func (rd *reading) openText() stage {
 		l.r.anomalies.add(charsetMismatch)
 		enc = nil
 	}
+	if known && enc == nil && opensISO2022JP(rd.head) {
+		l.r.anomalies.add(charsetMismatch)
+		enc, _ = lookupCharset("iso-2022-jp")
+	}
 	if !known {
 		if rd.charset == "" { // only the markup said so
 			known = true
@@ -505,6 +510,12 @@ func hasASCIIWords(head []byte) bool {
 func firstLine(head []byte) []byte {
 	line, _, _ := bytes.Cut(head, crlf[1:])
 	return bytes.TrimRight(line, "\r")
+}
+
+// opensISO2022JP reports whether text holds the sequences that switch to the
+// characters of JIS (RFC 1468). Clients know them where nothing is declared.
+func opensISO2022JP(head []byte) bool {
+	return bytes.Contains(head, []byte("\x1b$B")) || bytes.Contains(head, []byte("\x1b$@"))
 }
 
 // sensible reports whether text that nobody calls text is likely some.

@@ -125,6 +125,9 @@ type sniffed struct {
 // sniff tells the type of a part. declared is the media type that the mail
 // claims, name the file name; both decide only what the bytes leave open.
 func sniff(head []byte, declared, name string) sniffed {
+	if s, ok := sniffCMS(head, declared); ok {
+		return s
+	}
 	looks := looksText(head)
 	if s, ok := sniffDocument(head, looks); ok {
 		return s
@@ -197,9 +200,6 @@ func hasMagic(head []byte) bool {
 }
 
 func sniffBinary(head []byte, declared string) sniffed {
-	if s, ok := sniffCMS(head, declared); ok {
-		return s
-	}
 	for _, m := range magics {
 		if len(head) > m.at && bytes.HasPrefix(head[m.at:], []byte(m.prefix)) {
 			if m.media == "application/zip" {
