@@ -243,7 +243,7 @@ func TestDetectorsAreTunedByTheirOptions(t *testing.T) {
 		t.Fatal(err)
 	}
 	o := p.detectOptions
-	if !o.MonthFirst || o.Now.Format(time.DateOnly) != "2026-12-31" || o.SortCodes == nil {
+	if !o.MonthFirst || o.Today().Format(time.DateOnly) != "2026-12-31" || o.SortCodes == nil {
 		t.Errorf("got %+v", o)
 	}
 	if _, err := readTextWith(t, "[detectors.us-ssn]\nmonth_first = true\n", detect.Builtin()); err == nil || !strings.Contains(err.Error(), "month_first is for the detector dob") {
