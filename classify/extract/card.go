@@ -64,7 +64,7 @@ func (k *cardLines) take() {
 		k.next.write(head)
 		k.next.write([]byte(":"))
 		k.in, k.set = true, ""
-		for _, p := range strings.Split(string(head), ";") {
+		for p := range strings.SplitSeq(string(head), ";") {
 			if name, set, _ := strings.Cut(p, "="); strings.EqualFold(name, "charset") {
 				k.set = set
 			}
@@ -97,7 +97,7 @@ func (k *cardLines) data(line []byte) {
 		return
 	}
 	declared, encoded := "", false
-	for _, p := range strings.Split(string(head), ";")[1:] {
+	for p := range strings.SplitSeq(string(head), ";") {
 		name, v, _ := strings.Cut(strings.ToLower(p), "=")
 		switch {
 		case name == "base64", name == "encoding" && (v == "b" || v == "base64"):
