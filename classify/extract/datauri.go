@@ -29,7 +29,7 @@ func (u *dataURI) begin() { u.state, u.head = uriStart, u.head[:0] }
 
 // valueText takes the text of a value that is no noise.
 func (h *htmlReader) valueText(b []byte) {
-	if h.frame != nil {
+	if h.inFrame {
 		h.frame.write(b)
 		return
 	}

@@ -48,7 +48,8 @@ type htmlReader struct {
 	field      []byte          // what the input field shows whose tag is being read
 	unseen     bool            // it does not show it
 	inField    bool            // the value being read is that
-	frame      *htmlReader     // reads the value, which is a document of its own
+	frame      *htmlReader     // reads values that are documents of their own
+	inFrame    bool            // the value being read is one
 	frames     int             // documents around this one
 	sheet      *sheetFiles     // looks for files in the style being read
 }
@@ -434,7 +435,8 @@ func (h *htmlReader) rawEnd(c byte) bool {
 	return false
 }
 
-func (h *htmlReader) close() {
+// finish ends the document, wherever it is cut off.
+func (h *htmlReader) finish() {
 	switch h.state {
 	case inEntity:
 		h.endEntity()
@@ -454,8 +456,17 @@ func (h *htmlReader) close() {
 	h.endSheet()
 	h.endFrame()
 	h.endURI()
+	h.aside.newline()
 	h.page.shadow.end()
 	h.page.endLink()
+	h.state = inText
+}
+
+func (h *htmlReader) close() {
+	h.finish()
+	if h.frame != nil {
+		h.frame.close()
+	}
 	h.page.close()
 	h.aside.close()
 }

@@ -1,6 +1,9 @@
 package extract
 
-import "bytes"
+import (
+	"bytes"
+	"html"
+)
 
 // isNoise reports whether an attribute is one whose short values no reader sees
 // and no writer hides words in. A value longer than maxNoise is read all the same.
@@ -193,7 +196,7 @@ func (h *htmlReader) noiseValue(b []byte) []byte {
 	h.aside.newline()
 	h.aside.write(h.value)
 	if string(h.attr) == "style" {
-		h.sheetText(h.value)
+		h.sheetText([]byte(html.UnescapeString(string(h.value))))
 	}
 	h.value = h.value[:0]
 	return b[n:]
@@ -223,7 +226,7 @@ func (h *htmlReader) noiseAttr(value []byte) {
 	case "style":
 		h.hiding = h.hiding || h.hidingStyle(value)
 		if bytes.IndexByte(value, '(') >= 0 {
-			h.sheetText(value)
+			h.sheetText([]byte(html.UnescapeString(string(value))))
 			h.endSheet()
 		}
 	case "colspan":

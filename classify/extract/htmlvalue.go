@@ -8,9 +8,11 @@ import (
 // maxFrames bounds documents in the srcdoc attributes of each other.
 const maxFrames = 4
 
-// openFrame begins the document that the attribute srcdoc of an iframe holds.
+// openFrame begins the document that the attribute srcdoc of an iframe holds. All
+// those of a part are read by one reader, each from a new line on.
 func (h *htmlReader) openFrame() {
-	if string(h.attr) != "srcdoc" || h.leaf == nil || h.frames == maxFrames {
+	h.inFrame = string(h.attr) == "srcdoc" && h.leaf != nil && h.frames < maxFrames
+	if !h.inFrame || h.frame != nil {
 		return
 	}
 	l := h.leaf
@@ -19,9 +21,10 @@ func (h *htmlReader) openFrame() {
 }
 
 func (h *htmlReader) endFrame() {
-	if h.frame != nil {
-		h.frame.close()
-		h.frame = nil
+	if h.inFrame {
+		h.inFrame = false
+		h.frame.finish()
+		h.frame.page.reset()
 	}
 }
 

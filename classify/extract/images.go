@@ -57,7 +57,11 @@ func (rd *reading) openImage() stage {
 // text tells one piece of text, on a line of its own.
 func (m *imageReader) text(parts ...string) {
 	s := strings.Trim(strings.Join(parts, ": "), " \x00\r\n:")
-	if s == "" || m.told > maxImageText {
+	if s == "" {
+		return
+	}
+	if m.told > maxImageText {
+		m.leaf.problem(TooBig)
 		return
 	}
 	if m.out == nil {
@@ -73,6 +77,9 @@ func (m *imageReader) block(n int64) ([]byte, error) {
 	b, err := io.ReadAll(io.LimitReader(m.src, min(n, maxImageBlock)))
 	if err != nil {
 		return nil, err
+	}
+	if n > maxImageBlock {
+		m.leaf.problem(TooBig)
 	}
 	if int64(len(b)) < min(n, maxImageBlock) {
 		return b, io.ErrUnexpectedEOF
@@ -148,7 +155,11 @@ func (m *imageReader) inflate(b []byte) []byte {
 	if err != nil {
 		return nil
 	}
-	out, _ := io.ReadAll(io.LimitReader(&expander{l: m.leaf, src: z}, maxImageBlock)) // what came before an error is text
+	src := &expander{l: m.leaf, src: z}
+	out, err := io.ReadAll(io.LimitReader(src, maxImageBlock)) // what came before an error is text
+	if more, _ := src.Read(make([]byte, 1)); err == nil && more > 0 {
+		m.leaf.problem(TooBig)
+	}
 	return out
 }
 

@@ -116,6 +116,13 @@ func newPage(out markedStage, p *Part) *page {
 	return &page{part: p, textBuffer: textBuffer{out: out}, fresh: true, rows: make([]row, 1, 4)}
 }
 
+// reset begins another document on a new line.
+func (p *page) reset() {
+	p.due, p.fresh, p.pre, p.rows = lineGap, true, 0, append(p.rows[:0], row{})
+	p.quotes, p.shadow.inside = p.quotes[:0], false
+	p.tellQuote()
+}
+
 // textClass tells what a byte is to text: 0 visible, 1 white space, 2 markup.
 var textClass = func() (t [256]uint8) {
 	for _, c := range " \t\r\n\f" {

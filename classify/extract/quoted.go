@@ -80,8 +80,8 @@ func (d *quotedDecoder) escape(c byte) bool {
 	return false
 }
 
-// quotedLines passes on, decoded, the lines that hold an escape of
-// quoted-printable, with those that a soft line break makes one with them.
+// quotedLines passes on, decoded, the lines that hold an escape or a soft line
+// break of quoted-printable.
 type quotedLines struct {
 	next stage
 	line []byte
@@ -108,9 +108,9 @@ func (q *quotedLines) write(b []byte) {
 	}
 }
 
-// take decodes a line if it holds an escape.
+// take decodes a line if there is something to decode.
 func (q *quotedLines) take() {
-	escaped := false
+	escaped := bytes.Contains(q.line, []byte("=\n")) || bytes.Contains(q.line, []byte("=\r\n"))
 	for i := 0; i+2 < len(q.line) && !escaped; i++ {
 		escaped = q.line[i] == '=' && hexValue[q.line[i+1]] < 16 && hexValue[q.line[i+2]] < 16
 	}

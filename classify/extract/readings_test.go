@@ -34,6 +34,8 @@ func TestValuesAreFoundInEveryReading(t *testing.T) {
 		{"a link in a link", `Content-Type: text/html` + "\n\n" + `<a href="https://a.example/?url=https%3A%2F%2Fb.example%2F%3Fn%3D078%252D05%252D1123">x</a>`},
 		{"a file in a style element", "Content-Type: text/html\n\n<style>p{background:url(data:text/plain;base64," + b64("no "+secret) + ")}</style>"},
 		{"a file in a style attribute", "Content-Type: text/html\n\n<p style=\"background:url('data:text/plain;base64," + b64("no "+secret) + "')\">x"},
+		{"a file in a style attribute, its quotes escaped", "Content-Type: text/html\n\n<p style=\"background:url(&quot;data:text/plain;base64," + b64("no "+secret) + "&quot;)\">x"},
+		{"a document in an iframe, behind one that is torn", `Content-Type: text/html` + "\n\n" + `<iframe srcdoc="&lt;i title='a"></iframe><iframe srcdoc="&lt;p&gt;078-0&lt;b&gt;5&lt;/b&gt;-1123"></iframe>`},
 		{"a long file in a style attribute", "Content-Type: text/html\n\n<p style=\"background:url(DATA:text/plain;base64," + b64(strings.Repeat("lorem ipsum ", 99)+secret) + ")\">x"},
 		{"a file in a style sheet", attached("text/css", "p{background:url( \"data:,no%20078%2d05-1123\")}")},
 		{"a file in a calendar", attached("text/calendar", "BEGIN:VCALENDAR\r\nATTACH;FMTTYPE=text/plain;ENCODING=BASE64;VALUE=BINARY:"+b64("the number is " + secret)[:8]+"\r\n "+b64("the number is " + secret)[8:]+"\r\nEND:VCALENDAR\r\n")},
@@ -47,6 +49,7 @@ func TestValuesAreFoundInEveryReading(t *testing.T) {
 		{"characters between that are too small", "Content-Type: text/html\n\n<p>no 078-0<i style='font-size:1px'>7</i>5-1123"},
 		{"two entities of XML", attached("application/xml", `<?xml version="1.0"?><!DOCTYPE r [<!-- > --><!ENTITY a "078-05"><!ENTITY b-1 '-&#x31;&c;'><!ENTITY c "123">]><r>&a;&b-1;</r>`)},
 		{"a multipart that is quoted-printable to some", "Content-Type: multipart/mixed; boundary=B\nContent-Transfer-Encoding: quoted-printable\n\n--B\n\nno 078-=\n05-=31123\n--B--\n"},
+		{"a multipart with soft line breaks alone", "Content-Type: multipart/mixed; boundary=B\nContent-Transfer-Encoding: quoted-printable\n\n--B\n\nno 078-=\n05-1123\n--B--\n"},
 	} {
 		t.Run(m.name, func(t *testing.T) {
 			mail := crlfLines(strings.ReplaceAll(m.mail, "\r\n", "\n"))
