@@ -34,6 +34,9 @@ type htmlReader struct {
 	dashes     int                    // in a row, within a comment
 	markers    map[string]int         // by the value of a class or id
 	attrs      [maxFastAttrs]fastAttr // of the tag that fastTag reads
+	tags       seenTags               // those that fastTag read
+	kept       int                    // how many were kept in there
+	plain      bool                   // the tag at hand has nothing but noise
 	leaf       *leaf                  // takes the files in data: URIs; nil reads none
 	uri        dataURI
 	style      []byte          // the beginning of a style element

@@ -18,10 +18,76 @@ var nameBytes = func() (t [256]bool) {
 	return t
 }()
 
+// seenTag is what a tag was found to do whose attributes are all noise.
+type seenTag struct {
+	bytes                                          []byte
+	name                                           []byte
+	closing, quoting, quotesRest, spanning, hiding bool
+	inert                                          bool // it does nothing to a page that hides and quotes nothing
+}
+
+// seenTags are those tags by a hash of their bytes: a page has few different ones.
+type seenTags [256]*seenTag
+
+// Bounds of the tags that are remembered.
+const (
+	maxSeenTag  = 120 // bytes
+	maxKeptTags = 1000
+)
+
+func hashTag(b []byte) uint8 {
+	n := len(b)
+	return uint8((uint32(n)*0x9e3779b1 + uint32(b[1])*0x85ebca6b + uint32(b[n/2])*0xc2b2ae35 + uint32(b[n-2])*0x27d4eb2f + uint32(b[3*n/4])*0x165667b1) >> 24)
+}
+
+// seenTag does again what the same bytes did before, and returns how many they
+// are; 0 if they are new.
+func (h *htmlReader) seenTag(b []byte) int {
+	end := bytes.IndexByte(b[:min(len(b), maxSeenTag)], '>') + 1
+	if end < 3 {
+		return 0
+	}
+	t := h.tags[hashTag(b[:end])]
+	if t == nil || !bytes.Equal(t.bytes, b[:end]) {
+		return 0
+	}
+	if t.inert && len(h.page.quotes) == 0 && !h.page.shadow.inside {
+		return end
+	}
+	h.closing, h.quoting, h.quotesRest, h.spanning, h.hiding = t.closing, t.quoting, t.quotesRest, t.spanning, t.hiding
+	h.name, h.href = append(h.name[:0], t.name...), h.href[:0]
+	h.endTag()
+	return end
+}
+
+// remember keeps what the tag just read does.
+func (h *htmlReader) remember(tag []byte) {
+	if h.kept == maxKeptTags || len(tag) > maxSeenTag || bytes.IndexByte(tag, '>') != len(tag)-1 || string(h.name) == "input" {
+		return
+	}
+	h.kept++
+	h.tags[hashTag(tag)] = &seenTag{
+		bytes: bytes.Clone(tag), name: bytes.Clone(h.name), closing: h.closing, quoting: h.quoting, quotesRest: h.quotesRest, spanning: h.spanning, hiding: h.hiding,
+		inert: isInline(h.name) && !h.quoting && !h.spanning && !h.hiding,
+	}
+}
+
+// isInline reports whether an element is one of those that shape nothing.
+func isInline(name []byte) bool {
+	switch string(name) {
+	case "span", "font", "b", "i", "u", "em", "strong", "small", "big", "sub", "sup", "s", "o:p", "code", "tt", "mark":
+		return true
+	}
+	return false
+}
+
 // fastTag reads the tag at the front of b, "<" and all, if it is whole and
 // well-formed, as nearly all tags are, and returns its length; 0 leaves it to the
 // states of htmlReader, with nothing done. Both must read a tag the same way.
 func (h *htmlReader) fastTag(b []byte) int {
+	if n := h.seenTag(b); n > 0 {
+		return n
+	}
 	i := 1
 	closing := len(b) > 1 && b[1] == '/'
 	if closing {
@@ -79,10 +145,14 @@ func (h *htmlReader) fastTag(b []byte) int {
 		attrs[n] = a
 		n++
 	}
+	h.plain = true
 	h.closing, h.quoting, h.spanning, h.hiding, h.href, h.field, h.unseen = closing, false, false, false, h.href[:0], h.field[:0], false
 	h.name = appendLower(h.name[:0], b[name:nameEnd])
 	for _, a := range attrs[:n] {
 		h.fastAttr(b[a.name:a.nameEnd], b[a.value:a.end])
+	}
+	if h.plain {
+		h.remember(b[:i+1])
 	}
 	h.endTag()
 	return i + 1
@@ -100,9 +170,11 @@ func (h *htmlReader) fastAttr(name, value []byte) {
 	h.attr = appendLower(h.attr[:0], name)
 	h.noise = isNoise(h.attr)
 	if h.noise {
+		h.plain = h.plain && bytes.IndexByte(value, '<') < 0 && bytes.IndexByte(value, '(') < 0
 		h.noiseAttr(value)
 		return
 	}
+	h.plain = false
 	h.beginAside()
 	h.state, h.quote = inQuoted, '"'
 	for len(value) > 0 {
