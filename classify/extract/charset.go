@@ -53,6 +53,8 @@ func lookupCharset(name string) (enc encoding.Encoding, ok bool) {
 		return utf7Encoding{}, true
 	case "iso-2022-kr", "iso2022kr":
 		return iso2022KR{}, true
+	case "iso-2022-cn", "iso2022cn", "iso-2022-cn-ext":
+		return iso2022CN{}, true
 	case "utf-16", "utf-16be":
 		return unicode.UTF16(unicode.BigEndian, unicode.UseBOM), true
 	case "utf-16le":
@@ -127,7 +129,9 @@ func newCharset(enc encoding.Encoding, next stage) stage {
 	case utf7Encoding:
 		return &utf7{next: next}
 	case iso2022KR:
-		return newShifted(next)
+		return newISO2022KR(next)
+	case iso2022CN:
+		return newISO2022CN(next)
 	}
 	if enc == encoding.Nop || enc == unicode.UTF8 {
 		return next // malformed UTF-8 is for the detectors to judge

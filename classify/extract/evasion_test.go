@@ -158,7 +158,7 @@ func TestWhatCannotBeReadIsStated(t *testing.T) {
 		"Content-Transfer-Encoding: base64\n\n!!! ??? !!!\n":                                              Malformed,
 		"Content-Transfer-Encoding: x-foo\n\nx":                                                           Unsupported,
 		"Content-Type: text/plain; charset=x-bogus\n\nx":                                                  UnknownCharset,
-		"Content-Type: text/plain; charset=iso-2022-cn\n\nx":                                              UnknownCharset,
+		"Content-Type: text/plain; charset=iso-2022-xx\n\nx":                                              UnknownCharset,
 		"Content-Transfer-Encoding: base64\n\n" + b64("PK\x03\x04\x14\x00\x00\x00\x08\x00abc\x00"):        Malformed,
 		"Content-Transfer-Encoding: base64\n\n" + b64("PK\x03\x04\x14\x00\x01\x00\x08\x00abc\x00"):        Encrypted,
 		"Content-Transfer-Encoding: base64\n\n" + b64("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\x00\x00\x00\x00"): Malformed,

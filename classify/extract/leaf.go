@@ -434,6 +434,9 @@ func (rd *reading) shown() stage {
 		if l.e.param("format") == "flowed" {
 			text = &flowed{next: text, delSp: l.e.param("delsp") == "yes"}
 		}
+		if bytes.Contains(rd.head, []byte(clearSigned)) {
+			text = &unescaped{next: text}
+		}
 	case media == "text/css":
 		text = fork{out, &sheetFiles{leaf: l}}
 	default:

@@ -106,6 +106,31 @@ func TestDecodersWithinEachOtherTakeWhatTheyNeed(t *testing.T) {
 	}
 }
 
+func TestHyphensOfClearSignedTextAreNotEscaped(t *testing.T) {
+	const signed = "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\n- - 5 degrees\n- x\n-- y\nz\n-----BEGIN PGP SIGNATURE-----\n-"
+	want := "1 body " + fmt.Sprintf("%q\n", strings.NewReplacer("- - 5", "- 5", "- x", "x").Replace(signed))
+	_, c := read(t, "\r\n"+signed, Limits{}, 0)
+	if got := c.bodies(); got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	invariant(t, "\r\n"+signed, Limits{})
+}
+
+func TestISO2022CN(t *testing.T) {
+	for name, text := range map[string]string{
+		"GB 2312":   "\x1b$)A\x0eJ}\x0f 078-05-1123\n",
+		"CNS 11643": "\x1b$)G\x0e$!$($)\x0f-\x0e$!$&\x0f-1123 is the number of the client\n",
+	} {
+		want := map[string]string{"GB 2312": "数 078-05-1123\n", "CNS 11643": "078-05-1123 is"}[name]
+		mail := "Content-Type: text/plain; charset=ISO-2022-CN\r\n\r\n" + text
+		_, c := read(t, mail, Limits{}, 0)
+		if !c.has(want) || c.known["1"].Problem != "" {
+			t.Errorf("%s reads %s", name, c.bodies())
+		}
+		invariant(t, mail, Limits{})
+	}
+}
+
 func TestEntitiesAreBounded(t *testing.T) {
 	var bomb strings.Builder
 	bomb.WriteString(`<?xml version="1.0"?><!DOCTYPE r [<!ENTITY e0 "lorem ipsum">`)
