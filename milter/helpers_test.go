@@ -40,6 +40,7 @@ type fakeEngine struct {
 
 func (e *fakeEngine) ID() string       { return "fake" }
 func (e *fakeEngine) Checksum() string { return "c0ffee" }
+func (e *fakeEngine) Officer() string  { return "officer@agency.example" }
 
 func (e *fakeEngine) OriginInScope(env *rules.Envelope) bool {
 	return e.origin == nil || e.origin(env)

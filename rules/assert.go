@@ -13,6 +13,7 @@ type sourceAssertion struct {
 	Clause string           `toml:"clause"`
 	Never  *sourceNever     `toml:"never"`
 	Unless *sourceUnlessing `toml:"unless"`
+	Off    bool             `toml:"off"`
 }
 
 func (a *sourceAssertion) ident() *string { return &a.ID }
@@ -48,12 +49,22 @@ type assertion struct {
 var outcomeNames = []string{"in-clear", "accept", "hold", "tempfail", "reject", "direct", "tls", "tls-verified", "gateway:NAME"}
 
 func (c *compiler) compileAssertions() {
-	seen := map[string]bool{}
+	seen, off := map[string]bool{}, map[string]bool{}
+	for _, s := range c.sources {
+		for i := range s.Assert {
+			if a := &s.Assert[i]; a.Off {
+				off[a.ID] = true
+				c.warn(s.title, a.At("off"), "", "assertion %q is switched off: what it says is not proved", a.ID)
+			}
+		}
+	}
 	for _, s := range c.sources {
 		for i := range s.Assert {
 			a := &s.Assert[i]
 			rc := &ruleCompiler{compiler: c, file: s.title, what: fmt.Sprintf("assertion %q", a.ID)}
 			switch {
+			case off[a.ID]:
+				continue
 			case !validID(a.ID):
 				rc.wrong(a.Line, "letters, digits, - . _", "no usable id")
 			case seen[a.ID]:

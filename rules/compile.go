@@ -25,6 +25,7 @@ type compiler struct {
 	rolls     map[string]*roll
 	tests     map[string]int // mail tests by what they say
 	classes   map[string]int // recipient tests likewise
+	sumOf     map[string]int // by what is counted
 	labelOf   map[string]*sourceLabel
 	open      []string // labels being compiled
 	sourceOf  map[string]*sourceRule
@@ -45,7 +46,7 @@ func newCompiler(sources []*source, detectors []*detect.Detector, opt Options, m
 		Policy:  &Policy{routes: opt.Routes, partners: map[string]*partner{}},
 		sources: sources, opt: opt, mistakes: m,
 		known: map[string]*detect.Detector{}, off: map[string]bool{}, tables: map[string]*exactTable{}, lists: map[string]*lineList{}, settings: map[string]map[string]any{},
-		rolls: map[string]*roll{}, tests: map[string]int{}, classes: map[string]int{},
+		rolls: map[string]*roll{}, tests: map[string]int{}, classes: map[string]int{}, sumOf: map[string]int{},
 		labelOf: map[string]*sourceLabel{}, sourceOf: map[string]*sourceRule{}, switched: map[string]bool{},
 	}
 	for _, d := range detectors {
@@ -82,6 +83,9 @@ func (c *compiler) compile() *Policy {
 	c.cover()
 	if c.mistakes.Err() == nil && !c.opt.Unproved {
 		c.prove()
+	}
+	if c.mistakes.Err() == nil {
+		c.recordable()
 	}
 	return c.Policy
 }

@@ -188,6 +188,12 @@ func (c *ruleCompiler) found(s *sourceCondition) expr {
 	if s.NotOwn != "" || s.NotAfter != nil || s.Near != nil && s.Has("found") && !s.Has("tag") {
 		return c.near(s, t)
 	}
+	what := fmt.Sprintf("%q %d %x", t.names(), t.least, t.in)
+	if c.sumOf[what] == 0 {
+		c.counts++
+		c.sumOf[what] = c.counts
+	}
+	t.sum = c.sumOf[what]
 	return c.mailTest(fmt.Sprintf("found %q %d %d %d %x", t.names(), t.unique, t.total, t.least, t.in), func() mailTest { return t })
 }
 
@@ -363,7 +369,15 @@ func (c *ruleCompiler) partnerIs(s *sourceCondition) expr {
 
 func (c *ruleCompiler) to(s selector) expr {
 	r := c.selected(s, asPeople)
-	return c.class("to "+r.text, func() rcptTest { return &toTest{r} })
+	return c.class("to "+r.text, func() rcptTest {
+		for _, one := range slices.Concat(r.is, r.not) {
+			if one.number == 0 {
+				c.Policy.rolls++
+				one.number = c.Policy.rolls
+			}
+		}
+		return &toTest{r}
+	})
 }
 
 func (c *ruleCompiler) from(s selector) expr {

@@ -111,7 +111,7 @@ func (c *compiler) detectOption(one detectorSource, wrong func(key, fix, format 
 	}
 	if t.Has("born_until") {
 		last := t.BornUntil.end.Add(-time.Second)
-		c.detectOptions.Today = func() time.Time { return last }
+		c.detectOptions.Today, c.bornUntil = func() time.Time { return last }, last
 	}
 	if one.source.sortCodes != nil {
 		c.detectOptions.SortCodes = one.source.sortCodes
@@ -164,6 +164,7 @@ func (c *compiler) defineDetector(one detectorSource) {
 	}
 	d, err := custom.Detector()
 	if err == nil {
+		d.Apart = t.Apart
 		_, err = detect.Compile([]*detect.Detector{d}, detect.Options{})
 	}
 	if err != nil {

@@ -28,15 +28,21 @@ type Policy struct {
 	partners      map[string]*partner
 	mailTests     []mailTest
 	rcptTests     []rcptTest
+	counts        int // that tests for findings count
+	rolls         int // that recipients are looked up in
 	questions     []classify.Question
 	detectors     []string           // ids that conditions name
 	inUse         []*detect.Detector // that the Scanner runs
 	detectOptions detect.Options
+	bornUntil     time.Time // by the policy's own word
 	exacts        []classify.Exact
 	values        []classify.Named
 	byPart        []string // ids that labels count by part
 	sums          []string // of tables
 	depth         int      // of the deepest condition
+	asked         []string // digests of what is asked of a mail, see asked.go
+	digests       map[string]string
+	noted         map[int]string // ids of answers to mail tests that a record keeps
 	routes        Routes
 	warnings      []Mistake
 }

@@ -25,7 +25,7 @@ func (c *compiler) prove() {
 			c.mistakes.Add(a.file, a.line, "say it of fewer conditions at once", "assertion %q cannot be proved, and no mail was found that contradicts it", a.id)
 		default:
 			c.mistakes.counterexamples = append(c.mistakes.counterexamples, example)
-			c.mistakes.Add(a.file, a.line, "see the counterexample by postern lint --counterexamples DIR", "assertion %q does not hold: %s", a.id, example)
+			c.mistakes.Add(a.file, a.line, "postern lint --counterexamples DIR writes this mail, postern check --counterexample explains it", "assertion %q does not hold: %s", a.id, example)
 		}
 	}
 }

@@ -105,11 +105,11 @@ func sameAgain(t *testing.T, pack, text string, c *Counterexample) {
 
 func TestPacksAreProvedWithinASecond(t *testing.T) {
 	for _, pack := range Packs() {
-		begin := time.Now()
+		begin := cpuTime(t)
 		if _, err := ReadPolicy(pack, detect.Builtin(), Options{}); err != nil {
 			t.Errorf("%s: %v", pack, err)
 		}
-		if took := time.Since(begin); took > time.Second {
+		if took := cpuTime(t) - begin; took > time.Second {
 			t.Errorf("%s: took %v", pack, took)
 		}
 	}

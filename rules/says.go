@@ -172,3 +172,8 @@ func (p *Policy) Statement(name string) (text, html string) {
 
 // Officer is the address that reports of breaches go to; empty if none is named.
 func (p *Policy) Officer() string { return p.officer }
+
+// Notifies reports whether a rule tells the officer.
+func (p *Policy) Notifies() bool {
+	return slices.ContainsFunc(p.rules, func(r rule) bool { return r.notify })
+}

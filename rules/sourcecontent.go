@@ -24,6 +24,7 @@ type sourceDetector struct {
 	Fingerprint     bool             `toml:"fingerprint"`
 	Match           Strings          `toml:"match"`
 	NearMisses      Strings          `toml:"near_misses"`
+	Apart           bool             `toml:"apart"`
 	Off             bool             `toml:"off"`
 	ReportSpecimens bool             `toml:"report_specimens"`
 	KeywordsAdd     Strings          `toml:"keywords_add"`

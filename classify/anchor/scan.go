@@ -31,10 +31,11 @@ type Set struct {
 	least int
 	// Which wants a chain meets, one bit for each, is what all of these have in
 	// common.
-	runs   [ManyDigits + 1][MoreDigits + 1][MoreDigits + 1]uint64
+	runs   [ManyDigits + 1][MoreDigits + 1][MoreDigits + 1]uint16 // index into masks
+	masks  []uint64
 	digits [ManyDigits + 1]uint64
-	before [256]uint64
-	after  [256]uint64
+	before [16]uint64 // by the sort of byte
+	after  [16]uint64
 	letter [2]uint64
 }
 
@@ -51,6 +52,7 @@ func New(wants []Want) *Set {
 		panic("internal error: too many wants")
 	}
 	s := &Set{least: ManyDigits}
+	var runs [ManyDigits + 1][MoreDigits + 1][MoreDigits + 1]uint64
 	for i := range wants {
 		w, bit := &wants[i], uint64(1)<<i
 		s.least = min(s.least, max(w.Digits, 1))
@@ -59,32 +61,49 @@ func New(wants []Want) *Set {
 				s.digits[n] |= bit
 			}
 		}
-		for c := range 256 {
-			s.before[c] |= bit * w.Before.takes(byte(c))
-			s.after[c] |= bit * w.After.takes(byte(c))
+		for sort := range sorts {
+			s.before[sort] |= bit * w.Before.takes(sort)
+			s.after[sort] |= bit * w.After.takes(sort)
 		}
 		s.letter[1] |= bit
 		if !w.Lettered {
 			s.letter[0] |= bit
 		}
-		for first := range s.runs {
-			for second := range s.runs[first] {
-				for third := range s.runs[first][second] {
+		for first := range runs {
+			for second := range runs[first] {
+				for third := range runs[first][second] {
 					if allows(w.Runs[0], first) && allows(w.Runs[1], second) && allows(w.Runs[2], third) {
-						s.runs[first][second][third] |= bit
+						runs[first][second][third] |= bit
 					}
 				}
 			}
 		}
 	}
+	s.pack(&runs)
 	return s
+}
+
+// pack makes the table of runs small: few of its masks differ.
+func (s *Set) pack(runs *[ManyDigits + 1][MoreDigits + 1][MoreDigits + 1]uint64) {
+	for first := range runs {
+		for second := range runs[first] {
+			for third, mask := range runs[first][second] {
+				i := slices.Index(s.masks, mask)
+				if i < 0 {
+					i = len(s.masks)
+					s.masks = append(s.masks, mask)
+				}
+				s.runs[first][second][third] = uint16(i)
+			}
+		}
+	}
 }
 
 func allows(set uint32, n int) bool { return set == 0 || set>>n&1 == 1 }
 
-// takes is 1 if a byte is of one of the sorts.
-func (b Beside) takes(c byte) uint64 {
-	if b == 0 || b>>sortOf[c]&1 == 1 {
+// takes is 1 if a sort is one of those.
+func (b Beside) takes(sort int) uint64 {
+	if b == 0 || b>>sort&1 == 1 {
 		return 1
 	}
 	return 0
@@ -170,12 +189,12 @@ func (s *Set) block(text []byte, at int, starts uint64, digits, chain [2]uint64,
 		h := &hits[n]
 		h.At = i
 		h.Runs = [3]int8{int8(min(first, ManyDigits)), int8(min(bits.TrailingZeros64(^second), MoreDigits)), int8(min(bits.TrailingZeros64(^third), MoreDigits))}
-		after := s.after[a]
+		after := s.after[sortOf[a]&15]
 		if first >= ManyDigits {
 			after = ^uint64(0)
 		}
-		h.Wants = s.runs[h.Runs[0]&31][h.Runs[1]&7][h.Runs[2]&7] & s.digits[min(bits.OnesCount64(whole), ManyDigits)&31] &
-			s.before[b] & after & s.letter[(letters[b]|letters[b]>>1&letters[c])&1]
+		h.Wants = s.masks[s.runs[h.Runs[0]&31][h.Runs[1]&7][h.Runs[2]&7]] & s.digits[min(bits.OnesCount64(whole), ManyDigits)&31] &
+			s.before[sortOf[b]&15] & after & s.letter[(letters[b]|letters[b]>>1&letters[c])&1]
 		if h.Wants != 0 {
 			n++
 		}

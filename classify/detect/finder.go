@@ -225,13 +225,17 @@ func (f *finder) survey(c *candidate) {
 // value.
 func (f *finder) emptyBefore(p int64) int64 {
 	for p > f.around.from {
-		if b := f.text.at(p - 1); !isSpace(b) && b != ':' && b != '#' && b != '=' {
+		if !separatesLabel(f.text.at(p - 1)) {
 			break
 		}
 		p--
 	}
 	return p
 }
+
+// separatesLabel reports whether a character may stand between a label and a value
+// on another line.
+func separatesLabel(b byte) bool { return isSpace(b) || b == ':' || b == '#' || b == '=' }
 
 // readKeywords makes f.found hold all keywords that begin in [from,to), as far
 // as they are needed. Places are visited in order, so each stretch of text is
@@ -243,7 +247,7 @@ func (f *finder) readKeywords(from, to int64) {
 	f.see(from)
 	atOnce := int64(readAtOnce)
 	if !f.set.everywhere {
-		f.read = max(f.read, f.text.back(from-f.set.left, windowChars)-f.set.words.longest)
+		f.read = max(f.read, f.text.back(from-nearReach, windowChars)-f.set.words.longest)
 		atOnce = readAround
 	}
 	to = max(to, min(f.read+atOnce, f.limit))
@@ -260,7 +264,7 @@ func (f *finder) readKeywords(from, to int64) {
 		default:
 			of := word.detector
 			if word.role.speaks() {
-				f.coming = append(f.coming, speaker{h.start, f.text.forth(h.end, windowChars) + f.set.leftOf[of], of})
+				f.coming = append(f.coming, speaker{h.start, f.counts(h.end, f.set.reach[of]) + nearReach, of})
 				f.text.key(h.start)
 			}
 			if list := f.found[of]; len(list) == cap(list) {

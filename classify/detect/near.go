@@ -29,7 +29,10 @@ func (f *finder) arrive(p int64) {
 		to = p + wideSight
 	}
 	if to > f.read {
-		f.readKeywords(p, f.text.forth(p, windowChars+maxCandidate)+1)
+		if !f.set.everywhere {
+			to = f.text.forth(p, windowChars+maxCandidate) + 1
+		}
+		f.readKeywords(p, min(to, f.text.end()))
 	}
 	if f.come < len(f.coming) {
 		f.see(to)
@@ -107,7 +110,22 @@ func (f *finder) mayHead(p int64, seekers uint64) bool {
 
 // nearHeader is how far before a place a header may begin whose keywords all are
 // near that place.
-const nearHeader = nearReach + windowChars
+const nearHeader = nearReach + negativeChars
+
+// counts is up to where a keyword that ends at p counts for what begins there: so
+// many characters, or where nothing else stands behind it than stands between a
+// label and its value.
+func (f *finder) counts(p int64, reach int) int64 {
+	to := f.text.forth(p, reach)
+	if reach < windowChars {
+		q := p
+		for q < p+windowChars && separatesLabel(f.text.at(q)) {
+			q++
+		}
+		to = max(to, q)
+	}
+	return to
+}
 
 // spokenFor returns those of the seekers that may find something at p, because a
 // keyword is near, in a header of a column, or labels the list that goes on.

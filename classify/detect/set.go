@@ -59,6 +59,7 @@ type Detector struct {
 	pattern *pattern
 	literal bool // it finds words that the admin gave
 	check   func(value []byte) bool
+	checked string // the name of check
 	window  int
 	// labelReach is how many characters before a value its label can stand, if
 	// not as many as usual.
@@ -82,6 +83,25 @@ func (d *Detector) labelOnly() bool {
 		}
 	}
 	return len(d.grades) > 0 && d.vouch == nil && !d.partnered
+}
+
+// reach is how many characters before a value its keywords can count. If only a
+// label can make one, that is as far as labels reach.
+func (d *Detector) reach() int {
+	reach := labelChars
+	if d.labelReach > 0 {
+		reach = d.labelReach
+	}
+	for i := range d.grades {
+		if g := &d.grades[i]; g.window == None && !d.partnered {
+			continue
+		}
+		if d.window > 0 {
+			return max(reach, d.window)
+		}
+		return windowChars
+	}
+	return reach
 }
 
 // windowReach is how far before a candidate a keyword in its window can begin, in
@@ -146,10 +166,10 @@ type Set struct {
 	words   *dictionary // the detectors' own
 	against *dictionary // the negative ones
 	anchors *anchor.Set
-	// left is how far before its first digit a value of any detector can begin,
-	// leftOf that of each.
-	left   int64
-	leftOf []int64
+	// left is how far before its first digit a value of any detector can begin.
+	left int64
+	// reach is how many characters before a value of each a keyword can count.
+	reach []int
 	// everywhere tells that some keywords matter without a number near.
 	everywhere bool
 	// patterns are the detectors that have an expression.
@@ -179,7 +199,7 @@ func Compile(detectors []*Detector, opt Options) (*Set, error) {
 		seen[d.ID] = true
 		s.bare = append(s.bare, slices.Contains(opt.Candidates, d.ID))
 		s.left = max(s.left, d.left())
-		s.leftOf = append(s.leftOf, d.left())
+		s.reach = append(s.reach, d.reach())
 		if d.pattern != nil {
 			s.patterns = append(s.patterns, i)
 		}

@@ -26,6 +26,7 @@ type text struct {
 	layout []anchor.Layout // likewise, but made when asked for
 	words  []anchor.Words  // likewise
 	made   []made          // by page
+	places *places         // for searches
 }
 
 // made is how many blocks of a page have their layout and their words, and in which
@@ -66,11 +67,8 @@ func (t *text) fold(b []byte, room int) int {
 			t.foldPart(false)
 			continue
 		}
-		n := min(len(b)-taken, room-len(t.buf))
-		if n = anchor.ASCII(b[taken : taken+n]); n > 0 {
-			t.buf = append(t.buf, b[taken:taken+n]...)
-			t.raw += int64(n)
-			taken += n
+		if b[taken] < utf8.RuneSelf {
+			taken += t.foldASCII(b[taken:], room)
 			continue
 		}
 		if !utf8.FullRune(b[taken:]) {
@@ -82,6 +80,15 @@ func (t *text) fold(b []byte, room int) int {
 		taken += size
 	}
 	return taken
+}
+
+// foldASCII takes the run of ASCII that b begins with, as far as there is room.
+func (t *text) foldASCII(b []byte, room int) int {
+	b = b[:min(len(b), room-len(t.buf))]
+	n := anchor.ASCII(b)
+	t.buf = append(t.buf, b[:n]...)
+	t.raw += int64(n)
+	return n
 }
 
 // foldPart folds what it can of a character that came in pieces. At the end of
@@ -148,9 +155,10 @@ func (t *text) forget(to int64) {
 // also those of the last one.
 func (t *text) mark(last bool) {
 	n := len(t.buf) / anchor.BlockBytes
+	t.buf = slices.Grow(t.buf, anchor.BlockBytes)
 	if last && len(t.buf)%anchor.BlockBytes > 0 {
 		n++
-		t.buf = append(t.buf, make([]byte, anchor.BlockBytes)...)[:len(t.buf)]
+		clear(t.buf[len(t.buf) : len(t.buf)+anchor.BlockBytes])
 	}
 	done := len(t.marks)
 	t.marks = slices.Grow(t.marks, n-done)[:n]

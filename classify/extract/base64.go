@@ -27,7 +27,7 @@ type base64Decoder struct {
 }
 
 func newBase64(r *Reader, next stage, stray *lazyText) *base64Decoder {
-	return &base64Decoder{r: r, next: next, stray: stray, buf: make([]byte, 0, base64Block), out: make([]byte, base64Block)}
+	return &base64Decoder{r: r, next: next, stray: stray}
 }
 
 func (d *base64Decoder) write(b []byte) {
@@ -71,6 +71,9 @@ func (d *base64Decoder) append(line []byte) {
 // decode takes what is in buf and leaves at most three characters there.
 func (d *base64Decoder) decode() {
 	whole := len(d.buf) / 4 * 4
+	if len(d.out) < whole {
+		d.out = make([]byte, min(2*whole, base64Block))
+	}
 	n, err := base64.StdEncoding.Decode(d.out, d.buf[:whole])
 	if err != nil {
 		d.decodeSlowly()

@@ -1,6 +1,7 @@
 package extract
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -35,6 +36,11 @@ func TestFormsOfOtherTimesAndSystemsAreRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	file, err := os.ReadFile("testdata/coded/prefs.bplist")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bplist := string(file)
 	mail := func(subject string) string {
 		return "From a@b.example Mon May  1 10:00:00 2026\nFrom: a\nTo: b\nSubject: " + subject + "\nContent-Transfer-Encoding: base64\n\n" + b64(secret) + "\n\n"
 	}
@@ -59,6 +65,10 @@ func TestFormsOfOtherTimesAndSystemsAreRead(t *testing.T) {
 		{"EBCDIC, declared", in("text/plain; charset=IBM037", ebcdic), "1 text/plain\n", secret, ""},
 		{"EBCDIC, declared and not so", "Content-Type: text/plain; charset=IBM500\r\n\r\n" + text, "1 text/plain\n", secret, "charset-mismatch"},
 		{"ISO-2022-KR", "Content-Type: text/plain; charset=iso-2022-kr\r\n\r\n\x1b$)C\r\n\x0eGQ19\x0f 078-05-1123\r\n", "1 text/plain\n", "한국 078-05-1123", ""},
+		{"ISO-2022-JP that declares nothing", "Content-Type: text/plain\r\n\r\n\x1b$B#0#7#8\x1b(B-05-1123", "1 text/plain\n", "０７８-05-1123", "charset-mismatch"},
+		{"a binary property list", in("application/octet-stream; name=p.plist", bplist), "1!p.plist application/x-bplist\n", secret, ""},
+		{"numbers and other characters in one", in("application/octet-stream", bplist), "1 application/x-bplist\n", "Zoë", ""},
+		{"a torn one", in("application/octet-stream", bplist[:80]), "1 application/x-bplist malformed\n", "", ""},
 		{"a property list", in("application/x-plist", "<?xml version=\"1.0\"?><plist><dict><key>SSN</key><string>078-05-1123</string></dict></plist>"), "1 application/xml\n", "<string>078-05-1123</string>", ""},
 	} {
 		t.Run(m.name, func(t *testing.T) {

@@ -24,6 +24,7 @@ type imageReader struct {
 	src  *bufio.Reader
 	out  *hybrid
 	told int
+	seen int // bytes of values that were looked at: directories may share them
 }
 
 // openImage reads a part that is an image; nil if nothing is known of its kind.
@@ -237,10 +238,7 @@ func (m *imageReader) resources(b []byte) {
 // iptc reads the records of IPTC-NAA, each a text.
 func (m *imageReader) iptc(b []byte) {
 	for len(b) > 5 && b[0] == 0x1c {
-		n := int(bigEndian(b[3:5]))
-		if n > len(b)-5 {
-			n = len(b) - 5
-		}
+		n := min(int(bigEndian(b[3:5])), len(b)-5)
 		if b[1] == 2 && b[2] >= 5 {
 			m.text(hybridString(b[5 : 5+n]))
 		}
@@ -414,6 +412,9 @@ func (m *imageReader) exif(b []byte) {
 
 // tag tells the value of one tag, if it is text.
 func (m *imageReader) tag(tag, kind uint64, value []byte, little bool) {
+	if m.seen += len(value); m.seen > 2*maxImageText {
+		return
+	}
 	switch {
 	case tag == 0x02bc:
 		m.xmp(value)

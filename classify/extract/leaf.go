@@ -50,7 +50,7 @@ func newLeaf(w *walker, e *entity, p *Part) *leaf {
 	if l.in = l.decoders[0]; len(l.decoders) > 1 {
 		l.in = &aligned{next: fork(l.decoders)}
 	}
-	if unknown {
+	if unknown || isVolume(p.Name) {
 		l.problem(Unsupported)
 	}
 	return l
@@ -157,6 +157,7 @@ func (l *leaf) close() {
 	if l.guessed {
 		if f := l.readings[0].found; f.family == opaque || f.family == silent && !strings.HasPrefix(f.media, "image/") && f.media != "application/pgp-keys" {
 			l.r.parts--
+			delete(l.r.paths, l.part.Path)
 			return
 		}
 		if !l.declared {
@@ -327,11 +328,17 @@ func (rd *reading) decide() {
 		rd.next = rd.openCMS()
 	case f == pgpData:
 		rd.next = rd.openPGP()
+	case f == opaque, f == unsupported && (read == nil || rd.found.media == "application/onenote"):
+		if !rd.found.program {
+			rd.next = rd.openSalvage()
+		}
 	case rd.found.media == "application/pgp-signature", rd.found.media == "application/pgp-encrypted", rd.found.media == "application/rtf":
 		rd.next = rd.openText() // text may stand behind or in it
 	}
 	if read != nil {
 		rd.next = rd.openContainer(read, rd.next)
+	} else if f == silent || (rd.base64 != nil || l.member) && (f == plainText || f == htmlText) {
+		rd.next = rd.openBehind(rd.next)
 	}
 	if rd.alone {
 		l.r.anomalies.add(undeclaredBase64)
@@ -454,6 +461,10 @@ func (rd *reading) openText() stage {
 		l.r.anomalies.add(charsetMismatch)
 		enc = nil
 	}
+	if known && enc == nil && opensISO2022JP(rd.head) {
+		l.r.anomalies.add(charsetMismatch)
+		enc, _ = lookupCharset("iso-2022-jp")
+	}
 	if !known {
 		if rd.charset == "" { // only the markup said so
 			known = true
@@ -505,6 +516,12 @@ func hasASCIIWords(head []byte) bool {
 func firstLine(head []byte) []byte {
 	line, _, _ := bytes.Cut(head, crlf[1:])
 	return bytes.TrimRight(line, "\r")
+}
+
+// opensISO2022JP reports whether text holds the sequences that switch to the
+// characters of JIS (RFC 1468). Clients know them where nothing is declared.
+func opensISO2022JP(head []byte) bool {
+	return bytes.Contains(head, []byte("\x1b$B")) || bytes.Contains(head, []byte("\x1b$@"))
 }
 
 // sensible reports whether text that nobody calls text is likely some.

@@ -62,16 +62,19 @@ func hostOf(url string) string {
 // shownHost is the first host that a text names: in an address of the web, or a
 // domain by itself.
 func shownHost(text string) string {
+	if !strings.Contains(text, ".") && !strings.Contains(text, "//") { // nearly all
+		return ""
+	}
 	for word := range strings.FieldsSeq(text) {
 		word = strings.Trim(word, `()[]<>{}"'.,;:!?`)
 		if host := hostOf(word); host != "" {
 			return host
 		}
-		if strings.IndexByte(word, '@') >= 0 {
+		if strings.IndexByte(word, '.') <= 0 || strings.IndexByte(word, '@') >= 0 {
 			continue
 		}
 		host := hostOf("//" + word)
-		if _, real := publicsuffix.PublicSuffix(host); strings.IndexByte(host, '.') > 0 && (real || strings.HasPrefix(host, "www.")) {
+		if _, listed := publicsuffix.PublicSuffix(host); strings.IndexByte(host, '.') > 0 && (listed || strings.HasPrefix(host, "www.")) {
 			return host
 		}
 	}

@@ -104,6 +104,18 @@ to    = "@partners"
 when  = { header = "X-Case", contains = "four-ways" }
 route = "tls"
 
+[officer]
+address = "officer@agency.example"
+
+[rules.tell]
+when   = { header = "X-Case", contains = "tell" }
+notify = true
+clause = "4.2"
+
+[rules.tell-numbers]
+when   = { found = "us-ssn", quoted = false }
+notify = true
+
 [rules.notice]
 when     = { header = "X-Case", contains = "statement" }
 append   = "notice"

@@ -1,7 +1,7 @@
 // Package notice tells an officer by mail what postern did: a masked report for
 // each mail that a policy wants told, without any value, subject or text.
 //
-// Open a Queue on a directory and Add events to it; Add never waits. The Queue
+// Open a Queue on a directory, Start it and Add events to it; Add never waits. The Queue
 // writes each notice to the directory and hands it to an SMTP server on this
 // machine. What could not be handed over is tried again, at growing intervals and
 // across restarts, until Options.MaxAge has passed; then it is given up, counted

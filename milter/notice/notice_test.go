@@ -115,6 +115,7 @@ func open(t *testing.T, dir string, s *sink) *Queue {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { q.Close() })
+	q.Start()
 	return q
 }
 

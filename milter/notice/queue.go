@@ -77,6 +77,7 @@ type Queue struct {
 	root    *os.Root
 	key     []byte
 	events  chan Event
+	ctx     context.Context
 	cancel  context.CancelFunc
 	done    sync.WaitGroup
 
@@ -96,7 +97,7 @@ type waiting struct {
 	next    time.Time
 }
 
-// Open reads what waits in the directory and begins to send it.
+// Open reads what waits in the directory. Nothing is sent before Start.
 func Open(options Options) (*Queue, error) {
 	options.setDefaults()
 	if _, _, err := ParseServer(options.Server); err != nil {
@@ -117,11 +118,17 @@ func Open(options Options) (*Queue, error) {
 	if state, err := root.ReadFile(stateFile); err == nil {
 		gate.restore(state)
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	q.cancel = cancel
+	q.ctx, q.cancel = context.WithCancel(context.Background())
 	q.done.Go(func() { q.write(gate) })
-	q.done.Go(func() { q.deliver(ctx) })
 	return q, nil
+}
+
+// Start begins to send, once the milter takes mail: the server may ask it about
+// the notices. It must be called no more than once, and not after Close.
+func (q *Queue) Start() {
+	if q != nil {
+		q.done.Go(func() { q.deliver(q.ctx) })
+	}
 }
 
 // load takes up the notices that an earlier run left.

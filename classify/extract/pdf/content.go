@@ -2,16 +2,16 @@ package pdf
 
 import (
 	"io"
+	"slices"
 	"sync"
 )
 
 // operand is a number, string, name, array or dictionary before an operator.
 type operand struct {
-	kind     operandKind
-	number   float64
 	bytes    []byte // of a string or a name
-	from, to int    // of an array, in content.elements
-	dict     dict
+	number   float64
+	from, to int32 // of an array, in content.elements
+	kind     operandKind
 }
 
 type operandKind uint8
@@ -48,6 +48,8 @@ type content struct {
 	scratch  []byte
 	inArray  int // where it began, or -1
 	lost     bool
+
+	properties dict // the dictionary among the operands
 }
 
 const (
@@ -128,6 +130,7 @@ func (c *content) next() operator {
 
 func (c *content) reset() {
 	c.operands, c.elements, c.scratch, c.inArray = c.operands[:0], c.elements[:0], c.scratch[:0], -1
+	c.properties = nil
 }
 
 func (c *content) push(o operand) {
@@ -151,8 +154,8 @@ func (c *content) token() operator {
 		c.push(operand{kind: stringOperand, bytes: s})
 	case '<':
 		if c.i+1 < len(c.b) && c.b[c.i+1] == '<' {
-			d, _ := c.object(0).(dict)
-			c.push(operand{kind: otherOperand, dict: d})
+			c.properties, _ = c.object(0).(dict)
+			c.push(operand{kind: otherOperand})
 			return 0
 		}
 		n := len(c.scratch)
@@ -172,7 +175,7 @@ func (c *content) token() operator {
 		c.i++
 		if from := c.inArray; from >= 0 {
 			c.inArray = -1
-			c.push(operand{kind: arrayOperand, from: from, to: len(c.elements)})
+			c.push(operand{kind: arrayOperand, from: int32(from), to: int32(len(c.elements))})
 		}
 	case ')', '>', '{', '}':
 		c.i++
@@ -197,7 +200,7 @@ func (c *content) operator() operator {
 		return unknownOperator
 	}
 	if c.inArray >= 0 { // never closed
-		c.operands = append(c.operands, operand{kind: arrayOperand, from: c.inArray, to: len(c.elements)})
+		c.operands = append(c.operands, operand{kind: arrayOperand, from: int32(c.inArray), to: int32(len(c.elements))})
 		c.inArray = -1
 	}
 	return o
@@ -252,10 +255,8 @@ func (c *content) last(kind operandKind) (operand, bool) {
 }
 
 func (o operand) name() name {
-	for _, b := range o.bytes {
-		if b == '#' {
-			return name(unescapeName(o.bytes))
-		}
+	if slices.Contains(o.bytes, '#') {
+		return name(unescapeName(o.bytes))
 	}
 	return name(o.bytes)
 }

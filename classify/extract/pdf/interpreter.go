@@ -231,8 +231,8 @@ func (x *interpreter) show(b []byte) {
 	}
 	p := x.page
 	px, py := x.tm.e+x.rise*x.tm.c, x.tm.f+x.rise*x.tm.d
-	height := math.Abs(x.size) * math.Hypot(x.tm.c, x.tm.d)
-	scale := math.Hypot(x.tm.a, x.tm.b)
+	height := math.Abs(x.size) * length(x.tm.c, x.tm.d)
+	scale := length(x.tm.a, x.tm.b)
 	dx, dy, em := x.tm.a, x.tm.b, math.Abs(x.size*x.wide)*scale
 	f := x.state.font
 	if f.composite != nil && f.composite.vertical {
@@ -352,7 +352,7 @@ func (x *interpreter) marked(o operator, c *content, resources dict) {
 	case opMarkProperties, opPoint:
 		m := mark{from: len(x.page.text), page: x.page.flushes}
 		if n := len(c.operands); n > 0 {
-			properties := c.operands[n-1].dict
+			properties := c.properties
 			if c.operands[n-1].kind == nameOperand {
 				properties = x.d.dict(x.d.dict(resources["Properties"])[c.operands[n-1].name()])
 			}

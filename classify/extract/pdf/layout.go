@@ -63,7 +63,7 @@ func (p *page) start(x, y, dx, dy, em, height, spacing float64) {
 	}
 	cos, sin := 1.0, 0.0
 	if dy != 0 || dx < 0 {
-		if n := math.Hypot(dx, dy); n > 0 && !math.IsInf(n, 0) {
+		if n := length(dx, dy); n > 0 && !math.IsInf(n, 0) {
 			cos, sin = dx/n, dy/n
 		}
 	}

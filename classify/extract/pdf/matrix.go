@@ -1,5 +1,7 @@
 package pdf
 
+import "math"
+
 // matrix is a transformation, section 8.3.4.
 type matrix struct{ a, b, c, d, e, f float64 }
 
@@ -12,6 +14,17 @@ func (m matrix) times(n matrix) matrix {
 		m.c*n.a + m.d*n.c, m.c*n.b + m.d*n.d,
 		m.e*n.a + m.f*n.c + n.e, m.e*n.b + m.f*n.d + n.f,
 	}
+}
+
+// length is that of a vector.
+func length(x, y float64) float64 {
+	switch {
+	case y == 0:
+		return math.Abs(x)
+	case x == 0:
+		return math.Abs(y)
+	}
+	return math.Sqrt(x*x + y*y)
 }
 
 func (m matrix) apply(x, y float64) (float64, float64) {

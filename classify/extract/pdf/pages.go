@@ -1,6 +1,11 @@
 package pdf
 
-import "math"
+import (
+	"errors"
+	"io"
+	"math"
+	"strings"
+)
 
 // maxPages is how many pages, or nodes of their tree, are read.
 const maxPages = 200_000
@@ -160,7 +165,7 @@ func (s *sequence) Read(b []byte) (int, error) {
 		}
 		if s.now == nil {
 			if len(s.streams) == 0 || s.d.stopped != nil {
-				return 0, errEnd
+				return 0, io.EOF
 			}
 			now, err := s.d.open(s.streams[0])
 			s.streams = s.streams[1:]
@@ -172,7 +177,7 @@ func (s *sequence) Read(b []byte) (int, error) {
 		}
 		n, err := s.now.Read(b)
 		if err != nil {
-			s.d.damaged = s.d.damaged || err != errEnd
+			s.d.damaged = s.d.damaged || !errors.Is(err, io.EOF)
 			s.close()
 			s.gap = true
 		}
@@ -210,7 +215,7 @@ func (r *reader) annotation(v any) {
 		if key == "" || r.appeared[value] {
 			continue
 		}
-		if shown == "" || !contains(shown, key) {
+		if shown == "" || !strings.Contains(shown, key) {
 			if !placed || len(value) > 4096 {
 				continue // told among the other strings
 			}

@@ -1,15 +1,13 @@
 package pdf
 
 import (
-	"io"
+	"bytes"
 	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
 )
-
-var errEnd = io.EOF
 
 // text decodes a text string, section 7.9.2.2: PDFDocEncoding, UTF-16 or UTF-8,
 // with or without a mark that says so.
@@ -41,7 +39,9 @@ func wide(s str, little bool) string {
 			u = u<<8 | u>>8
 		}
 		if u == 0x1B { // QUIRK: the language stands between escapes
-			for i += 2; i+1 < len(s) && (s[i] != 0 || s[i+1] != 0x1B); i += 2 {
+			i += 2
+			for i+1 < len(s) && (s[i] != 0 || s[i+1] != 0x1B) {
+				i += 2
 			}
 			continue
 		}
@@ -59,8 +59,6 @@ func squeeze(s string) string {
 		return -1
 	}, s)
 }
-
-func contains(shown, key string) bool { return strings.Contains(shown, key) }
 
 // readable reports whether a string is text and not numbers or digests.
 func readable(s string) bool {
@@ -81,8 +79,8 @@ var noText = map[name]bool{
 	"ID": true, "IDS": true, "O": true, "U": true, "OE": true, "UE": true, "Perms": true, "DA": true, "DS": true, "M": true,
 	"CreationDate": true, "ModDate": true, "NM": true, "Lang": true, "Registry": true, "Ordering": true, "Panose": true,
 	"CharSet": true, "Cert": true, "CheckSum": true, "Style": true, "FontFamily": true, "Lookup": true, "Limits": true,
-	"Producer": false, "Differences": true, "ColorSpace": true, "CS": true, "DestOutputProfile": true, "D": true,
-	"OutputConditionIdentifier": true, "OutputCondition": true, "RegistryName": true, "Dests": true, "LastModified": true, "Info": false,
+	"Differences": true, "ColorSpace": true, "CS": true, "DestOutputProfile": true, "D": true,
+	"OutputConditionIdentifier": true, "OutputCondition": true, "RegistryName": true, "Dests": true, "LastModified": true,
 }
 
 // inArrays are keys whose arrays hold texts.
@@ -96,8 +94,6 @@ type sweeper struct {
 	files  []file
 	filed  map[*stream]bool
 	seen   map[string]bool // lines
-	names  bool
-	line   []string
 	nested int
 }
 
@@ -144,8 +140,8 @@ func (s *sweeper) dull(num int) bool {
 			return false
 		}
 		b = b[p.i:]
-		end := strings.Index(string(b), "endobj")
-		if end < 0 || strings.Contains(string(b[:end]), "stream") {
+		end := bytes.Index(b, []byte("endobj"))
+		if end < 0 || bytes.Contains(b[:end], []byte("stream")) {
 			return false
 		}
 		b = b[:end]
@@ -388,6 +384,10 @@ func (s *sweeper) markupText(data []byte, attributes bool) {
 		data = []byte(text(str(data)))
 	}
 	elements(data, attributes, func(label, value string) {
+		switch label {
+		case "ModifyDate", "CreateDate", "MetadataDate", "DocumentID", "InstanceID", "OriginalDocumentID", "instanceID", "documentID", "when", "format":
+			return // dates and numbers that programs give
+		}
 		s.tell([]string{label}, []string{value})
 	})
 }
