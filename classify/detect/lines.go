@@ -18,7 +18,7 @@ func (l *lines) follow(t *text, to int64) {
 	for l.quiet < to {
 		i := int(l.quiet - t.base)
 		at := l.quiet - int64(i%anchor.BlockBytes)
-		m := t.layoutOf(i / anchor.BlockBytes)
+		m := t.linesOf(i / anchor.BlockBytes)
 		breaks := m.Breaks >> (i % anchor.BlockBytes) << (i % anchor.BlockBytes)
 		if n := to - at; n < anchor.BlockBytes {
 			breaks &= 1<<n - 1

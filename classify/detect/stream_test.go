@@ -264,7 +264,7 @@ func (s *Stream) size() int {
 			n += cap(h.seen)
 		}
 	}
-	n += cap(s.text.marks)*16 + cap(s.text.layout)*56 + cap(s.text.words)*32 + cap(s.text.made)*4
+	n += cap(s.text.marks)*16 + cap(s.text.lines)*16 + cap(s.text.cells)*40 + cap(s.text.words)*32 + cap(s.text.made)*4
 	headers := s.finder.columns.spare
 	for _, tables := range s.finder.columns.tables {
 		n += cap(tables) * int(reflect.TypeFor[table]().Size())
