@@ -143,9 +143,14 @@ func (t *text) forget(to int64) {
 	}
 	t.buf = t.buf[:copy(t.buf, t.buf[n*pageBytes:])]
 	t.marks = t.marks[:copy(t.marks, t.marks[n*pageBlocks:])]
-	t.lines = t.lines[:copy(t.lines, t.lines[n*pageBlocks:])]
-	t.cells = t.cells[:copy(t.cells, t.cells[n*pageBlocks:])]
-	t.words = t.words[:copy(t.words, t.words[n*pageBlocks:])]
+	for page, made := range t.made[n:] {
+		to := page * pageBlocks
+		from := to + n*pageBlocks
+		copy(t.lines[to:], t.lines[from:from+int(made.lines)])
+		copy(t.cells[to:], t.cells[from:from+int(made.cells)])
+		copy(t.words[to:], t.words[from:from+int(made.words)])
+	}
+	t.lines, t.cells, t.words = t.lines[:len(t.marks)], t.cells[:len(t.marks)], t.words[:len(t.marks)]
 	t.made = t.made[:copy(t.made, t.made[n:])]
 	t.base += int64(n * pageBytes)
 	if i := t.lastShift(t.base); i > 0 {
