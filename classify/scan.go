@@ -82,6 +82,7 @@ func (s *sink) Text(p *extract.Part, where extract.Where) extract.Stream {
 	} else {
 		t = &textStream{scan: (*Scan)(s)}
 		t.matches = s.scanner.set.NewStream(t.found)
+		t.matches.SetQuoted(t.quotedAt)
 	}
 	kind := detect.Plain
 	if where == extract.Subject {
@@ -257,10 +258,16 @@ func (t *textStream) Close() error {
 }
 
 func (t *textStream) found(m detect.Match) {
-	t.forget(m.Start)
-	quoted := t.marks[0].quoted
-	if m.Whole { // it comes when the marks before are forgotten
+	quoted := false
+	switch m.Age {
+	case detect.ByPlace:
+		t.forget(m.Start)
+		quoted = t.marks[0].quoted
+	case detect.Whole:
 		quoted = !t.fresh
+	case detect.Quoted:
+		quoted = true
+	case detect.New:
 	}
 	if m.Confidence != detect.None { // else a candidate, which is for tables only
 		id := t.scan.scanner.set.Detectors[m.Detector].ID
@@ -271,6 +278,16 @@ func (t *textStream) found(m detect.Match) {
 	if len(t.scan.scanner.exact) > 0 {
 		t.exact(&m, quoted)
 	}
+}
+
+// quotedAt reports whether the text at an offset is quoted. The marks before the
+// first match to come are forgotten; of those the last one answers.
+func (t *textStream) quotedAt(offset int64) bool {
+	i := len(t.marks) - 1
+	for i > 0 && t.marks[i].offset > offset {
+		i--
+	}
+	return t.marks[i].quoted
 }
 
 // forget drops the marks that end before the offset: no match will need them.

@@ -1,6 +1,8 @@
 package milter
 
 import (
+	"errors"
+	"io"
 	"slices"
 	"strings"
 	"unicode"
@@ -29,11 +31,13 @@ type step struct {
 	op          rules.Op
 	index       int
 	name, value string
+	body        io.Reader // of ReplaceBody
 }
 
 // plan turns a decision into a burst without sending anything. A fault says that
 // the decision cannot be carried out in full; then nothing of it is.
-func (s *Session) plan(d *rules.Decision) (burst, fault) {
+func (s *Session) plan(v *rules.Verdict) (burst, fault) {
+	d := v.Decision
 	b := burst{reply: milter.RespAccept}
 	env := &s.tx.env
 	switch {
@@ -48,7 +52,7 @@ func (s *Session) plan(d *rules.Decision) (burst, fault) {
 	}
 	s.removeForged(&b)
 	for _, e := range d.Edits {
-		if bad := s.planEdit(&b, e); bad != "" {
+		if bad := s.planEdit(&b, e, v.Body); bad != "" {
 			return b, bad
 		}
 	}
@@ -70,6 +74,7 @@ var means = map[rules.Op]milter.OptAction{
 	rules.RemoveHeader:    milter.OptChangeHeader,
 	rules.AddRecipient:    milter.OptAddRcpt,
 	rules.RemoveRecipient: milter.OptRemoveRcpt,
+	rules.ReplaceBody:     milter.OptChangeBody,
 	quarantine:            milter.OptQuarantine,
 }
 
@@ -90,7 +95,7 @@ func (s *Session) removeField(b *burst, name string) {
 	}
 }
 
-func (s *Session) planEdit(b *burst, e rules.Edit) fault {
+func (s *Session) planEdit(b *burst, e rules.Edit, body io.Reader) fault {
 	switch e.Op {
 	case rules.AddHeader, rules.ChangeHeader, rules.RemoveHeader:
 		return s.planField(b, e)
@@ -103,7 +108,10 @@ func (s *Session) planEdit(b *burst, e rules.Edit) fault {
 	case rules.RemoveRecipient:
 		return s.planRemoval(b, e.Value)
 	case rules.ReplaceBody:
-		// No policy asks for it yet, and a Verdict has no body to offer.
+		if body != nil {
+			b.steps = append(b.steps, step{op: e.Op, body: body})
+			return ""
+		}
 	}
 	return faultUnsafeEdit
 }
@@ -202,8 +210,31 @@ func (st step) send(m *milter.Modifier) error {
 	case quarantine:
 		return m.Quarantine(st.value)
 	case rules.ReplaceBody:
+		return replaceBody(m, st.body)
 	}
 	panic("internal error: no modification " + string(st.op))
+}
+
+// maxChunk is the longest piece of a body that every MTA takes.
+const maxChunk = 65535
+
+// replaceBody sends a new body, which the MTA puts together.
+func replaceBody(m *milter.Modifier, body io.Reader) error {
+	chunk := make([]byte, maxChunk)
+	for {
+		n, err := io.ReadFull(body, chunk)
+		if n > 0 {
+			if err := m.ReplaceBody(chunk[:n]); err != nil {
+				return err
+			}
+		}
+		switch {
+		case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+			return nil
+		case err != nil:
+			return err
+		}
+	}
 }
 
 // safeFieldName reports whether a name is one of RFC 5322 section 2.2.

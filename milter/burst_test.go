@@ -14,6 +14,7 @@ func TestADecisionBecomesABurst(t *testing.T) {
 		fields []string
 		rcpts  []string
 		d      rules.Decision
+		body   string
 		steps  []string
 		reply  string
 	}{
@@ -49,6 +50,13 @@ func TestADecisionBecomesABurst(t *testing.T) {
 				{Op: rules.RemoveHeader, Name: "X-Absent"},
 			}},
 			steps: []string{changed(1, "Subject", " new"), changed(2, "x-tag", ""), changed(1, "x-tag", "")},
+			reply: "a",
+		},
+		{
+			name:  "a new body goes in pieces that every MTA takes",
+			d:     rules.Decision{Edits: []rules.Edit{{Op: rules.ChangeHeader, Name: "Content-Type", Value: "text/plain; charset=utf-8"}, {Op: rules.ReplaceBody}}},
+			body:  strings.Repeat("x", 65535) + "end\r\n",
+			steps: []string{changed(1, "Content-Type", " text/plain; charset=utf-8"), "b" + strings.Repeat("x", 65535), "bend\n"},
 			reply: "a",
 		},
 		{
@@ -130,7 +138,7 @@ func TestADecisionBecomesABurst(t *testing.T) {
 	for _, tt := range tests {
 		for _, mode := range []string{"enforce", "observe"} {
 			t.Run(tt.name+" in "+mode+" mode", func(t *testing.T) {
-				engine := &fakeEngine{finish: func(i *fakeInspection) (*rules.Decision, error) { return withRef(tt.d, i.env.Ref), nil }}
+				engine := &fakeEngine{body: tt.body, finish: func(i *fakeInspection) (*rules.Decision, error) { return withRef(tt.d, i.env.Ref), nil }}
 				h := serve(t, engine, func(c *Config) { c.Enforce = mode == "enforce" })
 				m := connect(t, h)
 				m.macros('M', "i", "Q1")

@@ -12,6 +12,7 @@ import (
 type engine interface {
 	ID() string
 	Checksum() string
+	Officer() string // whom rules tell; empty: nobody
 	OriginInScope(*rules.Envelope) bool
 	Inspect(context.Context, *rules.Envelope) inspection // nil: nobody in scope
 }

@@ -32,6 +32,7 @@ type fakeEngine struct {
 	field  func(i *fakeInspection, name, value string)
 	finish func(i *fakeInspection) (*rules.Decision, error)
 	report classify.Report
+	body   string // that a verdict offers
 
 	mu   sync.Mutex
 	seen []*fakeInspection
@@ -39,6 +40,7 @@ type fakeEngine struct {
 
 func (e *fakeEngine) ID() string       { return "fake" }
 func (e *fakeEngine) Checksum() string { return "c0ffee" }
+func (e *fakeEngine) Officer() string  { return "officer@agency.example" }
 
 func (e *fakeEngine) OriginInScope(env *rules.Envelope) bool {
 	return e.origin == nil || e.origin(env)
@@ -100,7 +102,11 @@ func (i *fakeInspection) Finish() (*rules.Verdict, error) {
 		decision = d
 	}
 	report := i.engine.report
-	return &rules.Verdict{Envelope: i.env, Report: &report, Decision: decision}, nil
+	v := &rules.Verdict{Envelope: i.env, Report: &report, Decision: decision}
+	if i.engine.body != "" {
+		v.Body = strings.NewReader(i.engine.body)
+	}
+	return v, nil
 }
 
 // always makes every mail end in a copy of one decision.

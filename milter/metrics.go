@@ -10,6 +10,7 @@ import (
 
 	"github.com/postern-mail/postern/classify/detect"
 	"github.com/postern-mail/postern/classify/extract"
+	"github.com/postern-mail/postern/milter/notice"
 	"github.com/postern-mail/postern/rules"
 )
 
@@ -24,6 +25,7 @@ type Metrics struct {
 	outOfScope *prometheus.CounterVec
 	faults     *prometheus.CounterVec
 	shadow     *prometheus.CounterVec
+	notices    *prometheus.CounterVec
 	policyInfo *prometheus.GaugeVec
 	buildInfo  *prometheus.GaugeVec
 
@@ -48,6 +50,7 @@ func NewMetrics(registerer prometheus.Registerer) *Metrics {
 	m.outOfScope = f.counters("out_of_scope_total", "Mails accepted unread because of their origin or their recipients.", "by")
 	m.faults = f.counters("faults_total", "Mails in scope that got no verdict: deferred in enforce mode, accepted in observe mode.", "fault")
 	m.shadow = f.counters("shadow_differences_total", "Mails for which the shadow policy decides otherwise.", "active", "shadow")
+	m.notices = f.counters("notices_total", "Notices to the officer: handed over, refused for now, lost.", "result")
 	m.policyInfo = f.gauges("policy_info", "The loaded policy; always 1.", "id", "checksum")
 	m.buildInfo = f.gauges("build_info", "The running binary; always 1.", "version", "commit", "go")
 
@@ -65,7 +68,10 @@ func NewMetrics(registerer prometheus.Registerer) *Metrics {
 	for _, why := range faults {
 		m.faults.WithLabelValues(string(why))
 	}
-	for _, by := range []string{"origin", "recipients"} {
+	for _, c := range notice.Counts() {
+		m.notices.WithLabelValues(string(c))
+	}
+	for _, by := range []string{"origin", "recipients", "notice"} {
 		m.outOfScope.WithLabelValues(by)
 	}
 	for _, p := range extract.Problems() {
@@ -74,6 +80,9 @@ func NewMetrics(registerer prometheus.Registerer) *Metrics {
 	m.loaded.Store(&map[string]bool{})
 	return m
 }
+
+// NoticeCounted counts what became of a notice to the officer.
+func (m *Metrics) NoticeCounted(c notice.Count) { m.notices.WithLabelValues(string(c)).Inc() }
 
 // verdict counts a mail that was read.
 func (m *Metrics) verdict(v *rules.Verdict, mode string, message, verdict time.Duration) {

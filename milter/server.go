@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/postern-mail/postern/milter/audit"
+	"github.com/postern-mail/postern/milter/notice"
 	"github.com/postern-mail/postern/rules"
 )
 
@@ -36,7 +37,10 @@ type Config struct {
 	// AuditRequired makes a mail wait for its record; if it cannot be written
 	// the mail is deferred.
 	AuditRequired bool
-	Metrics       *Metrics
+	// Notices sends the officer a report of what rules want told, in enforce mode;
+	// nil: nobody is told.
+	Notices *notice.Queue
+	Metrics *Metrics
 	// Log must not write to package log, as slog.Default does at first: the
 	// Server turns that around.
 	Log *slog.Logger

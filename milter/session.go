@@ -13,6 +13,7 @@ import (
 
 	"github.com/emersion/go-milter"
 
+	"github.com/postern-mail/postern/milter/notice"
 	"github.com/postern-mail/postern/rules"
 )
 
@@ -144,6 +145,9 @@ func (s *Session) Header(name, value string, m *milter.Modifier) (resp milter.Re
 	clear(m.Headers) // the library would keep them until ABORT, across mails
 	if done := s.open(); done != nil {
 		return done, nil
+	}
+	if strings.EqualFold(name, notice.Field) && s.isNotice(value) {
+		return s.pass("notice"), nil
 	}
 	if s.server.Enforce {
 		s.tx.fields.add(name)

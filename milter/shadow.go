@@ -54,6 +54,7 @@ func (sh *shadow) finish(active *rules.Decision) *audit.Shadow {
 		sh.keep(func() {
 			if v, err := sh.inspection.Finish(); err == nil {
 				decision = v.Decision
+				v.Close()
 			}
 		})
 		sh.inspection = nil

@@ -41,7 +41,8 @@ func (s *Session) decide(m *milter.Modifier) (milter.Response, error) {
 	if err != nil {
 		return s.fail(faultCancelled), nil
 	}
-	burst, bad := s.plan(verdict.Decision)
+	defer verdict.Close()
+	burst, bad := s.plan(verdict)
 	if bad != "" {
 		return s.fail(bad), nil
 	}
@@ -60,6 +61,7 @@ func (s *Session) decide(m *milter.Modifier) (milter.Response, error) {
 		_ = s.note(entry) // counted where it fails
 	}
 	// Nothing but the connection can fail from here on.
+	s.notify(tx.engine, verdict)
 	if err := s.send(m, burst); err != nil {
 		s.settle(burst.reply)
 		return nil, err

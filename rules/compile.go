@@ -25,6 +25,7 @@ type compiler struct {
 	rolls     map[string]*roll
 	tests     map[string]int // mail tests by what they say
 	classes   map[string]int // recipient tests likewise
+	sumOf     map[string]int // by what is counted
 	labelOf   map[string]*sourceLabel
 	open      []string // labels being compiled
 	sourceOf  map[string]*sourceRule
@@ -45,7 +46,7 @@ func newCompiler(sources []*source, detectors []*detect.Detector, opt Options, m
 		Policy:  &Policy{routes: opt.Routes, partners: map[string]*partner{}},
 		sources: sources, opt: opt, mistakes: m,
 		known: map[string]*detect.Detector{}, off: map[string]bool{}, tables: map[string]*exactTable{}, lists: map[string]*lineList{}, settings: map[string]map[string]any{},
-		rolls: map[string]*roll{}, tests: map[string]int{}, classes: map[string]int{},
+		rolls: map[string]*roll{}, tests: map[string]int{}, classes: map[string]int{}, sumOf: map[string]int{},
 		labelOf: map[string]*sourceLabel{}, sourceOf: map[string]*sourceRule{}, switched: map[string]bool{},
 	}
 	for _, d := range detectors {
@@ -61,6 +62,7 @@ func (c *compiler) compile() *Policy {
 		c.collectLists(s)
 		c.collectPartners(s)
 	}
+	c.collectStatements()
 	c.collectDetectors()
 	c.openTables()
 	c.collectSettings()
@@ -76,7 +78,15 @@ func (c *compiler) compile() *Policy {
 			c.compileExemption(&s.Exemptions[i])
 		}
 	}
+	c.compileAssertions()
 	c.finish()
+	c.cover()
+	if c.mistakes.Err() == nil && !c.opt.Unproved {
+		c.prove()
+	}
+	if c.mistakes.Err() == nil {
+		c.recordable()
+	}
 	return c.Policy
 }
 
@@ -163,6 +173,9 @@ func (c *compiler) head(s *source) {
 	if s.Help.Contact != "" {
 		c.help = s.Help.Contact
 	}
+	if s.Officer.Address != "" {
+		c.officer = s.Officer.Address
+	}
 	in, inside := s.Inside, &c.inside
 	if len(in.Domains) > 0 {
 		inside.domains = map[string]bool{}
@@ -237,7 +250,7 @@ func (c *compiler) collectLists(s *source) {
 				c.mistakes.Add(s.title, e.Line, "", "list %q: an entry is empty", name)
 				continue
 			}
-			entries = append(entries, entry{e.Entry, e.Expires, e.Ref, s.title, e.Line})
+			entries = append(entries, entry{e.Entry, e.Expires, e.Ref, e.Of, s.title, e.Line})
 		}
 		entries = append(entries, s.fromFile[name]...)
 		for _, e := range entries {

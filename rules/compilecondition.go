@@ -26,9 +26,11 @@ func (c *ruleCompiler) condition(s *sourceCondition) expr {
 			c.wrong(s.At(group.key), "", "%s has no conditions in it", group.key)
 		}
 		var inner []expr
+		c.negated = c.negated != (group.op == opNone)
 		for i := range group.of {
 			inner = append(inner, c.condition(&group.of[i]))
 		}
+		c.negated = c.negated != (group.op == opNone)
 		kids = append(kids, join(group.op, inner))
 	}
 	kids = append(kids, c.contentTests(s)...)
@@ -46,13 +48,20 @@ func (c *ruleCompiler) condition(s *sourceCondition) expr {
 // contentTests compiles what a condition says of the mail's content.
 func (c *ruleCompiler) contentTests(s *sourceCondition) []expr {
 	var kids []expr
-	switch {
-	case s.Has("found") && s.Has("edm"):
-		c.wrong(s.At("edm"), "use all or any", "found and edm want conditions of their own")
+	switch n := c.sought(s); {
+	case n > 1:
+		c.wrong(s.Line, "use all or any", "found, edm, says and statement want conditions of their own")
 	case s.Has("found"), s.Has("edm"):
 		kids = append(kids, c.found(s))
+	case s.Has("says"):
+		kids = append(kids, c.says(s))
+	case s.Has("statement"):
+		kids = append(kids, c.statement(s))
 	default:
-		c.stray(s, "found", "unique", "total", "confidence", "where", "quoted")
+		c.stray(s, "found", "unique", "total", "where", "quoted")
+	}
+	if !s.Has("found") {
+		c.stray(s, "found", "confidence", "not_after", "not_own")
 	}
 	if !s.Has("edm") {
 		c.stray(s, "edm", "columns")
@@ -76,8 +85,8 @@ func (c *ruleCompiler) contentTests(s *sourceCondition) []expr {
 	}
 	if s.Has("tag") {
 		kids = append(kids, c.tag(s))
-	} else {
-		c.stray(s, "tag", "near")
+	} else if !s.Has("found") {
+		c.stray(s, "found or tag", "near")
 	}
 	if s.Has("header") {
 		kids = append(kids, c.header(s))
@@ -90,6 +99,7 @@ func (c *ruleCompiler) contentTests(s *sourceCondition) []expr {
 	if s.Encrypted != nil {
 		kids = append(kids, c.parts("encrypted", *s.Encrypted, func(p *extract.Part) bool { return p.Encrypted }))
 	}
+	kids = append(kids, c.partTests(s)...)
 	if s.Weak != nil {
 		kids = append(kids, c.parts("weakly encrypted", *s.Weak, func(p *extract.Part) bool { return p.Weak }))
 	}
@@ -106,7 +116,7 @@ func (c *ruleCompiler) stray(s *sourceCondition, of string, keys ...string) {
 }
 
 func (c *ruleCompiler) onlyContent(s *sourceCondition) {
-	for _, key := range []string{"to", "from", "user", "client", "direction", "authenticated", "partner"} {
+	for _, key := range []string{"to", "from", "user", "client", "direction", "authenticated", "partner", "look_alike", "incoming_tls", "first_contact", "reply", "partner_tls", "volume"} {
 		if s.Has(key) {
 			c.wrong(s.At(key), "say it in the rule", "%s: a label speaks of content only", key)
 		}
@@ -175,6 +185,15 @@ func (c *ruleCompiler) found(s *sourceCondition) expr {
 		t.least = *s.Confidence
 	}
 	c.where(s, t)
+	if s.NotOwn != "" || s.NotAfter != nil || s.Near != nil && s.Has("found") && !s.Has("tag") {
+		return c.near(s, t)
+	}
+	what := fmt.Sprintf("%q %d %x", t.names(), t.least, t.in)
+	if c.sumOf[what] == 0 {
+		c.counts++
+		c.sumOf[what] = c.counts
+	}
+	t.sum = c.sumOf[what]
 	return c.mailTest(fmt.Sprintf("found %q %d %d %d %x", t.names(), t.unique, t.total, t.least, t.in), func() mailTest { return t })
 }
 
@@ -248,7 +267,10 @@ func (c *ruleCompiler) tag(s *sourceCondition) expr {
 	if len(text) < 3 || len(text) > 64 || strings.ContainsFunc(text, func(r rune) bool { return r < 0x20 || r > 0x7e }) {
 		c.wrong(s.At("tag"), `write it with its brackets, as in "[encrypt]"`, "%q is no usable subject tag", clip(s.Tag, 40))
 	}
-	near := s.Near != nil && *s.Near
+	near := s.Near != nil && s.Near.yes
+	if s.Near != nil && s.Near.table {
+		c.wrong(s.At("near"), "say near = true", "near beside tag is true or false")
+	}
 	q := classify.Question{ID: "tag:" + text, Kind: classify.Tag, Text: text}
 	c.ask(q)
 	return c.mailTest(fmt.Sprintf("%s near=%t", q.ID, near), func() mailTest { return &tagTest{q, near} })
@@ -297,7 +319,7 @@ func problemNames() []string {
 }
 
 func (c *ruleCompiler) parts(state string, want bool, is func(*extract.Part) bool) expr {
-	return c.mailTest(fmt.Sprintf("parts %s %t", state, want), func() mailTest { return &partTest{want, state, is} })
+	return c.mailTest(fmt.Sprintf("parts %s %t", state, want), func() mailTest { return &partTest{want: want, state: state, is: is} })
 }
 
 // envelopeTests compiles what a condition says of sender and recipients.
@@ -323,7 +345,7 @@ func (c *ruleCompiler) envelopeTests(s *sourceCondition) []expr {
 	if s.Partner != nil {
 		kids = append(kids, c.partnerIs(s))
 	}
-	return kids
+	return append(kids, c.factTests(s)...)
 }
 
 func (c *ruleCompiler) partnerIs(s *sourceCondition) expr {
@@ -333,6 +355,9 @@ func (c *ruleCompiler) partnerIs(s *sourceCondition) expr {
 			name = "gateway:cjsm"
 		}
 		route, fix, ok := parseRoute(name)
+		if name == anyGateway {
+			route, ok = anyGateway, true
+		}
 		if !ok {
 			c.wrong(s.At("partner"), fix, "unknown method %q", name)
 		}
@@ -344,7 +369,15 @@ func (c *ruleCompiler) partnerIs(s *sourceCondition) expr {
 
 func (c *ruleCompiler) to(s selector) expr {
 	r := c.selected(s, asPeople)
-	return c.class("to "+r.text, func() rcptTest { return &toTest{r} })
+	return c.class("to "+r.text, func() rcptTest {
+		for _, one := range slices.Concat(r.is, r.not) {
+			if one.number == 0 {
+				c.Policy.rolls++
+				one.number = c.Policy.rolls
+			}
+		}
+		return &toTest{r}
+	})
 }
 
 func (c *ruleCompiler) from(s selector) expr {

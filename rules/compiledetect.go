@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/postern-mail/postern/classify/detect"
 )
@@ -83,6 +84,7 @@ func (c *compiler) tune(one detectorSource) {
 		}
 		c.detectOptions.ReportSpecimens = true
 	}
+	c.detectOption(one, wrong)
 	if len(t.KeywordsAdd) == 0 && len(t.NegativeAdd) == 0 {
 		return
 	}
@@ -93,6 +95,27 @@ func (c *compiler) tune(one detectorSource) {
 	}
 	c.known[t.ID] = tuned
 	c.inUse[slices.Index(c.inUse, d)] = tuned
+}
+
+// detectOption sets what tunes one shipped detector alone.
+func (c *compiler) detectOption(one detectorSource, wrong func(key, fix, format string, args ...any)) {
+	t := one.table
+	for key, of := range map[string]string{"month_first": "dob", "born_until": "dob", "sort_codes": "uk-bank"} {
+		if t.Has(key) && t.ID != of {
+			wrong(key, "", "%s is for the detector %s", key, of)
+			return
+		}
+	}
+	if t.MonthFirst != nil {
+		c.detectOptions.MonthFirst = *t.MonthFirst
+	}
+	if t.Has("born_until") {
+		last := t.BornUntil.end.Add(-time.Second)
+		c.detectOptions.Today, c.bornUntil = func() time.Time { return last }, last
+	}
+	if one.source.sortCodes != nil {
+		c.detectOptions.SortCodes = one.source.sortCodes
+	}
 }
 
 func (c *compiler) detectorWrong(one detectorSource) func(key, fix, format string, args ...any) {
@@ -134,8 +157,14 @@ func (c *compiler) defineDetector(one detectorSource) {
 	if t.Has("report_specimens") || t.Has("keywords_add") || t.Has("negative_add") {
 		wrong("report_specimens", "say keywords and negative", "keywords_add, negative_add and report_specimens tune detectors that are there")
 	}
+	for _, key := range []string{"month_first", "born_until", "sort_codes"} {
+		if t.Has(key) {
+			wrong(key, "", "%s tunes a shipped detector", key)
+		}
+	}
 	d, err := custom.Detector()
 	if err == nil {
+		d.Apart = t.Apart
 		_, err = detect.Compile([]*detect.Detector{d}, detect.Options{})
 	}
 	if err != nil {

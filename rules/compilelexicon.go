@@ -54,6 +54,17 @@ func (c *compiler) lexicon(s *source, l *sourceLexicon) {
 	}
 	shipped := c.known[l.ID]
 	terms := c.terms(s, l, shipped != nil, wrong)
+	for key, n := range map[string]int{"up_to": l.UpTo, "distinct": l.Distinct} {
+		switch {
+		case l.Has(key) && shipped != nil:
+			wrong(key, "make a lexicon of your own", "%s: a shipped lexicon counts each of its terms once", key)
+		case l.Has(key) && (n < 1 || n > 255):
+			wrong(key, "", "%s is %d, wanted 1 to 255", key, n)
+		}
+	}
+	for i := range terms {
+		terms[i].UpTo = l.UpTo
+	}
 	if t := l.Thresholds; t != nil && shipped == nil && (t.Low < 1 || t.Medium < t.Low || t.High < t.Medium) {
 		wrong("thresholds", "say low, medium and high, rising from 1", "the thresholds are %d, %d and %d", t.Low, t.Medium, t.High)
 		return
@@ -74,7 +85,7 @@ func (c *compiler) lexicon(s *source, l *sourceLexicon) {
 	default:
 		d = (&detect.Lexicon{
 			ID: l.ID, Title: cmp.Or(l.Title, l.ID), Terms: terms,
-			Low: cmp.Or(t.Low, standardLow), Medium: cmp.Or(t.Medium, standardMedium), High: cmp.Or(t.High, standardHigh),
+			Distinct: l.Distinct, Low: cmp.Or(t.Low, standardLow), Medium: cmp.Or(t.Medium, standardMedium), High: cmp.Or(t.High, standardHigh),
 		}).Detector()
 	}
 	if _, err := detect.Compile([]*detect.Detector{d}, detect.Options{}); err != nil {

@@ -80,6 +80,9 @@ type ruleCompiler struct {
 	builtin bool
 	// part is a label of single parts, which says only what is known of one.
 	part bool
+	// lenient is what makes outcomes milder: an exemption. negated is within none
+	// or unless. Together they say which answer to an unknown fact is the stricter.
+	lenient, negated bool
 }
 
 func (c *ruleCompiler) wrong(line int, fix, format string, args ...any) {
@@ -92,18 +95,23 @@ func (c *compiler) compileRule(s *source, r *sourceRule) {
 	}
 	rc := &ruleCompiler{compiler: c, file: s.title, what: fmt.Sprintf("rule %q", r.ID)}
 	out := rule{id: r.ID, clause: r.Clause, never: r.Never}
+	present := rc.present(s, r)
+	c.switched[r.ID] = c.switched[r.ID] || !present
 	rc.clause(s, r)
 	rc.scope(s, r, &out)
 	if r.When != nil {
 		out.parts = append(out.parts, part{expr: rc.condition(r.When)})
 	}
 	if r.Unless != nil {
+		rc.negated = true
 		out.parts = append(out.parts, part{expr: rc.condition(r.Unless), unless: true})
+		rc.negated = false
 	}
 	rc.action(r, &out)
 	rc.route(r, &out)
 	rc.edits(r, &out)
-	if !rc.present(s, r) || c.switched[r.ID] {
+	rc.appends(r, &out)
+	if c.switched[r.ID] {
 		return
 	}
 	c.Policy.rules = append(c.Policy.rules, out)
@@ -197,9 +205,9 @@ func (c *ruleCompiler) action(r *sourceRule, out *rule) {
 	if given > 1 {
 		c.wrong(r.Line, "", "more than one of reject, hold, tempfail and record")
 	}
-	acts := slices.ContainsFunc([]string{"reject", "hold", "tempfail", "record", "route", "add_header", "change_header", "remove_header"}, r.Has)
+	acts := slices.ContainsFunc([]string{"reject", "hold", "tempfail", "record", "route", "add_header", "change_header", "remove_header", "append", "notify"}, r.Has)
 	if !acts {
-		c.wrong(r.Line, "give reject, hold, tempfail, route, a header change or record = true", "nothing is to be done when it fires")
+		c.wrong(r.Line, "give reject, hold, tempfail, route, append, notify, a header change or record = true", "nothing is to be done when it fires")
 	}
 }
 
@@ -239,7 +247,7 @@ func validEnhanced(code, class string) bool {
 }
 
 func (c *compiler) compileExemption(e *sourceExemption) {
-	rc := &ruleCompiler{compiler: c, file: e.File, what: fmt.Sprintf("exemption %q", e.ID)}
+	rc := &ruleCompiler{compiler: c, file: e.File, what: fmt.Sprintf("exemption %q", e.ID), lenient: true}
 	if !validID(e.ID) {
 		rc.wrong(e.Line, "letters, digits, - . _", "no usable id")
 	}
@@ -258,7 +266,12 @@ func (c *compiler) compileExemption(e *sourceExemption) {
 		c.warn(e.File, e.At("expires"), "renew or delete it", "%s expired on %s", rc.what, e.Expires)
 	}
 	number := len(c.exemptions)
-	c.exemptions = append(c.exemptions, exemption{e.ID, e.Expires, all(rc.people(e.To, e.From, e.User)...)})
+	covers := rc.people(e.To, e.From, e.User)
+	if e.When != nil {
+		covers = append(covers, rc.condition(e.When))
+	}
+	c.exemptions = append(c.exemptions, exemption{e.ID, e.Clause, e.Expires, all(covers...)})
+	c.depth = max(c.depth, c.exemptions[number].expr.depth())
 	for _, id := range e.Lifts {
 		switch r := c.sourceOf[id]; {
 		case r == nil:

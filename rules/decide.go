@@ -45,6 +45,9 @@ type mail struct {
 	lifted  []uint64      // of exemptions, words each
 	known   []bool        // which of classes and lifted are there
 	fired   []uint64      // recipients of each rule, words each
+	sums    []sum
+	members []uint64 // of rolls, words each
+	asked   []bool   // which of members are there
 	spare   []uint64
 }
 
@@ -63,9 +66,9 @@ func (p *Policy) open(env *Envelope, report *classify.Report, explain bool) *mai
 		policy: p, env: env, report: report, explain: explain, words: w,
 		sender: parseMailbox(env.Sender), to: make([]mailbox, n), outcomes: make([]Outcome, n),
 		answers: make([]answer, len(p.mailTests)), facts: make([][]string, len(p.mailTests)),
-		known: make([]bool, len(p.rcptTests)+len(p.exemptions)),
+		known: make([]bool, len(p.rcptTests)+len(p.exemptions)), asked: make([]bool, p.rolls), sums: make([]sum, p.counts),
 	}
-	all := make([]uint64, w*(3+len(p.rcptTests)+len(p.exemptions)+len(p.rules)+2*(p.depth+2)))
+	all := make([]uint64, w*(3+len(p.rcptTests)+len(p.exemptions)+len(p.rules)+p.rolls+2*(p.depth+2)))
 	cut := func(sets int) []uint64 {
 		one := all[: sets*w : sets*w]
 		all = all[sets*w:]
@@ -73,7 +76,7 @@ func (p *Policy) open(env *Envelope, report *classify.Report, explain bool) *mai
 	}
 	m.every, m.twice, m.marked = cut(1), cut(1), cut(1)
 	m.classes, m.lifted, m.fired = cut(len(p.rcptTests)), cut(len(p.exemptions)), cut(len(p.rules))
-	m.spare = all
+	m.members, m.spare = cut(p.rolls), all
 	insider := p.inside.insider(env)
 	for i := range env.Recipients {
 		r := &env.Recipients[i]
@@ -91,14 +94,23 @@ func (p *Policy) open(env *Envelope, report *classify.Report, explain bool) *mai
 }
 
 func (p *Policy) decide(env *Envelope, report *classify.Report, explain bool) *Decision {
-	m := p.open(env, report, explain)
+	return p.open(env, report, explain).decide()
+}
+
+func (m *mail) decide() *Decision {
+	p := m.policy
 	for i := range p.rules {
 		m.fire(i)
 	}
+	return m.conclude()
+}
+
+// conclude makes the decision of the rules that fired and of their outcomes.
+func (m *mail) conclude() *Decision {
 	m.nameRules()
 	m.own(m.marked, markerRule, Reject)
 	m.own(m.twice, gatewaysRule, Hold)
-	d := &Decision{Direction: m.direction(), Recipients: m.outcomes, Edits: []Edit{}, Rules: []RuleResult{}}
+	d := &Decision{Direction: m.direction(), Recipients: m.outcomes, Edits: []Edit{}, Rules: []RuleResult{}, Append: []Append{}, Notify: []string{}}
 	d.Reply.Lines = []string{}
 	for _, o := range m.outcomes {
 		d.Action = max(d.Action, o.Action)
@@ -117,6 +129,15 @@ func (p *Policy) decide(env *Envelope, report *classify.Report, explain bool) *D
 // Labels names the labels that content alone gives a mail, sorted.
 func (p *Policy) Labels(report *classify.Report) []string {
 	return p.open(&Envelope{}, report, false).labels()
+}
+
+// action is what a rule that fired does. One whose statement cannot be added does
+// what stands in its place.
+func (m *mail) action(r *rule) Action {
+	if m.report.Unable != "" && r.statement != "" {
+		return max(r.action, r.fallback)
+	}
+	return r.action
 }
 
 func (m *mail) labels() []string {
@@ -160,9 +181,14 @@ func (m *mail) fire(i int) {
 	for _, e := range r.exemptions {
 		s.without(m.exempt(e))
 	}
+	m.act(r, s)
+}
+
+// act adds what a rule does to the outcomes of recipients.
+func (m *mail) act(r *rule, s set) {
 	s.each(func(to int) {
 		o := &m.outcomes[to]
-		o.Action = max(o.Action, r.action)
+		o.Action = max(o.Action, m.action(r))
 		route := r.route
 		if r.byPartner {
 			if p := m.policy.partner(m.to[to], m.env.Time); p != nil {
@@ -238,8 +264,27 @@ func (m *mail) class(n int) set {
 	s := set(m.classes[n*m.words : (n+1)*m.words])
 	if !m.known[n] {
 		m.known[n] = true
+		if t, ok := m.policy.rcptTests[n].(*toTest); ok {
+			t.choose(m, s)
+			return s
+		}
 		for i := range m.to {
 			if m.policy.rcptTests[n].matches(m, i) {
+				s.add(i)
+			}
+		}
+	}
+	return s
+}
+
+// onRoll is the set of recipients that stand on a roll.
+func (m *mail) onRoll(r *roll) set {
+	n := r.number - 1
+	s := set(m.members[n*m.words : (n+1)*m.words])
+	if !m.asked[n] {
+		m.asked[n] = true
+		for i := range m.to {
+			if r.holdsFor(m.to[i], m.sender, m.env.User, m.env.Time) {
 				s.add(i)
 			}
 		}
@@ -296,7 +341,13 @@ func (m *mail) results(d *Decision) {
 			continue
 		}
 		d.Rules = append(d.Rules, RuleResult{ID: r.id, Clause: r.clause, Fired: true, Recipients: m.addresses(s), Because: m.why(r)})
+		if r.notify {
+			d.Notify = append(d.Notify, r.id)
+		}
 		if d.Action <= Hold {
+			if m.report.Unable == "" {
+				d.append(r)
+			}
 			for _, e := range r.edits {
 				if !slices.Contains(d.Edits, e) {
 					d.Edits = append(d.Edits, e)

@@ -1,5 +1,10 @@
 package rules
 
+import (
+	"fmt"
+	"strings"
+)
+
 // Action is what becomes of a mail, or of a mail for one recipient. They are
 // ordered: the strictest wins.
 type Action uint8
@@ -18,6 +23,17 @@ func (a Action) String() string { return actions[a] }
 
 // MarshalText writes the action's name.
 func (a Action) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
+
+// UnmarshalText reads the action's name.
+func (a *Action) UnmarshalText(b []byte) error {
+	for i, name := range actions {
+		if name == string(b) {
+			*a = Action(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("got %q, wanted one of %s", b, strings.Join(actions[:], ", "))
+}
 
 // Direction is that of a mail for one recipient; a mail is outbound if any
 // recipient is.
@@ -108,4 +124,16 @@ type Decision struct {
 	Edits      []Edit       `json:"edits"`
 	Rules      []RuleResult `json:"rules"`
 	Labels     []string     `json:"labels"`
+	// Append names the statements that the mail lacks and must carry, each with
+	// what becomes of a mail that takes none.
+	Append []Append `json:"append"`
+	// Notify names the rules that fired of which the officer is told.
+	Notify []string `json:"notify"`
+}
+
+// Append is a statement to be added to a mail once. Fallback is what becomes of
+// a mail to which nothing can be added, a signed or encrypted one.
+type Append struct {
+	Statement string `json:"statement"`
+	Fallback  Action `json:"fallback"`
 }

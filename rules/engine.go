@@ -1,8 +1,11 @@
 package rules
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/postern-mail/postern/classify"
@@ -31,15 +34,25 @@ type Options struct {
 	// Overlay is TOML that is laid over the policy as the admin's own file is over
 	// a pack: lists, settings, inside. Policy cases set it.
 	Overlay string
+	// Unproved loads a policy whose assertions do not hold; for those who look
+	// into why.
+	Unproved bool
 	// Time is the day by which expired entries are warned of; zero: no warnings.
 	Time time.Time
+	// Clock tells the day after which nobody is born, unless the policy does; nil:
+	// nobody tells.
+	Clock func() time.Time
+	// AppendBytes bounds the body of a mail that a statement can be added to; 0:
+	// DefaultAppendBytes.
+	AppendBytes int64
 }
 
 // Engine is a Policy with its Scanner: immutable, shared by all sessions,
 // replaced whole at a reload.
 type Engine struct {
 	*Policy
-	scanner *classify.Scanner
+	scanner     *classify.Scanner
+	appendBytes int64
 }
 
 // Load reads a policy, a shipped pack by its name or a file, and compiles it.
@@ -65,6 +78,9 @@ func LoadText(title string, text []byte, dir string, opt Options) (*Engine, erro
 }
 
 func newEngine(policy *Policy, opt Options) (*Engine, error) {
+	if policy.detectOptions.Today == nil {
+		policy.detectOptions.Today = opt.Clock
+	}
 	scanner, err := classify.NewScanner(classify.Config{
 		Detectors: policy.inUse, Detect: policy.detectOptions, Exact: policy.exacts, Named: policy.values, ByPart: policy.byPart,
 		Questions: policy.questions, Limits: opt.Limits, Keys: opt.FingerprintKeys,
@@ -73,7 +89,7 @@ func newEngine(policy *Policy, opt Options) (*Engine, error) {
 	if err != nil {
 		return nil, &Mistakes{List: []Mistake{{File: fmt.Sprintf("policy %q", policy.id), Text: err.Error()}}}
 	}
-	return &Engine{policy, scanner}, nil
+	return &Engine{policy, scanner, cmp.Or(opt.AppendBytes, DefaultAppendBytes)}, nil
 }
 
 // Summary says in one line what was understood: "3 rules, 4 detectors, …".
@@ -93,28 +109,86 @@ func (e *Engine) Inspect(ctx context.Context, env *Envelope) *Inspection {
 	if !e.InScope(env) {
 		return nil
 	}
-	return &Inspection{Scan: e.scanner.Begin(ctx), policy: e.Policy, envelope: env}
+	i := &Inspection{Scan: e.scanner.Begin(ctx), policy: e.Policy, envelope: env}
+	if e.appends() {
+		i.original = &original{limit: e.appendBytes}
+	}
+	return i
 }
 
-// Inspection is one mail being read: Field and Write take it as it arrives.
+// Check reads a whole mail and decides as Policy.Explain does, whether it is in
+// scope or not. Statements are tried, so that the decision has their edits.
+func (e *Engine) Check(ctx context.Context, env *Envelope, mail io.Reader) (*Verdict, error) {
+	var whole bytes.Buffer
+	if e.appends() {
+		mail = io.TeeReader(mail, &whole)
+	}
+	report, err := e.scanner.ScanMail(ctx, mail)
+	if err != nil {
+		return nil, err
+	}
+	v := &Verdict{Envelope: env, Report: report, original: readOriginal(whole.Bytes(), e.appendBytes)}
+	v.Decision, v.Body, err = e.settle(env, report, v.original, true)
+	return v, err
+}
+
+// Inspection is one mail being read: Field and Write take it as it arrives. A
+// policy that adds statements keeps the body meanwhile.
 type Inspection struct {
 	*classify.Scan
 	policy   *Policy
 	envelope *Envelope
+	original *original // nil if the policy adds nothing
 }
 
-// Verdict is what an Inspection ends in.
+// Field takes a header field.
+func (i *Inspection) Field(name, value string) {
+	i.Scan.Field(name, value)
+	if i.original != nil {
+		i.original.field(name, value)
+	}
+}
+
+// Write takes the next bytes of the body.
+func (i *Inspection) Write(b []byte) (int, error) {
+	if i.original != nil {
+		_, _ = i.original.Write(b) // Finish tells of what went wrong
+	}
+	return i.Scan.Write(b)
+}
+
+// Verdict is what an Inspection ends in. Body is the mail's new body where the
+// decision has the edit ReplaceBody, else nil. It must be read before Close, which
+// frees what it is read from.
 type Verdict struct {
 	Envelope *Envelope
 	Report   *classify.Report
 	Decision *Decision
+	Body     io.Reader
+	original *original
 }
 
-// Finish ends the mail and decides. The error is that of a cancelled context.
+// Close frees the body. It may be called more than once.
+func (v *Verdict) Close() {
+	if v.original != nil {
+		v.original.free()
+	}
+}
+
+// Finish ends the mail and decides. The error is that of a cancelled context, or
+// of a machine that could not keep the body.
 func (i *Inspection) Finish() (*Verdict, error) {
 	report, err := i.Scan.Finish()
+	v := &Verdict{Envelope: i.envelope, Report: report, original: i.original}
+	if err == nil {
+		v.Decision, v.Body, err = i.policy.settle(i.envelope, report, i.original, false)
+	}
 	if err != nil {
+		v.Close()
 		return nil, err
 	}
-	return &Verdict{i.envelope, report, i.policy.Decide(i.envelope, report)}, nil
+	if v.Body == nil {
+		v.Close()
+	}
+	return v, nil
 }

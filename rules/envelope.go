@@ -26,6 +26,8 @@ type Envelope struct {
 	Direction Direction `json:"direction,omitempty"`
 	// SMTPUTF8 says that the client may be answered in UTF-8.
 	SMTPUTF8 bool `json:"smtputf8"`
+	// Facts is what was known of sender and recipients before the mail; nil: nothing.
+	Facts *Facts `json:"facts,omitempty"`
 }
 
 // TLS describes the session by which a mail came in. Version is empty in clear.

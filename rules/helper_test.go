@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -125,4 +126,15 @@ func values[S ~uint16](all *map[S]int, signature uint16, n int) {
 func answered(r *classify.Report, id string, a classify.Answer) *classify.Report {
 	r.Answers[id] = a
 	return r
+}
+
+// cpuTime is the CPU time of the process, which the machine's other work does not
+// move.
+func cpuTime(t *testing.T) time.Duration {
+	t.Helper()
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
 }

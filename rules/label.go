@@ -29,7 +29,7 @@ func (m *mail) onePart(i int) *mail {
 	report.Parts = m.report.Parts[i : i+1]
 	report.Findings = slices.DeleteFunc(slices.Clone(m.report.Findings), func(f classify.Finding) bool { return f.Part != report.Parts[0].Path })
 	one.report = &report
-	one.answers, one.facts, one.inParts = make([]answer, len(m.answers)), make([][]string, len(m.facts)), nil
+	one.answers, one.facts, one.inParts, one.sums = make([]answer, len(m.answers)), make([][]string, len(m.facts)), nil, nil
 	return &one
 }
 
@@ -41,7 +41,7 @@ func (t *partLabelTest) parts(m *mail) []int {
 	found := []int{}
 	one := *m
 	report := *m.report
-	one.report, one.answers, one.inParts = &report, make([]answer, len(m.answers)), nil
+	one.report, one.answers, one.inParts, one.sums = &report, make([]answer, len(m.answers)), nil, nil
 	for i := range m.report.Parts {
 		report.Tallies, report.Named = nil, nil
 		if i < len(m.report.ByPart) {

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/postern-mail/postern/classify"
 )
 
 // entry is one entry of a list, with the line that it stands on.
@@ -12,6 +14,7 @@ type entry struct {
 	text    string
 	expires date
 	ref     string
+	of      string // whose it is: it counts only for mail of this sender or login
 	file    string
 	line    int
 }
@@ -24,17 +27,26 @@ const (
 	asPeople  use = iota // domains and addresses
 	asLogins             // logins and addresses
 	asClients            // networks
+	asPrints             // fingerprints of findings
 )
 
 // roll is a list made ready for look-up in one use. Look-ups take the time of
 // the mail: an expired entry is none.
 type roll struct {
 	name      string // "@partners"; empty for entries written in place
+	number    int    // among those of the policy that recipients are looked up in
 	domains   map[string]date
 	addresses map[string]date
 	logins    map[string]date
 	networks  []network
+	owned     map[string][]owned
 	expiring  bool
+}
+
+// owned is an entry that counts for the mail of one sender or login only.
+type owned struct {
+	of      string
+	expires date
 }
 
 type network struct {
@@ -64,12 +76,23 @@ func (r *roll) add(e entry, as use) (fix, text string) {
 		r.networks = append(r.networks, network{prefix, e.expires})
 		return "", ""
 	}
+	if as == asPrints {
+		if e.of == "" {
+			return `say { entry = "…", of = "jo@agency.example" }`, "nobody's own"
+		}
+		r.own(e.text, e)
+		return "", ""
+	}
 	if strings.Contains(e.text, "@") {
 		m := parseMailbox(e.text)
 		if m.odd {
 			return "write user@domain.example", "not a usable address"
 		}
-		r.addresses[m.String()] = e.expires
+		if e.of != "" {
+			r.own(m.String(), e)
+		} else {
+			r.addresses[m.String()] = e.expires
+		}
 		return "", ""
 	}
 	if as == asLogins {
@@ -83,8 +106,48 @@ func (r *roll) add(e entry, as use) (fix, text string) {
 		}
 		return "", "neither a domain nor an address"
 	}
-	r.domains[domain] = e.expires
+	if e.of != "" {
+		r.own(domain, e)
+	} else {
+		r.domains[domain] = e.expires
+	}
 	return "", ""
+}
+
+func (r *roll) own(what string, e entry) {
+	if r.owned == nil {
+		r.owned = map[string][]owned{}
+	}
+	r.owned[what] = append(r.owned[what], owned{strings.ToLower(e.of), e.expires})
+}
+
+// holdsPrint reports whether a finding is one of the sender's own numbers.
+func (r *roll) holdsPrint(f *classify.Finding, m *mail) bool {
+	return slices.ContainsFunc([]string{f.Fingerprint, f.Older}, func(mark string) bool {
+		return mark != "" && slices.ContainsFunc(r.owned[mark], func(o owned) bool { return o.is(m.sender, m.env.User, m.env.Time) })
+	})
+}
+
+// is reports whether an entry is valid and belongs to a sender.
+func (o *owned) is(sender mailbox, login string, at time.Time) bool {
+	return !o.expires.expired(at) && (o.of == strings.ToLower(login) || !sender.odd && o.of == sender.String())
+}
+
+// holdsFor reports whether an address is on the roll for the mail of a sender.
+func (r *roll) holdsFor(to mailbox, sender mailbox, login string, at time.Time) bool {
+	if r.holds(to, at) {
+		return true
+	}
+	if len(r.owned) == 0 || to.odd || to.domain == "" {
+		return false
+	}
+	mine := func(o owned) bool { return o.is(sender, login, at) }
+	found := slices.ContainsFunc(r.owned[to.String()], mine)
+	upwards(to.domain, func(domain string) bool {
+		found = found || slices.ContainsFunc(r.owned[domain], mine)
+		return !found
+	})
+	return found
 }
 
 // parseNetwork reads a network in CIDR form or a single address.
@@ -155,7 +218,7 @@ func (r *roll) expiredFor(m mailbox, at time.Time) (string, date, bool) {
 }
 
 // readList reads a list file: one entry a line, "#" begins a comment, and after
-// a TAB may follow expires=DATE and ref=TEXT, TABs between them.
+// a TAB may follow expires=DATE, ref=TEXT and of=SENDER, TABs between them.
 func readList(file string, data []byte, m *Mistakes) []entry {
 	var entries []entry
 	for i, line := range strings.Split(strings.TrimPrefix(string(data), "\ufeff"), "\n") {
@@ -192,6 +255,8 @@ func (e *entry) attribute(column string, m *Mistakes) {
 	case "":
 	case "ref":
 		e.ref = strings.TrimSpace(value)
+	case "of":
+		e.of = strings.TrimSpace(value)
 	case "expires":
 		day, err := time.Parse(time.DateOnly, strings.TrimSpace(value))
 		if err != nil {
@@ -200,6 +265,6 @@ func (e *entry) attribute(column string, m *Mistakes) {
 		}
 		e.expires = endOf(day)
 	default:
-		m.Add(e.file, e.line, didYouMean(key, []string{"expires", "ref"}), "unknown %q after entry %q", key, e.text)
+		m.Add(e.file, e.line, didYouMean(key, []string{"expires", "ref", "of"}), "unknown %q after entry %q", key, e.text)
 	}
 }

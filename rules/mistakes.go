@@ -34,6 +34,8 @@ func (m Mistake) String() string {
 // run. As an error it prints one mistake a line, by file and line.
 type Mistakes struct {
 	List []Mistake
+
+	counterexamples []*Counterexample
 }
 
 // Add notes a mistake. Fix may be empty.

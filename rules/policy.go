@@ -16,6 +16,10 @@ import (
 type Policy struct {
 	id, checksum  string
 	help          string
+	officer       string
+	statements    map[string]sourceStatement
+	coverage      []Clause
+	asserts       []assertion
 	inside        perimeter
 	scope         []Direction // that any rule applies in, or that a file judges
 	rules         []rule      // by id
@@ -24,15 +28,21 @@ type Policy struct {
 	partners      map[string]*partner
 	mailTests     []mailTest
 	rcptTests     []rcptTest
+	counts        int // that tests for findings count
+	rolls         int // that recipients are looked up in
 	questions     []classify.Question
 	detectors     []string           // ids that conditions name
 	inUse         []*detect.Detector // that the Scanner runs
 	detectOptions detect.Options
+	bornUntil     time.Time // by the policy's own word
 	exacts        []classify.Exact
 	values        []classify.Named
 	byPart        []string // ids that labels count by part
 	sums          []string // of tables
 	depth         int      // of the deepest condition
+	asked         []string // digests of what is asked of a mail, see asked.go
+	digests       map[string]string
+	noted         map[int]string // ids of answers to mail tests that a record keeps
 	routes        Routes
 	warnings      []Mistake
 }
@@ -47,6 +57,9 @@ type rule struct {
 	route      Route
 	byPartner  bool // the route is that of the partner registry
 	edits      []Edit
+	statement  string // to be appended
+	fallback   Action
+	notify     bool
 	parts      []part // direction, to, from, user, when, not unless
 	exemptions []int  // that may lift it
 }
@@ -60,6 +73,7 @@ type part struct {
 // exemption lifts rules where it holds.
 type exemption struct {
 	id      string
+	clause  string
 	expires date
 	expr    expr
 }

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -13,6 +14,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/postern-mail/postern/classify/detect"
 )
 
 // maxListFile bounds a list file.
@@ -107,6 +110,9 @@ func (r *reader) pack(name string) {
 		if d := &s.Detectors[i]; d.File != "" {
 			r.mistakes.Add(s.title, d.At("file"), "", "a pack has no files")
 		}
+		if d := &s.Detectors[i]; d.SortCodes != "" {
+			r.mistakes.Add(s.title, d.At("sort_codes"), "", "a pack has no files")
+		}
 	}
 	for i := range s.Lexicons {
 		if l := &s.Lexicons[i]; l.File != "" {
@@ -179,11 +185,27 @@ func (r *reader) detectorFiles(s *source) {
 	for i := range s.Detectors {
 		d := &s.Detectors[i]
 		s.wordsOf[d.ID] = wordLines(read(fmt.Sprintf("detector %q", d.ID), d.Pos, d.File))
+		r.sortCodes(s, d)
 	}
 	for i := range s.Lexicons {
 		l := &s.Lexicons[i]
 		data := read(fmt.Sprintf("lexicon %q", l.ID), l.Pos, l.File)
 		s.termsOf[l.ID] = termLines(fmt.Sprintf("lexicon %q", s.beside(l.File)), data, r.mistakes)
+	}
+}
+
+// sortCodes reads the table of weights of UK banks, where the policy names one.
+func (r *reader) sortCodes(s *source, d *sourceDetector) {
+	if d.SortCodes == "" {
+		return
+	}
+	data, err := readFile(s.beside(d.SortCodes), maxListFile)
+	if err == nil {
+		r.count("sort codes", data)
+		s.sortCodes, err = detect.ReadSortCodes(bytes.NewReader(data))
+	}
+	if err != nil {
+		r.mistakes.Add(s.title, d.At("sort_codes"), "", "detector %q: cannot read %q: %v", d.ID, s.beside(d.SortCodes), plainError(err))
 	}
 }
 

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,6 +18,8 @@ const (
 	markerText   = "Addresses under postern.invalid are for the mail system's own use. Send to the real address."
 	separateText = "This mail must leave by a protected route, which would take other recipients along. Send to %s separately."
 	gatewaysText = "held: rules ask for two gateways at once"
+
+	statementText = "This mail must carry the statement %q, which cannot be added: %s. Put it into your text yourself, or send the mail without that. For help ask %s."
 )
 
 // A reply has at most three lines. Each must stay within 400 octets when "%" has
@@ -63,33 +66,36 @@ func (m *mail) word(d *Decision) {
 	d.Reply.Lines = lines
 }
 
-// statement is the text of one rule that led to the action of a mail.
-type statement struct {
+// saying is the text of one rule that led to the action of a mail.
+type saying struct {
 	text, enhanced string
 	names          bool // it names the recipients itself
 }
 
 // said collects the texts of the rules that led to the action, postern's own
 // first, then the rules marked never, each by id.
-func (m *mail) said(d *Decision) []statement {
-	var own, never, other []statement
+func (m *mail) said(d *Decision) []saying {
+	var own, never, other []saying
 	for i := range d.Rules {
 		switch r := &d.Rules[i]; {
 		case !r.Fired:
 		case r.ID == markerRule && d.Action == Reject:
-			own = append(own, statement{text: markerText, enhanced: "5.7.1"})
+			own = append(own, saying{text: markerText, enhanced: "5.7.1"})
 		case r.ID == separateRule:
-			own = append(own, statement{fmt.Sprintf(separateText, naming(r.Recipients)), "5.7.1", true})
+			own = append(own, saying{fmt.Sprintf(separateText, naming(r.Recipients)), "5.7.1", true})
 		case r.ID == gatewaysRule && d.Action == Hold:
-			own = append(own, statement{text: gatewaysText})
+			own = append(own, saying{text: gatewaysText})
 		}
 	}
 	for i := range m.policy.rules {
 		r := &m.policy.rules[i]
-		if r.action != d.Action || m.firedOf(i).empty() {
+		if m.action(r) != d.Action || m.firedOf(i).empty() {
 			continue
 		}
-		s := statement{m.fill(r, m.firedOf(i)), r.enhanced, r.words.uses("recipients")}
+		s := saying{m.fill(r, m.firedOf(i)), r.enhanced, r.words.uses("recipients")}
+		if r.action != d.Action {
+			s = m.withoutStatement(r)
+		}
 		if r.never {
 			never = append(never, s)
 		} else {
@@ -97,6 +103,15 @@ func (m *mail) said(d *Decision) []statement {
 		}
 	}
 	return slices.Concat(own, never, other)
+}
+
+// withoutStatement says what to do about a mail that must carry a statement and
+// cannot be given one.
+func (m *mail) withoutStatement(r *rule) saying {
+	return saying{
+		text:     fmt.Sprintf(statementText, r.statement, m.report.Unable, cmp.Or(m.policy.help, "your mail administrator")),
+		enhanced: "5.7.1",
+	}
 }
 
 func (m *mail) fill(r *rule, s set) string {

@@ -13,26 +13,30 @@ import (
 // source is one policy file as it was written: a shipped pack or an admin's own.
 type source struct {
 	Pos
-	Policy     sourceHead                `toml:"policy"`
-	Inside     sourceInside              `toml:"inside"`
-	Lists      map[string]sourceList     `toml:"lists"`
-	Settings   map[string]sourceSettings `toml:"settings"`
-	Partners   map[string]sourcePartner  `toml:"partners"`
-	Officer    sourceOfficer             `toml:"officer"`
-	Help       sourceHelp                `toml:"help"`
-	Detectors  named[sourceDetector]     `toml:"detectors"`
-	Lexicons   named[sourceLexicon]      `toml:"lexicons"`
-	EDM        named[sourceTable]        `toml:"edm"`
-	Labels     named[sourceLabel]        `toml:"labels"`
-	Rules      named[sourceRule]         `toml:"rules"`
-	Exemptions named[sourceExemption]    `toml:"exemptions"`
+	Policy     sourceHead                 `toml:"policy"`
+	Inside     sourceInside               `toml:"inside"`
+	Lists      map[string]sourceList      `toml:"lists"`
+	Settings   map[string]sourceSettings  `toml:"settings"`
+	Partners   map[string]sourcePartner   `toml:"partners"`
+	Officer    sourceOfficer              `toml:"officer"`
+	Help       sourceHelp                 `toml:"help"`
+	Detectors  named[sourceDetector]      `toml:"detectors"`
+	Lexicons   named[sourceLexicon]       `toml:"lexicons"`
+	EDM        named[sourceTable]         `toml:"edm"`
+	Labels     named[sourceLabel]         `toml:"labels"`
+	Rules      named[sourceRule]          `toml:"rules"`
+	Exemptions named[sourceExemption]     `toml:"exemptions"`
+	Statements map[string]sourceStatement `toml:"statements"`
+	Clauses    map[string]sourceClause    `toml:"clauses"`
+	Assert     named[sourceAssertion]     `toml:"assert"`
 
-	title    string // as messages begin
-	dir      string // where its list files are; "" in a pack
-	pack     bool
-	fromFile map[string][]entry    // of lists kept in files
-	wordsOf  map[string][]string   // of detectors kept in files
-	termsOf  map[string][]weighted // of lexicons kept in files
+	title     string // as messages begin
+	dir       string // where its list files are; "" in a pack
+	pack      bool
+	fromFile  map[string][]entry    // of lists kept in files
+	wordsOf   map[string][]string   // of detectors kept in files
+	termsOf   map[string][]weighted // of lexicons kept in files
+	sortCodes *detect.SortCodes     // of a file that the policy names
 }
 
 type sourceHead struct {
@@ -70,6 +74,7 @@ type sourceEntry struct {
 	Entry   string `toml:"entry"`
 	Expires date   `toml:"expires"`
 	Ref     string `toml:"ref"`
+	Of      string `toml:"of"`
 }
 
 func (e *sourceEntry) fromTOML(d *decoder, n node) {
@@ -78,7 +83,7 @@ func (e *sourceEntry) fromTOML(d *decoder, n node) {
 		return
 	}
 	if _, ok := n.value.(map[string]any); !ok {
-		d.wanted(n, "a string, or a table with entry, expires and ref")
+		d.wanted(n, "a string, or a table with entry, expires, ref and of")
 		return
 	}
 	type plain sourceEntry
@@ -144,20 +149,24 @@ type sourceRule struct {
 	AddHeader    fields   `toml:"add_header"`
 	ChangeHeader fields   `toml:"change_header"`
 	RemoveHeader Strings  `toml:"remove_header"`
+	Append       string   `toml:"append"`
+	Fallback     string   `toml:"fallback"`
+	Notify       bool     `toml:"notify"`
 }
 
 func (r *sourceRule) ident() *string { return &r.ID }
 
 type sourceExemption struct {
 	Pos
-	ID      string   `toml:"id"`
-	Clause  string   `toml:"clause"`
-	To      selector `toml:"to"`
-	From    selector `toml:"from"`
-	User    selector `toml:"user"`
-	Lifts   Strings  `toml:"lifts"`
-	Expires date     `toml:"expires"`
-	Ref     string   `toml:"ref"`
+	ID      string           `toml:"id"`
+	Clause  string           `toml:"clause"`
+	To      selector         `toml:"to"`
+	From    selector         `toml:"from"`
+	User    selector         `toml:"user"`
+	When    *sourceCondition `toml:"when"`
+	Lifts   Strings          `toml:"lifts"`
+	Expires date             `toml:"expires"`
+	Ref     string           `toml:"ref"`
 }
 
 func (e *sourceExemption) ident() *string { return &e.ID }
@@ -170,6 +179,8 @@ type sourceCondition struct {
 	None []sourceCondition `toml:"none"`
 
 	Found      Strings            `toml:"found"`
+	Says       Strings            `toml:"says"`
+	Statement  Strings            `toml:"statement"`
 	EDM        Strings            `toml:"edm"`
 	Columns    *sourceColumns     `toml:"columns"`
 	Unique     *int               `toml:"unique"`
@@ -178,24 +189,35 @@ type sourceCondition struct {
 	Where      Strings            `toml:"where"`
 	Quoted     *bool              `toml:"quoted"`
 
-	Value     Strings  `toml:"value"`
-	Label     Strings  `toml:"label"`
-	Parts     *int     `toml:"parts"`
-	Tag       string   `toml:"tag"`
-	Near      *bool    `toml:"near"`
-	Header    string   `toml:"header"`
-	Contains  string   `toml:"contains"`
-	Unread    *oneOrOf `toml:"unread"`
-	Encrypted *bool    `toml:"encrypted"`
-	Weak      *bool    `toml:"weak"`
+	Value      Strings           `toml:"value"`
+	Label      Strings           `toml:"label"`
+	Parts      *int              `toml:"parts"`
+	Tag        string            `toml:"tag"`
+	NotOwn     string            `toml:"not_own"`
+	NotAfter   *nearTo           `toml:"not_after"`
+	LookAlike  string            `toml:"look_alike"`
+	Near       *sourceNear       `toml:"near"`
+	Header     string            `toml:"header"`
+	Contains   string            `toml:"contains"`
+	Unread     *oneOrOf          `toml:"unread"`
+	Encrypted  *bool             `toml:"encrypted"`
+	Weak       *bool             `toml:"weak"`
+	Attachment *sourceAttachment `toml:"attachment"`
+	Links      Strings           `toml:"links"`
+	Anomaly    Strings           `toml:"anomaly"`
 
-	To            selector `toml:"to"`
-	From          selector `toml:"from"`
-	User          selector `toml:"user"`
-	Client        selector `toml:"client"`
-	Direction     Strings  `toml:"direction"`
-	Authenticated *bool    `toml:"authenticated"`
-	Partner       *oneOrOf `toml:"partner"`
+	To            selector      `toml:"to"`
+	From          selector      `toml:"from"`
+	User          selector      `toml:"user"`
+	Client        selector      `toml:"client"`
+	Direction     Strings       `toml:"direction"`
+	Authenticated *bool         `toml:"authenticated"`
+	Partner       *oneOrOf      `toml:"partner"`
+	IncomingTLS   *sourceTLS    `toml:"incoming_tls"`
+	FirstContact  *bool         `toml:"first_contact"`
+	Reply         *bool         `toml:"reply"`
+	PartnerTLS    Strings       `toml:"partner_tls"`
+	Volume        *sourceVolume `toml:"volume"`
 }
 
 // named is a set of tables with ids. It is written as [kind.ID] tables or as
@@ -244,6 +266,8 @@ func posOf(table any) Pos {
 	case *sourceRule:
 		return t.Pos
 	case *sourceExemption:
+		return t.Pos
+	case *sourceAssertion:
 		return t.Pos
 	case *sourceLabel:
 		return t.Pos

@@ -24,10 +24,14 @@ type sourceDetector struct {
 	Fingerprint     bool             `toml:"fingerprint"`
 	Match           Strings          `toml:"match"`
 	NearMisses      Strings          `toml:"near_misses"`
+	Apart           bool             `toml:"apart"`
 	Off             bool             `toml:"off"`
 	ReportSpecimens bool             `toml:"report_specimens"`
 	KeywordsAdd     Strings          `toml:"keywords_add"`
 	NegativeAdd     Strings          `toml:"negative_add"`
+	MonthFirst      *bool            `toml:"month_first"`
+	BornUntil       date             `toml:"born_until"`
+	SortCodes       string           `toml:"sort_codes"`
 }
 
 func (d *sourceDetector) ident() *string { return &d.ID }
@@ -36,7 +40,7 @@ func (d *sourceDetector) ident() *string { return &d.ID }
 func (d *sourceDetector) tunes() bool {
 	for key := range d.keys {
 		switch key {
-		case "id", "off", "report_specimens", "keywords_add", "negative_add":
+		case "id", "off", "report_specimens", "keywords_add", "negative_add", "month_first", "born_until", "sort_codes":
 		default:
 			return false
 		}
@@ -72,6 +76,8 @@ type sourceLexicon struct {
 	Terms      map[string]int    `toml:"terms"`
 	File       string            `toml:"file"`
 	Thresholds *sourceThresholds `toml:"thresholds"`
+	UpTo       int               `toml:"up_to"`
+	Distinct   int               `toml:"distinct"`
 	Match      Strings           `toml:"match"`
 	NearMisses Strings           `toml:"near_misses"`
 	Off        bool              `toml:"off"`

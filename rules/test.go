@@ -44,6 +44,7 @@ type foundTest struct {
 	least         detect.Confidence
 	in            classify.Place
 	places        string // as written, "" for anywhere
+	sum           int    // number of what it counts, which others may count too; 0 is none
 }
 
 func (t *foundTest) count(m *mail, least detect.Confidence, in classify.Place) (unique, total int) {
@@ -57,8 +58,27 @@ func (t *foundTest) count(m *mail, least detect.Confidence, in classify.Place) (
 }
 
 func (t *foundTest) holds(m *mail) bool {
-	unique, total := t.count(m, t.least, t.in)
+	unique, total := t.counted(m)
 	return unique >= t.unique && total >= t.total
+}
+
+// counted is what the test counts, worked out once for all that count the same.
+func (t *foundTest) counted(m *mail) (unique, total int) {
+	if t.sum == 0 || m.sums == nil {
+		return t.count(m, t.least, t.in)
+	}
+	s := &m.sums[t.sum-1]
+	if !s.known {
+		s.unique, s.total = t.count(m, t.least, t.in)
+		s.known = true
+	}
+	return s.unique, s.total
+}
+
+// sum is how often something was found in a mail.
+type sum struct {
+	unique, total int
+	known         bool
 }
 
 func (t *foundTest) because(m *mail, full bool) []string {
@@ -150,7 +170,7 @@ func (t *foundTest) found(m *mail) []string {
 			continue
 		}
 		count := strconv.Itoa(n)
-		if m.report.Tallies[d.ID].AtLeast {
+		if m.tally(d.ID).AtLeast {
 			count = "at least " + count
 		}
 		one := fmt.Sprintf("%s (%s)", d.Title, count)
@@ -219,15 +239,24 @@ type partTest struct {
 	want  bool
 	state string // "unread", "encrypted", "weakly encrypted"
 	is    func(*extract.Part) bool
+	least int // parts; 0 is one
+	// names and types are the patterns that is looks at.
+	names, types Strings
+	// attached asks for attachments only; typed by the type of their bytes,
+	// claimed by that which they claim.
+	attached, typed, claimed bool
 }
 
-func (t *partTest) any(m *mail) bool {
+func (t *partTest) any(m *mail) bool { return t.count(m) >= max(t.least, 1) }
+
+func (t *partTest) count(m *mail) int {
+	n := 0
 	for i := range m.report.Parts {
 		if t.is(&m.report.Parts[i]) {
-			return true
+			n++
 		}
 	}
-	return false
+	return n
 }
 
 func (t *partTest) holds(m *mail) bool { return t.any(m) == t.want }
@@ -254,7 +283,10 @@ func (t *partTest) because(m *mail, full bool) []string {
 	return facts
 }
 
-func (t *partTest) failed(*mail) (why, nearest string) {
+func (t *partTest) failed(m *mail) (why, nearest string) {
+	if n := t.count(m); t.want && t.least > 1 {
+		return "too few parts: " + t.state, fmt.Sprintf("%d of %d needed", n, t.least)
+	}
 	if t.want {
 		return "no part is " + t.state, ""
 	}
@@ -373,7 +405,22 @@ func (r *rolls) choose(match func(*roll) bool) bool {
 type toTest struct{ rolls }
 
 func (t *toTest) matches(m *mail, i int) bool {
-	return t.choose(func(r *roll) bool { return r.holds(m.to[i], m.env.Time) })
+	s := make(set, m.words)
+	t.choose(m, s)
+	return s[i/64]>>(i%64)&1 == 1
+}
+
+// choose adds the recipients who are meant to an empty set.
+func (t *toTest) choose(m *mail, s set) {
+	if len(t.is) == 0 {
+		copy(s, m.every)
+	}
+	for _, r := range t.is {
+		s.or(m.onRoll(r))
+	}
+	for _, r := range t.not {
+		s.without(m.onRoll(r))
+	}
 }
 
 func (t *toTest) failed(m *mail) (why, nearest string) {
@@ -406,8 +453,11 @@ type partnerTest struct {
 
 func (t *partnerTest) matches(m *mail, i int) bool {
 	p := m.policy.partner(m.to[i], m.env.Time)
-	return (p != nil && (len(t.methods) == 0 || slices.Contains(t.methods, p.route))) == t.want
+	return (p != nil && (len(t.methods) == 0 || slices.Contains(t.methods, p.route) || p.route.rank() == 3 && slices.Contains(t.methods, anyGateway))) == t.want
 }
+
+// anyGateway is the method of a partner that is reached by some gateway.
+const anyGateway = "gateway"
 
 func (t *partnerTest) failed(*mail) (why, nearest string) {
 	switch {

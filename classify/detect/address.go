@@ -39,8 +39,12 @@ const (
 	postcodeStreet
 )
 
-// streetReach is how far before a postcode or a city its street can stand.
-const streetReach = 100
+// streetReach is how far before a postcode or a city its street can end, maxStreet
+// how long its line can be.
+const (
+	streetReach = 100
+	maxStreet   = 100
+)
 
 // findPostcode finds a postcode by its inward digit, the last of the run at p.
 func findPostcode(f *finder, p int64) {
@@ -261,14 +265,14 @@ var streetWords = func() map[string]bool {
 // streetBefore finds the last street line, PO box or rural route that begins in
 // [from,to), and where it begins.
 func streetBefore(t *text, from, to int64) (int64, bool) {
-	for p := to - 1; p >= from; p-- {
+	for p := to - 1; p >= from-maxStreet; p-- {
 		if !isDigit(t.at(p)) || isDigit(t.at(p-1)) {
 			continue
 		}
-		if start, ok := boxAt(t, p, from); ok {
+		if start, ok := boxAt(t, p, from-maxStreet); ok && p >= from {
 			return start, true
 		}
-		if isStreet(t, p, to) {
+		if end := isStreet(t, p, to); end >= max(from, 1) {
 			if isLetter(t.at(p - 1)) {
 				p--
 			}
@@ -278,18 +282,18 @@ func streetBefore(t *text, from, to int64) (int64, bool) {
 	return 0, false
 }
 
-// isStreet reports whether a street line begins with the house number at p and
-// ends before to.
-func isStreet(t *text, p, to int64) bool {
+// isStreet reports where a street line ends that begins with the house number at
+// p, 0 if none does that ends before to.
+func isStreet(t *text, p, to int64) int64 {
 	if b := t.at(p - 1); t.wordBefore(p) && ((b != 'N' && b != 'S' && b != 'E' && b != 'W') || t.wordBefore(p-1)) {
-		return false // the grid numbers of Wisconsin begin with a point of the compass
+		return 0 // the grid numbers of Wisconsin begin with a point of the compass
 	}
 	if t.at(p-1) == '.' || t.at(p-1) == '/' || t.at(p-1) == '$' {
-		return false
+		return 0
 	}
 	n := int64(t.digits(p, 7))
 	if n > 6 {
-		return false
+		return 0
 	}
 	q := p + n
 	if isLetter(t.at(q)) && !t.wordAfter(q+1) {
@@ -301,7 +305,7 @@ func isStreet(t *text, p, to int64) bool {
 	for word := range 6 {
 		next := skipWrapped(t, q)
 		if next == q {
-			return false
+			return 0
 		}
 		q = next
 		end := q
@@ -309,24 +313,24 @@ func isStreet(t *text, p, to int64) bool {
 			end++
 		}
 		if end == q || end > to {
-			return false
+			return 0
 		}
 		first := t.at(q)
 		if word > 0 && isUpper(first) && streetWords[lower(string(t.slice(q, end)))] {
-			return true
+			return end
 		}
 		if word == 0 && isUpper(first) && hasPrefixFold(t.slice(q, end), "broadway") {
-			return true
+			return end
 		}
 		if !isUpper(first) && !isDigit(first) && first < 0x80 {
-			return false
+			return 0
 		}
 		if t.at(end) == '.' {
 			end++
 		}
 		q = end
 	}
-	return false
+	return 0
 }
 
 // skipWrapped is the position behind the white space at p, in which a line may

@@ -139,10 +139,10 @@ func (f *finder) expected(c *candidate) bool {
 		return true
 	}
 	t := f.text
-	if bytes.IndexByte(t.slice(c.end, c.end+22), '-') < 0 {
+	if bytes.IndexByte(t.slice(c.end, c.end+23), '-') < 0 {
 		return false
 	}
-	for p := c.end + 1; p <= c.end+21; p++ {
+	for p := c.end + 1; p <= c.end+22; p++ {
 		if t.at(p) == '-' && t.at(p+3) == '-' && t.digitsBefore(p, 3) == 2 && t.digits(p+1, 3) == 2 && t.digits(p+4, 3) == 2 {
 			return true
 		}

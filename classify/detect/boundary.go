@@ -8,6 +8,9 @@ import (
 // bounded reports whether a candidate stands by itself: no part of a longer
 // word, number, version, address or amount.
 func (f *finder) bounded(c *candidate) bool {
+	if f.set.Detectors[f.detector].Apart { // a phrase ends where its words end
+		return !f.text.wordBefore(c.start) && !f.text.wordAfter(c.end)
+	}
 	return (c.closed || freeRight(f.text, c.end)) && (c.vouched || f.freeLeft(c)) && !(c.bare && priced(f.text, c.start))
 }
 

@@ -245,7 +245,16 @@ func (f *finder) near(c *candidate, r role, col *column, from, to int64) int32 {
 			best, word = gap, h.word
 		}
 	}
-	return word
+	if word >= 0 || !col.known {
+		return word
+	}
+	own, _ = f.columns.header(f.set, col)
+	for _, h := range own { // its own column's header is as near
+		if w := &words.words[h.word]; w.detector == f.detector && w.role == r {
+			return h.word
+		}
+	}
+	return -1
 }
 
 // headerLabels finds the labels in the header of the candidate's column.

@@ -57,6 +57,9 @@ func findCVV(f *finder, p int64) {
 	f.stands(p)
 }
 
+// maxCard is how many bytes the number of a card takes, with its separators.
+const maxCard = 40
+
 // pans remembers the numbers of payment cards around the present place.
 type pans struct {
 	read  int64 // up to here the text was searched
@@ -71,7 +74,8 @@ type pan struct {
 // cardsNear looks for the number of a payment card in the window of a candidate.
 func (f *finder) cardsNear(c *candidate) (card, amex bool) {
 	t, all := f.text, &f.pans
-	from, to := t.back(c.start, windowChars), t.forth(c.end, windowChars)
+	near, to := t.back(c.start, windowChars), t.forth(c.end, windowChars)
+	from := max(near-maxCard, t.base) // a card that ends in the window begins before it
 	if from > all.read {
 		all.read, all.found = from, all.found[:0]
 	}
@@ -86,7 +90,7 @@ func (f *finder) cardsNear(c *candidate) (card, amex bool) {
 		all.read += max(n, 1)
 	}
 	for _, p := range all.found {
-		if p.start >= from && p.start < to && (p.end <= c.start || p.start >= c.end) {
+		if p.end >= near && p.start < to && (p.end <= c.start || p.start >= c.end) {
 			card, amex = true, amex || p.amex
 		}
 	}

@@ -64,7 +64,7 @@ func findBirth(f *finder, p int64) {
 
 // century completes a year of two digits.
 func (f *finder) century(d date) int {
-	if now := f.set.options.Now; !now.IsZero() {
+	if !f.set.options.today().IsZero() {
 		if d.year += 2000; f.future(d) {
 			d.year -= 100
 		}
@@ -78,7 +78,7 @@ func (f *finder) century(d date) int {
 
 // future reports whether a day is yet to come.
 func (f *finder) future(d date) bool {
-	now := f.set.options.Now
+	now := f.set.options.today()
 	if now.IsZero() {
 		return d.year > 2099
 	}

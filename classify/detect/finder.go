@@ -34,6 +34,7 @@ type finder struct {
 	card     int64 // end of the last PAN, reported or not
 
 	kind    Kind
+	quoted  func(offset int64) bool
 	subject span   // where the Subject stands in the text
 	halves  []half // by detector: a half of a pair that may find the other
 	scorers []scorer
@@ -118,7 +119,7 @@ func (f *finder) stands(p int64) bool {
 		return true
 	}
 	f.columns.advance(f.text, p)
-	if !f.bounded(c) || f.enclosed(c, p) {
+	if !f.bounded(c) || !d.Apart && f.enclosed(c, p) {
 		return false
 	}
 	where := f.weigh(d, c)
@@ -144,7 +145,7 @@ func (f *finder) reportValue(c *candidate, value string, level Confidence, conte
 		Value:      value,
 		Confidence: level,
 		Context:    context,
-	}, c, distance)
+	}, c, distance, f.set.Detectors[f.detector].Apart)
 }
 
 // hopeless reports at little cost that the candidate in f.c is worth nothing: its

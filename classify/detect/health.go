@@ -1,6 +1,10 @@
 package detect
 
-import "github.com/postern-mail/postern/classify/anchor"
+import (
+	"bytes"
+
+	"github.com/postern-mail/postern/classify/anchor"
+)
 
 // ukNHS is the NHS number of England, Wales and the Isle of Man: ten digits, the
 // last a check digit by mod 11. One number in eleven passes by chance, and the form
@@ -183,7 +187,7 @@ const (
 func findICD10(f *finder, p int64) {
 	t := f.text
 	c := candidate{start: p - 1}
-	if t.wordBefore(c.start) {
+	if t.wordBefore(c.start) && t.at(c.start-1) != '_' { // "dx_E11": the boundary tells
 		return
 	}
 	letter := t.at(c.start)
@@ -204,6 +208,9 @@ func findICD10(f *finder, p int64) {
 		for tail < 5 && (isLetter(t.at(p+3+tail)) || isDigit(t.at(p+3+tail))) {
 			tail++
 		}
+	}
+	if tail > 1 && bytes.IndexFunc(t.slice(p+3, p+3+tail), func(r rune) bool { return isDigit(byte(r)) }) < 0 {
+		tail = 0 // "E11.pdf"
 	}
 	switch {
 	case tail > 4, c.form == icdLower && tail == 0:

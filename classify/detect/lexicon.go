@@ -18,6 +18,8 @@ type Lexicon struct {
 	Terms []Term
 	// The least scores of the three levels.
 	Low, Medium, High int
+	// Distinct is how many different terms must stand in a text; 0 is one.
+	Distinct int
 }
 
 // Term is a term of a Lexicon. It scores once, however often it stands in a text.
@@ -157,7 +159,7 @@ func (s *scorer) reset() {
 // add takes a term that was found. They come in the order of their beginnings.
 func (s *scorer) add(f *finder, h hit, of int32) {
 	if n := int32(len(s.count)); of >= n {
-		s.share(f.text, &s.scale.triples[of-n], h)
+		s.share(f, &s.scale.triples[of-n], h)
 		return
 	}
 	at := span{f.text.rawStart(h.start), f.text.rawEnd(h.end)}
@@ -211,6 +213,8 @@ func (s *scorer) take(name termName, at span) {
 // level is that of the score.
 func (s *scorer) level() Confidence {
 	switch l := s.scale.lexicon; {
+	case len(s.found) < l.Distinct:
+		return None
 	case s.score >= l.High:
 		return High
 	case s.score >= l.Medium:
@@ -244,14 +248,19 @@ func (f *finder) score(emit func(Match)) {
 			continue
 		}
 		s.settle()
-		if m, ok := s.statement(); ok {
-			all = append(all, m)
+		known := len(all)
+		for _, age := range []Age{New, Quoted} {
+			if m, ok := s.statement(age); ok {
+				all = append(all, m)
+			}
+		}
+		if len(all) > known {
 			continue
 		}
 		if level := s.level(); level != None {
 			all = append(all, Match{
 				Detector: s.scale.detector, Start: s.first.from, End: s.first.to,
-				Value: s.scale.value(), Confidence: level, Context: s.names(), Score: s.score, Whole: true,
+				Value: s.scale.value(), Confidence: level, Context: s.names(), Score: s.score, Age: Whole,
 			})
 		}
 	}

@@ -104,7 +104,7 @@ var usDL = &Detector{
 		{weak, []string{"licen{c|s}e {number|no.|#}"}},
 		{cue, []string{"dmv"}},
 		{heads, []string{"dl"}},
-		{against, []string{"form{|s}", "plate", "software", "marriage", "fishing", "section", "class", "expir{es|y|ation}", "issued", "dob", "date"}},
+		{against, []string{"form{|s}", "plate", "software", "marriage", "fishing", "section", "expir{es|y|ation}", "dob", "date"}},
 	},
 	places: []anchor.Want{{Digits: 1}},
 	find:   findLicence,
@@ -131,6 +131,11 @@ func findLicence(f *finder, p int64) {
 		c.start++
 	}
 	c.end = p
+	for q := c.start; q < p; q++ { // "DLN-A1234567"
+		if t.at(q) == '-' && f.keywordEnds(&c, q) {
+			c.start = q + 1
+		}
+	}
 	for c.end <= c.start+maxLicence && isLicence(t.at(c.end)) {
 		c.end++
 	}

@@ -144,7 +144,9 @@ func behindMarkingLabel(t *text, p int64) bool {
 	for n := 0; n < 3 && (t.at(q-1) == '"' || t.at(q-1) == '*' || t.at(q-1) == '['); n++ {
 		q--
 	}
-	q = t.skipBack(q, 4)
+	for n := 0; n < 4 && (t.at(q-1) == ' ' || t.at(q-1) == '\t'); n++ { // a tab: the next cell
+		q--
+	}
 	if t.at(q-1) != ':' && t.at(q-1) != '=' {
 		return false
 	}

@@ -40,5 +40,18 @@ type Match struct {
 	Confidence Confidence
 	Context    []string // the keywords that spoke for it, as the table spells them
 	Score      int      // of a lexicon: the sum of its terms
-	Whole      bool     // it speaks of the whole text and comes at its end, whatever its Start
+	Age        Age
 }
+
+// Age says how it is known whether a match stands in new or in quoted text.
+type Age uint8
+
+// The ages. ByPlace is that of the text at the match's Start. What comes at the
+// end of a text, whatever its Start, is Whole where it speaks of all of the text,
+// else New or Quoted, as Stream.Quoted said.
+const (
+	ByPlace Age = iota
+	Whole
+	New
+	Quoted
+)

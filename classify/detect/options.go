@@ -6,9 +6,9 @@ import "time"
 type Options struct {
 	// ReportSpecimens reports never-issued specimen numbers (us-ssn).
 	ReportSpecimens bool
-	// Now is the day after which nobody is born yet (dob). Zero takes any day to
+	// Today tells the day after which nobody is born yet (dob). nil takes any day to
 	// the end of 2099, and years of two digits from 30 on as those of 19xx.
-	Now time.Time
+	Today func() time.Time
 	// MonthFirst reads a date that has two readings with its month first (dob).
 	MonthFirst bool
 	// SortCodes checks accounts of UK banks (uk-bank); nil checks none.
@@ -86,4 +86,12 @@ func hasPrefixFold(b []byte, prefix string) bool {
 		}
 	}
 	return true
+}
+
+// today is the zero time if nobody tells it.
+func (o *Options) today() time.Time {
+	if o.Today == nil {
+		return time.Time{}
+	}
+	return o.Today()
 }

@@ -57,7 +57,7 @@ func TestTheDayBoundsDatesOfBirth(t *testing.T) {
 		"DOB 01/01/1890": "[1890-01-01 high]",
 		"DOB 31/12/1889": "[]",
 	} {
-		if got := fmt.Sprint(values(t, text, "dob", Plain, Options{Now: now})); got != want {
+		if got := fmt.Sprint(values(t, text, "dob", Plain, Options{Today: func() time.Time { return now }})); got != want {
 			t.Errorf("%q: %s, want %s", text, got, want)
 		}
 	}

@@ -14,12 +14,13 @@ type held struct {
 	bare       bool
 	distance   int64 // of its label
 	hole       span  // what it spans without owning it
+	apart      bool  // it wants no text of its own
 }
 
 // clashes reports whether two matches want the same text. What stands between the
 // two halves of a pair, or between a street and its city, is free.
 func (h *held) clashes(o *held) bool {
-	return h.start < o.end && o.start < h.end && !h.hole.surrounds(o) && !o.hole.surrounds(h)
+	return !h.apart && !o.apart && h.start < o.end && o.start < h.end && !h.hole.surrounds(o) && !o.hole.surrounds(h)
 }
 
 func (s span) surrounds(h *held) bool { return s.from <= h.start && h.end <= s.to }
@@ -30,8 +31,8 @@ const maxHeld = 256
 
 func (o *overlap) reset() { o.held = o.held[:0] }
 
-func (o *overlap) add(m Match, c *candidate, distance int64) {
-	h := held{m, c.start, c.end, c.bare, distance, c.hole}
+func (o *overlap) add(m Match, c *candidate, distance int64, apart bool) {
+	h := held{m, c.start, c.end, c.bare, distance, c.hole, apart}
 	i := len(o.held)
 	for i > 0 && o.held[i-1].start > h.start {
 		i--

@@ -9,7 +9,7 @@ import (
 
 func TestTheStrongerOfTwoRivalsWins(t *testing.T) {
 	rival := func(detector int, start, end int64, bare bool, distance int64) held {
-		return held{Match{Detector: detector, Start: start, End: end}, start, end, bare, distance, span{}}
+		return held{Match{Detector: detector, Start: start, End: end}, start, end, bare, distance, span{}, false}
 	}
 	for name, c := range map[string]struct {
 		held []held
@@ -27,7 +27,7 @@ func TestTheStrongerOfTwoRivalsWins(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var o overlap
 			for _, h := range c.held {
-				o.add(h.Match, &candidate{start: h.start, end: h.end, bare: h.bare}, h.distance)
+				o.add(h.Match, &candidate{start: h.start, end: h.end, bare: h.bare}, h.distance, h.apart)
 			}
 			got := ""
 			o.release(math.MaxInt64, func(m Match) { got += fmt.Sprintf(" %d@%d", m.Detector, m.Start) })
@@ -54,5 +54,46 @@ func TestWhatAPairSpansIsNotIts(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("%q: found %v, want %v", text, got, want)
 		}
+	}
+}
+
+func TestPhrasesStandInAddressesToo(t *testing.T) {
+	all := High
+	d, err := (&Custom{ID: "phrase", Words: []string{"dropbox.com"}, Mask: "none", Levels: Levels{all, all, all, all}}).Detector()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.Apart = true
+	set, err := Compile([]*Detector{d}, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]int{
+		"see https://www.dropbox.com/s/x": 1, "mail a@dropbox.com now": 1, "order dropbox.com": 1, "mydropbox.com": 0, "dropbox.common": 0,
+	} {
+		n := 0
+		s := set.NewStream(func(Match) { n++ })
+		if _, err := s.Write([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if n != want {
+			t.Errorf("%q: found %d, wanted %d", text, n, want)
+		}
+	}
+}
+
+func TestMatchesThatStandApartLeaveOthersAlone(t *testing.T) {
+	var o overlap
+	var got []int
+	for i, apart := range []bool{false, true, true} {
+		o.add(Match{Detector: i, Confidence: High}, &candidate{start: 10, end: 20}, 0, apart)
+	}
+	o.release(math.MaxInt64, func(m Match) { got = append(got, m.Detector) })
+	slices.Sort(got)
+	if !slices.Equal(got, []int{0, 1, 2}) {
+		t.Errorf("got %v", got)
 	}
 }

@@ -24,6 +24,9 @@ type Detector struct {
 	Masking string
 	// Fingerprint tells whether values may be given a keyed fingerprint.
 	Fingerprint bool
+	// Apart matches stand beside those of other detectors on the same text: none
+	// takes the place of another.
+	Apart bool
 
 	keywords []keywordGroup
 	// places are where the first run of digits of a value can begin.
@@ -56,6 +59,7 @@ type Detector struct {
 	pattern *pattern
 	literal bool // it finds words that the admin gave
 	check   func(value []byte) bool
+	checked string // the name of check
 	window  int
 	// labelReach is how many characters before a value its label can stand, if
 	// not as many as usual.

@@ -112,12 +112,22 @@ type share struct {
 // maxStray is how far apart the rows of one stretch can stand, in bytes.
 const maxStray = 200
 
+// newShares are those of new text, and then those of quoted text.
 func newShares(all []statement) []share {
-	shares := make([]share, len(all))
-	for i, s := range all {
-		shares[i].seen = make([]bool, s.triples)
+	shares := make([]share, 2*len(all))
+	for i := range shares {
+		shares[i].seen = make([]bool, all[i%len(all)].triples)
 	}
 	return shares
+}
+
+// sharesOf are the shares of new or of quoted text.
+func (s *scorer) sharesOf(age Age) []share {
+	n := len(s.scale.statements)
+	if age == Quoted {
+		return s.shares[n:]
+	}
+	return s.shares[:n]
 }
 
 func (s *share) reset() {
@@ -129,8 +139,13 @@ func (s *share) reset() {
 
 // share notes a row of three words if the words around its key are there. What
 // quotes it on its line and the full stop behind it belong to it.
-func (s *scorer) share(t *text, row *triple, h hit) {
-	if s.shares[row.statement].seen[row.index] {
+func (s *scorer) share(f *finder, row *triple, h hit) {
+	t, age := f.text, New
+	if f.quoted != nil && f.quoted(t.rawStart(h.start)) {
+		age = Quoted
+	}
+	known := &s.sharesOf(age)[row.statement]
+	if known.seen[row.index] {
 		return
 	}
 	for _, word := range row.words[row.key+1:] {
@@ -157,7 +172,7 @@ func (s *scorer) share(t *text, row *triple, h hit) {
 	if isStop(t.at(h.end)) {
 		at.to = t.rawEnd(h.end + 1)
 	}
-	s.noteRow(row, at)
+	known.note(row, at)
 }
 
 // maxBreak is how many characters may stand between two words of a statement that
@@ -205,27 +220,27 @@ func quoteBefore(t *text, p int64) int64 {
 	return q
 }
 
-// noteRow notes a row that was not seen before.
-func (s *scorer) noteRow(row *triple, at span) {
-	h := &s.shares[row.statement]
-	h.seen[row.index] = true
-	h.count++
-	if h.rows == 0 || at.from > h.at.to+maxStray {
-		h.at, h.rows = at, 0
+// note notes a row that was not seen before.
+func (s *share) note(row *triple, at span) {
+	s.seen[row.index] = true
+	s.count++
+	if s.rows == 0 || at.from > s.at.to+maxStray {
+		s.at, s.rows = at, 0
 	}
-	h.rows++
-	h.at.to = max(h.at.to, at.to)
-	if h.rows > h.top {
-		h.best, h.top = h.at, h.rows
+	s.rows++
+	s.at.to = max(s.at.to, at.to)
+	if s.rows > s.top {
+		s.best, s.top = s.at, s.rows
 	}
 }
 
-// statement returns the match of the statement that is seen most of, if that is
-// half of it.
-func (s *scorer) statement() (Match, bool) {
+// statement returns the match of the statement that is seen most of in text of an
+// age, if that is half of it.
+func (s *scorer) statement(age Age) (Match, bool) {
 	best, parts := -1, 0
-	for i := range s.shares {
-		if p := 1000 * s.shares[i].count / s.scale.statements[i].triples; p >= 500 && p > parts {
+	shares := s.sharesOf(age)
+	for i := range shares {
+		if p := 1000 * shares[i].count / s.scale.statements[i].triples; p >= 500 && p > parts {
 			best, parts = i, p
 		}
 	}
@@ -239,9 +254,9 @@ func (s *scorer) statement() (Match, bool) {
 	case parts >= 700:
 		level = Medium
 	}
-	h, st := &s.shares[best], &s.scale.statements[best]
+	h, st := &shares[best], &s.scale.statements[best]
 	return Match{
 		Detector: s.scale.detector, Start: h.best.from, End: h.best.to, Value: st.name, Confidence: level,
-		Context: []string{fmt.Sprintf("%d of %d rows of words", h.count, st.triples)}, Score: s.score, Whole: true,
+		Context: []string{fmt.Sprintf("%d of %d rows of words", h.count, st.triples)}, Score: s.score, Age: age,
 	}, true
 }

@@ -52,6 +52,12 @@ func (s *Set) NewStream(emit func(Match)) *Stream {
 // called before the first Write.
 func (s *Stream) SetKind(kind Kind) { s.kind, s.finder.kind = kind, kind }
 
+// SetQuoted gives a function that tells whether the text at an offset of the
+// stream is quoted from an earlier mail. It is asked from Write and Close, for
+// offsets from Settled on, and holds until SetQuoted is called again; nil: nothing
+// is quoted.
+func (s *Stream) SetQuoted(quoted func(offset int64) bool) { s.finder.quoted = quoted }
+
 // Write scans the next bytes. It never fails.
 func (s *Stream) Write(b []byte) (int, error) {
 	for rest := b; len(rest) > 0; {

@@ -6,7 +6,8 @@ import "math/bits"
 type anomaly uint8
 
 const (
-	badBase64 anomaly = iota
+	archiveMismatch anomaly = iota
+	badBase64
 	badContentType
 	badEncodedWord
 	badHeaderLine
@@ -17,8 +18,11 @@ const (
 	duplicateContentType
 	duplicateFileName
 	duplicateTransferEncoding
+	emptyPassword
 	encodedContainer
+	entityExpansion
 	externalBody
+	macros
 	missingBoundary
 	noBlankLine
 	noClosingBoundary
@@ -26,8 +30,10 @@ const (
 	nulBytes
 	partAfterEnd
 	partialMessage
+	scannedPage
 	typeMismatch
 	undeclaredBase64
+	undecodableFont
 	unknownCharset
 	unknownEncoding
 	wrongBoundary
@@ -36,6 +42,7 @@ const (
 
 // anomalyNames are public: policies and reports speak them.
 var anomalyNames = [anomalyCount]string{
+	archiveMismatch:           "archive-mismatch",            // an archive whose directory and members disagree
 	badBase64:                 "bad-base64",                  // characters outside the alphabet, data after padding, a torn last group
 	badContentType:            "bad-content-type",            // a Content-Type that names no type/subtype
 	badEncodedWord:            "bad-encoded-word",            // an RFC 2047 word that is broken or of an unknown charset
@@ -47,8 +54,11 @@ var anomalyNames = [anomalyCount]string{
 	duplicateContentType:      "duplicate-content-type",      // several Content-Type fields
 	duplicateFileName:         "duplicate-file-name",         // one part under several different file names
 	duplicateTransferEncoding: "duplicate-transfer-encoding", // several Content-Transfer-Encoding fields
+	emptyPassword:             "empty-password",              // encrypted, but opened by an empty password
 	encodedContainer:          "encoded-container",           // a multipart or attached mail in base64 or quoted-printable
+	entityExpansion:           "entity-expansion",            // a document whose entities expand to more than is read
 	externalBody:              "external-body",               // message/external-body: the content is elsewhere
+	macros:                    "macros",                      // a document that holds macros
 	missingBoundary:           "missing-boundary",            // a multipart that declares no usable boundary
 	noBlankLine:               "no-blank-line",               // a header block that runs into its body
 	noClosingBoundary:         "no-closing-boundary",         // a multipart without its last delimiter
@@ -56,8 +66,10 @@ var anomalyNames = [anomalyCount]string{
 	nulBytes:                  "nul-bytes",                   // NUL bytes in text
 	partAfterEnd:              "part-after-end",              // a part behind the closing delimiter
 	partialMessage:            "partial-message",             // message/partial: one piece of a mail
+	scannedPage:               "scanned-page",                // a page of a document that is nothing but images
 	typeMismatch:              "type-mismatch",               // content of another kind than declared
 	undeclaredBase64:          "undeclared-base64",           // text that is base64, without saying so
+	undecodableFont:           "undecodable-font",            // text in a font that does not say which characters it shows
 	unknownCharset:            "unknown-charset",             // a charset that postern cannot decode
 	unknownEncoding:           "unknown-transfer-encoding",   // a transfer encoding that does not exist, or has a broken name
 	wrongBoundary:             "wrong-boundary",              // a multipart whose delimiters are not the boundary it declares
@@ -67,13 +79,13 @@ var anomalyNames = [anomalyCount]string{
 func AnomalyNames() []string { return append([]string(nil), anomalyNames[:]...) }
 
 // anomalySet remembers which anomalies were seen.
-type anomalySet uint32
+type anomalySet uint64
 
 func (s *anomalySet) add(a anomaly) { *s |= 1 << a }
 
 // names lists the set, sorted: the constants stand in the order of their names.
 func (s anomalySet) names() []string {
-	names := make([]string, 0, bits.OnesCount32(uint32(s)))
+	names := make([]string, 0, bits.OnesCount64(uint64(s)))
 	for a := range anomalyCount {
 		if s>>a&1 == 1 {
 			names = append(names, anomalyNames[a])

@@ -23,10 +23,11 @@ type base64Decoder struct {
 	cr    bool // a CR was seen and held back
 	input bool // something that is not white space was seen
 	done  int64
+	quiet bool // what is odd about it is not told: nobody said that it is base64
 }
 
 func newBase64(r *Reader, next stage, stray *lazyText) *base64Decoder {
-	return &base64Decoder{r: r, next: next, stray: stray, buf: make([]byte, 0, base64Block), out: make([]byte, base64Block)}
+	return &base64Decoder{r: r, next: next, stray: stray}
 }
 
 func (d *base64Decoder) write(b []byte) {
@@ -70,6 +71,9 @@ func (d *base64Decoder) append(line []byte) {
 // decode takes what is in buf and leaves at most three characters there.
 func (d *base64Decoder) decode() {
 	whole := len(d.buf) / 4 * 4
+	if len(d.out) < whole {
+		d.out = make([]byte, min(2*whole, base64Block))
+	}
 	n, err := base64.StdEncoding.Decode(d.out, d.buf[:whole])
 	if err != nil {
 		d.decodeSlowly()
@@ -171,7 +175,9 @@ func (d *base64Decoder) close() {
 	d.decode()
 	d.decodeSlowly() // the last characters, should they be no base64
 	if len(d.buf) > 0 {
-		d.r.anomalies.add(badBase64)
+		if !d.quiet {
+			d.r.anomalies.add(badBase64)
+		}
 		var acc uint32
 		for _, c := range d.buf {
 			acc = acc<<6 | uint32(base64Value[c])

@@ -28,7 +28,8 @@ var charsetAliases = map[string]string{
 	"ucs-4": "utf-32", "iso-10646-ucs-4": "utf-32", "utf32": "utf-32", "utf-32": "utf-32", "utf16": "utf-16",
 	"ansi": "windows-1252", "latin": "iso-8859-1", "latin-1": "iso-8859-1", "cp-850": "ibm850", "cp850": "ibm850", "cp437": "ibm437",
 	"cp037": "ibm037", "cp1047": "ibm1047", "ebcdic-cp-us": "ibm037", "ebcdic": "ibm037", "ibm1140": "ibm01140",
-	"cp500": "ibm1047", "ibm500": "ibm1047", "cp1140": "ibm01140", // as far as letters and digits go
+	"cp500": "ibm1047", "ibm500": "ibm1047", "cp1140": "ibm01140", "ibm-1140": "ibm01140", "ibm-037": "ibm037", "ibm-500": "ibm1047", "ibm-1047": "ibm1047", "cp01140": "ibm01140", "ebcdic-us-37+euro": "ibm01140", "ebcdic-cp-be": "ibm1047", "ebcdic-cp-ch": "ibm1047",
+	"ebcdic-cp-ca": "ibm037", "ebcdic-cp-wt": "ibm037", "ebcdic-cp-nl": "ibm037", "ibm273": "ibm1047", "ibm285": "ibm1047", "cp285": "ibm1047", "ibm297": "ibm1047", "ebcdic-cp-gb": "ibm1047", // as far as letters and digits go
 	"cp936": "gbk", "ms936": "gbk", "cp949": "euc-kr", "ks_c_5601-1987": "euc-kr", "cp932": "shift_jis", "ms932": "shift_jis", "cp950": "big5", "x-mac-roman": "macintosh",
 	"hz": "hz-gb-2312", "gb_2312-80": "gb2312", "koi8-ru": "koi8-u", "iso-8859-8-i": "iso-8859-8", "iso-8859-8-e": "iso-8859-8",
 }
@@ -50,6 +51,8 @@ func lookupCharset(name string) (enc encoding.Encoding, ok bool) {
 		return encoding.Nop, true
 	case "utf-7", "unicode-1-1-utf-7":
 		return utf7Encoding{}, true
+	case "iso-2022-kr", "iso2022kr":
+		return iso2022KR{}, true
 	case "utf-16", "utf-16be":
 		return unicode.UTF16(unicode.BigEndian, unicode.UseBOM), true
 	case "utf-16le":
@@ -123,6 +126,8 @@ func newCharset(enc encoding.Encoding, next stage) stage {
 		return newTable(e, next)
 	case utf7Encoding:
 		return &utf7{next: next}
+	case iso2022KR:
+		return newShifted(next)
 	}
 	if enc == encoding.Nop || enc == unicode.UTF8 {
 		return next // malformed UTF-8 is for the detectors to judge
@@ -176,7 +181,11 @@ type table struct {
 func newTable(m *charmap.Charmap, next stage) *table {
 	t := &table{next: next, ascii: true, out: make([]byte, 0, 4<<10)}
 	for i := range 256 {
-		t.size[i] = uint8(utf8.EncodeRune(t.to[i][:], m.DecodeByte(byte(i))))
+		r := m.DecodeByte(byte(i))
+		if r == 0x85 && m.DecodeByte('A') != 'A' { // the line end of EBCDIC
+			r = '\n'
+		}
+		t.size[i] = uint8(utf8.EncodeRune(t.to[i][:], r))
 		t.ascii = t.ascii && (i >= 0x80 || t.to[i][0] == byte(i) && t.size[i] == 1)
 	}
 	return t
@@ -184,18 +193,28 @@ func newTable(m *charmap.Charmap, next stage) *table {
 
 func (t *table) write(b []byte) {
 	for len(b) > 0 {
-		if n := 0; t.ascii {
-			if n = asciiPrefix(b); n > 0 {
-				t.next.write(b[:n])
+		room := cap(t.out) - len(t.out)
+		if n := min(len(b), room); t.ascii {
+			if n = asciiPrefix(b[:n]); n > 0 {
+				t.out = append(t.out, b[:n]...)
 				b = b[n:]
+				continue
 			}
 		}
-		i := 0
-		for ; i < len(b) && len(t.out)+4 <= cap(t.out) && (!t.ascii || b[i] >= 0x80 || i < 64); i++ {
-			t.out = append(t.out, t.to[b[i]][:t.size[b[i]]]...)
+		if room < 4 {
+			t.flush()
+			continue
 		}
+		t.out = append(t.out, t.to[b[0]][:t.size[b[0]]]...)
+		b = b[1:]
+	}
+	t.flush()
+}
+
+func (t *table) flush() {
+	if len(t.out) > 0 {
 		t.next.write(t.out)
-		t.out, b = t.out[:0], b[i:]
+		t.out = t.out[:0]
 	}
 }
 

@@ -117,6 +117,17 @@ func (c *collector) dump(r *Reader) string {
 	return b.String()
 }
 
+// cutWithin reports whether the mail was too big while a file within a part was
+// read: where exactly that happens depends on how the input is cut.
+func (c *collector) cutWithin() bool {
+	within, full := false, false
+	for _, p := range c.parts {
+		within = within || strings.Contains(p.Path, "!")
+		full = full || p.Problem == TooBig
+	}
+	return within && full
+}
+
 // bodies lists the texts outside header fields, as "path where text".
 func (c *collector) bodies() string {
 	var b strings.Builder

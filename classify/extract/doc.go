@@ -31,12 +31,22 @@
 //     folds undone. HTML is two: what a client shows, with a TAB between the cells of
 //     a table and a line for each row, and what it does not show (attribute
 //     values, comments, scripts, styles), a line each.
+//     A line that holds hidden text is told there once more, without it.
+//   - Lines with a right-to-left override are told once more, as they are seen.
 //   - Preamble, epilogue and junk behind a boundary are texts of their multipart.
-//   - Lines of base64 that are none are text as well as data.
+//   - Lines of base64 that are none are text as well as data, and so are the
+//     lines of files that stand encoded in plain text.
+//   - Comments, captions and other metadata of a picture are one text, and what
+//     OCR sees in it is another.
+//
+// Marks tell quoted text from new: see quoteMarks for what is taken for quoted,
+// and how far a sender can be trusted with that.
 //
 // # Promises
 //
-// The parts, texts and marks are the same however the input is cut. Time is
+// The parts, texts and marks are the same however the input is cut; only where a
+// limit of bytes is passed within a file within a part, the last byte that is
+// read depends on it. Time is
 // linear in the input, memory is bounded by a few blocks a level and by
 // Limits.HeaderBytes; nothing of a mail is held whole. No input panics and
 // none is an error: a part that is not read whole has a Problem, what is odd
@@ -47,6 +57,34 @@
 //
 // The type of a part is what its bytes say. Text is read whatever it is declared
 // as, and what is declared as text is read whatever it looks like. Office
-// documents, PDF, RTF, archives and other containers are unsupported; images,
-// audio, video, fonts and signatures hold no text.
+// documents, PDF and RTF are read by their formats; images, audio, video, fonts
+// and signatures hold no text but what stands beside the picture.
+//
+// S/MIME (RFC 8551) and OpenPGP (RFC 9580) that is only signed or compressed is
+// read through: a MIME entity in it has paths as an attached mail has, any other
+// file is a member. What is encrypted tells its cipher; "OpenPGP" is the cipher of
+// a message to public keys, which says it to their owners only. Signatures, keys
+// and certificates hold no text but user ids.
+//
+// Files that stand encoded in text (uuencode, yEnc, BinHex 4.0, base64, OpenPGP
+// armor, data: URIs of HTML), the data fork of AppleSingle and MacBinary files and
+// the mails of a mailbox file are members of their part: "1!name", or "1!1" if they
+// have none.
+//
+// # Containers
+//
+// Zip, 7z, RAR, tar, ar and cpio archives and files compressed by gzip, bzip2,
+// xz, zstd, lz4 and LZMA are read, and so are archives behind a program that
+// unpacks them. A container's path ends in its file name ("2!plan.zip"), a
+// member's in the name it has in there ("2!plan.zip!q3/x.xlsx", Part.Name is
+// "x.xlsx"); without a name it has a number, and of several of one name the later
+// ones get a number behind it. Names of members, folders and links, and comments,
+// are texts. Members are told before the container they stand in.
+//
+// Encrypted members are told with their cipher; the archive then counts as
+// encrypted too, with the weakest of them. What else of a container cannot be
+// read is a problem of the member and of the container. Reading goes on behind
+// it where the format allows: a damaged archive gives what is whole.
+//
+// Formats are added in files of their own: see register.
 package extract

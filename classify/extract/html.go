@@ -20,20 +20,30 @@ type htmlReader struct {
 	aside *textBuffer
 	state htmlState
 
-	entity     []byte    // an entity being read, from its "&" on
-	entityFrom htmlState // where it stands
-	name       []byte    // of the tag or the declaration being read, lower case
-	closing    bool      // the tag is an end tag
-	attr       []byte    // name of the attribute, lower case
-	quote      byte      // around its value
-	value      []byte    // its beginning, while it may turn out to be noise
-	noise      bool      // the attribute is one of those that say nothing
-	quoting    bool      // the tag's attributes say that quoted text follows
-	spanning   bool      // the tag is of a cell over several columns
-	quotesRest bool      // to the end
-	dashes     int       // in a row, within a comment
-	raw        string    // the end of a raw element being read: "/script"
-	tail       []byte    // what was read of it
+	entity     []byte                 // an entity being read, from its "&" on
+	entityFrom htmlState              // where it stands
+	name       []byte                 // of the tag or the declaration being read, lower case
+	closing    bool                   // the tag is an end tag
+	attr       []byte                 // name of the attribute, lower case
+	quote      byte                   // around its value
+	value      []byte                 // its beginning, while it may turn out to be noise
+	noise      bool                   // the attribute is one of those that say nothing
+	quoting    bool                   // the tag's attributes say that quoted text follows
+	spanning   bool                   // the tag is of a cell over several columns
+	quotesRest bool                   // to the end
+	dashes     int                    // in a row, within a comment
+	markers    map[string]int         // by the value of a class or id
+	attrs      [maxFastAttrs]fastAttr // of the tag that fastTag reads
+	leaf       *leaf                  // takes the files in data: URIs; nil reads none
+	uri        dataURI
+	style      []byte          // the beginning of a style element
+	styles     map[string]bool // by the value of a style attribute: it hides
+	hidden     map[string]bool // classes that a style element hides
+	hiding     bool            // the tag's attributes say that its content is not shown
+	raw        string          // the end of a raw element being read: "/script"
+	tail       []byte          // what was read of it
+	href       []byte          // where the link leads whose tag is being read
+	inHref     bool            // the value being read is that
 }
 
 type htmlState uint8
@@ -65,7 +75,9 @@ const (
 )
 
 func newHTML(out, aside *textStream) *htmlReader {
-	return &htmlReader{page: newPage(out), aside: newTextBuffer(aside)}
+	h := &htmlReader{page: newPage(&quoteMarks{out: out}, out.part), aside: newTextBuffer(aside)}
+	h.page.shadow.out = h.aside
+	return h
 }
 
 func (h *htmlReader) write(b []byte) {
@@ -80,10 +92,10 @@ func (h *htmlReader) write(b []byte) {
 		case inRaw:
 			i := bytes.IndexByte(b, '<')
 			if i < 0 {
-				h.aside.write(b)
+				h.rawText(b)
 				return
 			}
-			h.aside.write(b[:i])
+			h.rawText(b[:i])
 			h.state, h.tail, b = inRawEnd, h.tail[:0], b[i+1:]
 		default:
 			if b = h.run(b); len(b) > 0 && h.step(b[0]) {
@@ -124,10 +136,12 @@ func (h *htmlReader) run(b []byte) []byte {
 		for i < len(b) && !tagStops[b[i]] {
 			i++
 		}
+		left := b[:i]
 		if h.noise {
-			h.noiseValue(b[:i])
-		} else {
-			h.aside.write(b[:i])
+			left = h.noiseValue(left)
+		}
+		if !h.noise {
+			h.valueText(left)
 		}
 	}
 	return b[i:]
@@ -145,16 +159,25 @@ var lowerTable = func() (t [256]byte) {
 
 // text takes text outside tags, up to the next markup.
 func (h *htmlReader) text(b []byte) []byte {
-	n := h.page.text(b)
-	if n == len(b) {
-		return nil
+	for {
+		b = b[h.page.text(b):]
+		if len(b) == 0 {
+			return nil
+		}
+		n := 0
+		if b[0] == '<' {
+			if n = h.fastTag(b); n == 0 {
+				h.state = afterOpen
+				return b[1:]
+			}
+		} else if n = h.fastEntity(b); n == 0 {
+			h.beginEntity(inText)
+			return b[1:]
+		}
+		if b = b[n:]; h.state != inText || len(b) == 0 {
+			return b
+		}
 	}
-	if b[n] == '<' {
-		h.state = afterOpen
-	} else {
-		h.beginEntity(inText)
-	}
-	return b[n+1:]
 }
 
 func (h *htmlReader) beginEntity(from htmlState) {
@@ -209,21 +232,24 @@ func (h *htmlReader) endEntity() {
 	if h.state == inText {
 		h.page.literal(text)
 	} else {
-		h.aside.write(text)
+		h.valueText(text)
 	}
 }
+
+// What the most common references stand for.
+var nbsp, ampersand, lessThan, greaterThan = []byte("\u00a0"), []byte("&"), []byte("<"), []byte(">")
 
 // decodeEntity decodes a character reference of HTML; what is none stays.
 func decodeEntity(e []byte) []byte {
 	switch string(e) {
 	case "&nbsp;":
-		return []byte("\u00a0")
+		return nbsp
 	case "&amp;":
-		return []byte("&")
+		return ampersand
 	case "&lt;":
-		return []byte("<")
+		return lessThan
 	case "&gt;":
-		return []byte(">")
+		return greaterThan
 	}
 	if len(e) > 2 && e[1] == '#' {
 		digits, base := bytes.TrimSuffix(e[2:], []byte(";")), 10
@@ -264,7 +290,7 @@ func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
 // open takes the byte behind "<".
 func (h *htmlReader) open(c byte) bool {
-	h.name, h.closing, h.quoting, h.spanning = h.name[:0], false, false, false
+	h.name, h.closing, h.quoting, h.spanning, h.hiding, h.href = h.name[:0], false, false, false, false, h.href[:0]
 	switch {
 	case isLetter(c):
 		h.state = inName
@@ -375,6 +401,7 @@ func (h *htmlReader) rawEnd(c byte) bool {
 		return true
 	}
 	if len(h.tail) == len(h.raw) && !isAlnum(c) {
+		h.endStyle()
 		h.aside.newline()
 		h.name, h.closing, h.state = append(h.name[:0], h.raw[1:]...), true, beforeAttr
 		return false
@@ -402,6 +429,9 @@ func (h *htmlReader) close() {
 	case inRawEnd:
 		h.aside.write(h.tail)
 	}
+	h.endURI()
+	h.page.shadow.end()
+	h.page.endLink()
 	h.page.close()
 	h.aside.close()
 }

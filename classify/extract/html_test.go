@@ -119,3 +119,38 @@ func TestAttributeValuesStandOnLinesOfTheirOwn(t *testing.T) {
 		t.Errorf("aside %q, want %q", aside, want)
 	}
 }
+
+func TestHTMLIsReadAsItIsSeenToo(t *testing.T) {
+	for name, markup := range map[string]string{
+		"hidden text within a number":        `number 078<span style="display:none">xx</span>-05-1123 is`,
+		"hidden, with blanks and capitals":   `078-<i STYLE="Color:red; Display : None !important">9</i>05-1123`,
+		"text of no size":                    `078-05-<font style='font-size:0px'>44</font>1123`,
+		"invisible text":                     `078-05-1<b style="visibility:hidden">44</b>123`,
+		"hidden text with markup in it":      `078-05-<span style="display:none">4<span>4</span><br>4</span>1123`,
+		"an element that is hidden":          `078-05-<span hidden>44</span>1123`,
+		"a class that is hidden":             `<style>p{color:red} .a, span.x9 { display: none }</style>078<span class="b x9">1</span>-05-1123`,
+		"hidden characters, many":            `0<s style="display:none">1</s>7<s style="display:none">1</s>8<s style="display:none">1</s>-05-1123<p>x`,
+		"hidden text that some clients show": `078-<span style="display:none">05</span>-1123`,
+		"soft hyphens and joiners":           "078-05-<!-- -->11<wbr>23",
+		"a number from right to left":        "is &#8238;3211-50-870&#8236; ok",
+		"a file in an image":                 `<img src="data:image/svg+xml;base64,` + b64("<svg><text>"+secret+"</text></svg>") + `">`,
+		"a file in a link":                   `<a href="data:text/html,%3Cb%3E078%3C/b%3E-05-1123">x</a>`,
+		"a file without a type":              `<a href='data:,078%2D05-1123'>x</a>`,
+		"a file in base64 that is escaped":   `<a href="data:text/plain;base64,` + strings.ReplaceAll(b64(secret+" it is"), "=", "%3D") + `">x</a>`,
+		"a large file in an unquoted value":  `<object data=data:text/plain;base64,` + b64(strings.Repeat("lorem ", 9000)+secret) + `>x</object>`,
+		"what only looks like a file":        `<a href="data:` + strings.Repeat("x", 400) + secret + `">x</a>`,
+		"text in SVG":                        `<svg><text>078<tspan>-05</tspan>-1123</text><text>x</text></svg>`,
+		"the value of a field":               `<input type=text name=n value=078-05-1123>`,
+		"a link that says something else":    `<a href="https://example.org/?n=078-05-1123">click</a>`,
+	} {
+		mail := "Content-Type: text/html; charset=utf-8\r\n\r\n" + markup
+		r, c := read(t, mail, Limits{}, 0)
+		if !c.has(secret) {
+			t.Errorf("%s: the secret is in no text:\n%s", name, c.dump(r))
+		}
+		if len(r.Anomalies()) > 0 {
+			t.Errorf("%s: anomalies %q", name, r.Anomalies())
+		}
+		invariant(t, mail, Limits{})
+	}
+}

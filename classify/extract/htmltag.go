@@ -92,6 +92,8 @@ func (h *htmlReader) attrName(c byte) bool {
 func (h *htmlReader) bareAttr() {
 	if !needsNoValue(h.attr) {
 		h.spill(h.attr)
+	} else if string(h.attr) == "hidden" {
+		h.hiding = true
 	}
 	h.attr = h.attr[:0]
 }
@@ -100,13 +102,8 @@ func (h *htmlReader) beginValue(c byte) bool {
 	if isSpace(c) {
 		return true
 	}
-	h.noise, h.value = isNoise(h.attr), h.value[:0]
-	if !h.noise {
-		h.aside.newline()
-		if hasDigit(h.attr) {
-			h.aside.write(h.attr)
-			h.aside.newline()
-		}
+	if h.noise, h.value = isNoise(h.attr), h.value[:0]; !h.noise {
+		h.beginAside()
 	}
 	if h.quote = c; c == '"' || c == '\'' {
 		h.state = inQuoted
@@ -116,7 +113,26 @@ func (h *htmlReader) beginValue(c byte) bool {
 	return false
 }
 
-func hasDigit(b []byte) bool { return bytes.ContainsAny(b, "0123456789") }
+// beginAside begins a line for the value of an attribute that is no noise. A
+// name with digits says something as well.
+func (h *htmlReader) beginAside() {
+	h.noise, h.inHref = false, h.isHref()
+	h.uri.begin()
+	h.aside.newline()
+	if hasDigit(h.attr) {
+		h.aside.write(h.attr)
+		h.aside.newline()
+	}
+}
+
+func hasDigit(b []byte) bool {
+	for _, c := range b {
+		if '0' <= c && c <= '9' {
+			return true
+		}
+	}
+	return false
+}
 
 // quoted takes a quoted value, up to its end.
 func (h *htmlReader) quoted(b []byte) []byte {
@@ -126,13 +142,12 @@ func (h *htmlReader) quoted(b []byte) []byte {
 		piece, rest = b[:i], b[i+1:]
 	}
 	if h.noise {
-		h.noiseValue(piece)
-	} else if j := bytes.IndexByte(piece, '&'); j >= 0 {
-		h.aside.write(piece[:j])
-		h.beginEntity(inQuoted)
-		return b[j+1:]
-	} else {
-		h.aside.write(piece)
+		piece = h.noiseValue(piece)
+	}
+	if !h.noise { // or else all of it is held
+		if left := h.quotedPiece(piece); h.state == inEntity {
+			return b[len(piece)-len(left):]
+		}
 	}
 	if i >= 0 {
 		h.endValue()
@@ -140,46 +155,70 @@ func (h *htmlReader) quoted(b []byte) []byte {
 	return rest
 }
 
+// quotedPiece takes a piece of a value that is no noise, up to an entity, and
+// returns what is left behind its "&".
+func (h *htmlReader) quotedPiece(piece []byte) []byte {
+	before, after, ok := bytes.Cut(piece, []byte{'&'})
+	if !ok {
+		h.valueText(piece)
+		return nil
+	}
+	h.valueText(before)
+	h.beginEntity(inQuoted)
+	return after
+}
+
 func (h *htmlReader) valueByte(c byte) {
 	switch {
-	case h.noise:
-		h.noiseValue([]byte{c})
+	case h.noise && len(h.noiseValue([]byte{c})) == 0:
 	case c == '&':
 		h.beginEntity(inBare)
 	default:
-		h.aside.writeByte(c)
+		h.valueText([]byte{c})
 	}
 }
 
 // noiseValue holds the value of a noise attribute; one that is too long to be
-// noise is read from its beginning.
-func (h *htmlReader) noiseValue(b []byte) {
-	if n := maxNoise - len(h.value); len(b) <= n {
-		h.value = append(h.value, b...)
-		return
+// noise is read from its beginning. It returns what is yet to be read.
+func (h *htmlReader) noiseValue(b []byte) []byte {
+	n := min(maxNoise-len(h.value), len(b))
+	h.value = append(h.value, b[:n]...)
+	if n == len(b) {
+		return nil
 	}
 	h.noise = false
 	h.aside.newline()
 	h.aside.write(h.value)
-	h.aside.write(b)
 	h.value = h.value[:0]
+	return b[n:]
 }
 
 func (h *htmlReader) endValue() {
 	if h.noise {
-		switch string(h.attr) {
-		case "class", "id":
-			h.quoteMarker()
-		case "colspan":
-			h.spanning = true
-		}
-		if bytes.IndexByte(h.value, '<') >= 0 || bytes.IndexByte(h.value, '>') >= 0 { // a quote sign forgotten: text was swallowed
-			h.spill(h.value)
-		}
+		h.noiseAttr(h.value)
 	} else {
+		h.endURI()
 		h.aside.newline()
 	}
-	h.attr, h.state = h.attr[:0], beforeAttr
+	h.attr, h.state, h.inHref = h.attr[:0], beforeAttr, false
+}
+
+// noiseAttr takes a whole attribute that says nothing to a reader.
+func (h *htmlReader) noiseAttr(value []byte) {
+	switch string(h.attr) {
+	case "class", "id":
+		h.quoteMarker(value)
+		if len(h.hidden) > 0 && !h.hiding && h.attr[0] == 'c' {
+			h.hiding = h.hiddenClass(value)
+		}
+	case "style":
+		h.hiding = h.hiding || h.hidingStyle(value)
+	case "colspan":
+		h.spanning = true
+	}
+	if bytes.IndexByte(value, '<') >= 0 || bytes.IndexByte(value, '>') >= 0 { // a quote sign forgotten: text was swallowed
+		h.spill(value)
+	}
 }
 
 // quoteMarkers are what the classes and ids have in common that clients give to
@@ -194,17 +233,37 @@ var quoteMarkers = []struct {
 	{[]byte("moz-cite-prefix"), false},
 	{[]byte("divrplyfwdmsg"), true},
 	{[]byte("outlookmessageheader"), true},
+	{[]byte("olk_src_body_section"), false},
+	{[]byte("moz-forward-container"), false},
+	{[]byte("mail-quote"), false},
+	{[]byte("isforwardcontent"), false},
+	{[]byte("reference-message"), true}, // of Outlook's apps
+	{[]byte("zwchr"), true},             // Zimbra's rule above the head
 }
 
-// quoteMarker looks for quoteMarkers in the value of a class or id.
-func (h *htmlReader) quoteMarker() {
-	for i, c := range h.value {
-		h.value[i] = lowerTable[c]
-	}
-	for _, m := range quoteMarkers {
-		if bytes.Contains(h.value, m.mark) {
-			h.quoting, h.quotesRest = true, m.rest
+// maxSeenMarkers bounds how many values of class and id are remembered.
+const maxSeenMarkers = 500
+
+// quoteMarker looks for quoteMarkers in the value of a class or id. A page has
+// few different ones, so what they were is remembered.
+func (h *htmlReader) quoteMarker(value []byte) {
+	mark, seen := h.markers[string(value)]
+	if !seen {
+		lower := appendLower(nil, value)
+		for i, m := range quoteMarkers {
+			if bytes.Contains(lower, m.mark) {
+				mark = i + 1
+			}
 		}
+		if h.markers == nil {
+			h.markers = map[string]int{}
+		}
+		if len(h.markers) < maxSeenMarkers {
+			h.markers[string(value)] = mark
+		}
+	}
+	if mark > 0 {
+		h.quoting, h.quotesRest = true, quoteMarkers[mark-1].rest
 	}
 }
 
@@ -212,6 +271,8 @@ func (h *htmlReader) quoteMarker() {
 func (h *htmlReader) endTag() {
 	h.state = inText
 	switch string(h.name) {
+	case "a":
+		h.linkTag()
 	case "script":
 		h.beginRaw("/script")
 		return
@@ -222,6 +283,9 @@ func (h *htmlReader) endTag() {
 	if h.quoting && !h.closing && h.quotesRest {
 		h.page.quoteRest()
 		h.quoting = false
+	}
+	if h.hiding || h.page.shadow.hiding() {
+		h.page.hide(h.name, h.closing, h.hiding)
 	}
 	h.page.element(h.name, h.closing, h.quoting)
 	if h.spanning {

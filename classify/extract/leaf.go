@@ -1,8 +1,14 @@
 package extract
 
 import (
+	"bytes"
+	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
 )
 
 // leaf is a part that is no multipart and no attached mail. Its bytes are read
@@ -16,14 +22,22 @@ type leaf struct {
 	decoders []stage
 	readings []*reading
 	begun    time.Duration
-	over     bool // nothing more is read
+	over     bool   // nothing more is read
+	late     bool   // it has used up its time
+	tell     func() // tells fields and names, once the path is settled; then nil
+	stray    bool   // text was told before that
+	member   bool   // of a container: its path ends in its name
+	guessed  bool   // perhaps no file at all: not told if its bytes are of no known kind
+	declared bool   // a line said that something encoded follows
+	taken    int64  // bytes that were written
+	found    int    // files within
 }
 
 // maxReadings bounds how often one part is read.
 const maxReadings = 4
 
 func newLeaf(w *walker, e *entity, p *Part) *leaf {
-	l := &leaf{r: w.r, w: w, e: e, part: p, begun: w.r.spent}
+	l := &leaf{r: w.r, w: w, e: e, part: p, begun: w.r.clock()}
 	w.r.leaves = append(w.r.leaves, l)
 	encodings, unknown := w.r.encodingsOf(e)
 	for _, encoding := range encodings {
@@ -36,10 +50,20 @@ func newLeaf(w *walker, e *entity, p *Part) *leaf {
 	if l.in = l.decoders[0]; len(l.decoders) > 1 {
 		l.in = &aligned{next: fork(l.decoders)}
 	}
-	if unknown {
+	if unknown || isVolume(p.Name) {
 		l.problem(Unsupported)
 	}
 	return l
+}
+
+// param returns a parameter of the content type, lower case.
+func (e *entity) param(key string) string {
+	for _, t := range e.types {
+		if v := t.get(key); v != "" {
+			return strings.ToLower(v)
+		}
+	}
+	return ""
 }
 
 // charsetsOf lists the distinct charsets that an entity declares.
@@ -62,16 +86,44 @@ func (l *leaf) read(encoding, charset string) *reading {
 	l.readings = append(l.readings, rd)
 	switch encoding {
 	case "uuencode":
-		rd.plain = true // the lines of the encoding are for later hands
-		l.problem(Unsupported)
+		l.decoders = append(l.decoders, &uuDecoder{next: rd, stray: l.strayText(), leaf: l})
+		return rd
 	case "base64":
-		d := newBase64(l.r, rd, newLazyText(l.r, l.part, l.part.Where))
+		stray := l.strayText()
+		d := newBase64(l.r, rd, stray)
 		rd.base64 = d
 		l.decoders = append(l.decoders, d)
 		return rd
 	}
 	l.decoders = append(l.decoders, newDecoder(l.r, encoding, rd, nil))
 	return rd
+}
+
+// strayText takes what stands around encoded data.
+func (l *leaf) strayText() *lazyText {
+	t := newLazyText(l.r, l.part, l.part.Where)
+	t.used = &l.stray
+	return t
+}
+
+// addName takes the file name that a part's encoding gives it.
+func (l *leaf) addName(name string) {
+	if slices.Contains(l.e.names, name) || len(l.e.names) == maxNames {
+		return
+	}
+	l.e.names = append(l.e.names, name)
+	if l.part.Name == "" {
+		l.part.Name = name
+	}
+	if l.tell == nil {
+		l.tellName(name)
+	}
+}
+
+func (l *leaf) tellName(name string) {
+	s := newTextStream(l.r, l.part, Attachment)
+	s.write([]byte(name))
+	s.close()
 }
 
 // problem states why the part is not read whole; the first one stays.
@@ -89,6 +141,7 @@ func (l *leaf) stop(p Problem) {
 
 func (l *leaf) write(b []byte) {
 	if !l.over {
+		l.taken += int64(len(b))
 		l.in.write(b)
 	}
 }
@@ -98,9 +151,28 @@ func (l *leaf) close() {
 		l.stop(p)
 	}
 	l.in.close()
+	l.announce()
 	l.settle()
-	l.r.leaves = l.r.leaves[:len(l.r.leaves)-1]
+	l.r.leaves = slices.DeleteFunc(l.r.leaves, func(open *leaf) bool { return open == l })
+	if l.guessed {
+		if f := l.readings[0].found; f.family == opaque || f.family == silent && !strings.HasPrefix(f.media, "image/") && f.media != "application/pgp-keys" {
+			l.r.parts--
+			delete(l.r.paths, l.part.Path)
+			return
+		}
+		if !l.declared {
+			l.r.anomalies.add(undeclaredBase64)
+		}
+	}
 	l.r.tellPart(l.part)
+}
+
+// announce tells what is known of the part besides its content.
+func (l *leaf) announce() {
+	if l.tell != nil {
+		l.tell()
+		l.tell = nil
+	}
 }
 
 // settle makes the part's facts out of what its readings found. The first
@@ -116,11 +188,11 @@ func (l *leaf) settle() {
 	p.Detected, p.Bytes = best.found.media, best.size
 	for _, rd := range l.readings {
 		switch {
-		case rd.size == 0 && !rd.decided:
+		case rd.size == 0 && !rd.decided, rd.container:
 		case rd.found.family == encrypted:
 			p.Encrypted = true
 			p.Problem = Encrypted
-		case rd.found.family == unsupported, rd.found.family == binary && rd == best:
+		case rd.found.family == unsupported, rd.found.family == opaque && rd == best:
 			l.problem(Unsupported)
 		}
 		if rd.unknown {
@@ -130,7 +202,7 @@ func (l *leaf) settle() {
 			l.problem(Malformed)
 		}
 	}
-	p.Unscannable = best.found.family == silent && p.Problem == ""
+	p.Unscannable = best.found.family == silent && p.Problem == "" && !best.seen
 	if p.Detected == "" {
 		if p.Detected = p.Declared; p.Detected == "" {
 			p.Detected = "text/plain"
@@ -146,17 +218,21 @@ type reading struct {
 	first   bool
 	plain   bool // there is no transfer encoding
 	base64  *base64Decoder
+	alone   bool // base64 from the first byte on: it has a reading of its own
 	head    []byte
 	decided bool
 	found   sniffed
 	unknown bool // the charset is
+	seen    bool // OCR looks at it
 	size    int64
 	next    stage
+
+	container bool // the format says what problem there is
 }
 
 // sense orders readings by how much of a sense they make.
 func (rd *reading) sense() int {
-	if rd.size == 0 || rd.found.family == binary {
+	if rd.size == 0 || rd.found.family == opaque {
 		return 0
 	}
 	return 1
@@ -202,25 +278,69 @@ func (rd *reading) decide() {
 	}
 	rd.found = sniff(rd.head, declared, l.part.Name)
 	f := rd.found.family
-	if l.e.inEncrypted && (f == binary || f == unsupported) {
+	if l.e.inEncrypted && (f == opaque || f == unsupported) {
 		rd.found.family = encrypted
 	}
 	if mismatched(declared, rd.found) {
 		l.r.anomalies.add(typeMismatch)
 	}
+	if l.guessed && rd.found.family == plainText && rd.found.wide == "" && !sensible(rd.head) {
+		rd.found.family, f = opaque, opaque
+	}
+	rd.alone = rd.plain && f == plainText && looksBase64(rd.head) && len(l.readings) < maxReadings
 	rd.next = discard{}
+	read := rd.format()
+	if f == mailText && isFromLine(firstLine(rd.head)) {
+		rd.found.media = "application/mbox"
+	}
+	if rd.container || f == pgpData || rd.found.media == "application/mbox" {
+		rd.nameContainer()
+	}
+	l.announce()
 	switch {
 	case f == mailText && l.part.Problem == "" && l.w.nesting() < l.r.limits.Depth:
-		rd.next = rd.openMail()
+		if rd.found.media == "application/mbox" {
+			rd.next = newMbox(l)
+		} else {
+			rd.next = rd.openMail()
+		}
 	case f == plainText || f == htmlText || f == mailText || strings.HasPrefix(declared, "text/"):
 		if f == mailText {
 			l.problem(TooDeep)
 		}
 		rd.next = rd.openText()
+	case f == silent && strings.HasPrefix(rd.found.media, "image/"):
+		var pictured fork
+		if image := rd.openImage(); image != nil {
+			pictured = append(pictured, image)
+		}
+		if l.r.ocr != nil && hasOCR(rd.found.media) {
+			pictured = append(pictured, rd.openOCR())
+		}
+		if len(pictured) > 0 {
+			rd.next = pictured
+		}
+	case f == appleFile:
+		rd.next = rd.openApple()
+	case f == macBinary:
+		rd.next = rd.openMacBinary()
+	case f == cmsData:
+		rd.next = rd.openCMS()
+	case f == pgpData:
+		rd.next = rd.openPGP()
+	case f == opaque, f == unsupported && (read == nil || rd.found.media == "application/onenote"):
+		if !rd.found.program {
+			rd.next = rd.openSalvage()
+		}
 	case rd.found.media == "application/pgp-signature", rd.found.media == "application/pgp-encrypted", rd.found.media == "application/rtf":
 		rd.next = rd.openText() // text may stand behind or in it
 	}
-	if rd.plain && f == plainText && looksBase64(rd.head) && len(l.readings) < maxReadings {
+	if read != nil {
+		rd.next = rd.openContainer(read, rd.next)
+	} else if f == silent || (rd.base64 != nil || l.member) && (f == plainText || f == htmlText) {
+		rd.next = rd.openBehind(rd.next)
+	}
+	if rd.alone {
 		l.r.anomalies.add(undeclaredBase64)
 		n := len(l.decoders)
 		l.read("base64", "")
@@ -254,6 +374,45 @@ func (rd *reading) openMail() stage {
 	return inner
 }
 
+// format finds what the part can be read as, if it is a container.
+func (rd *reading) format() format {
+	read := formatOf(rd.found.media)
+	switch {
+	case rd.found.zip:
+		read = readZip
+	case rd.found.family != unsupported && rd.found.family != opaque:
+		return nil
+	}
+	search := rd.found.family == opaque || rd.found.program
+	if l := rd.leaf; read != nil && l.w.nesting() >= l.r.limits.Depth {
+		if !search {
+			l.problem(TooDeep)
+		}
+		return nil
+	}
+	rd.container = read != nil && !search
+	return read
+}
+
+// nameContainer gives a container its path: that of the part and its name.
+func (rd *reading) nameContainer() {
+	if l := rd.leaf; l.member || l.part.Name == "" || l.tell == nil || l.stray {
+		return // or the path is known already
+	}
+	l := rd.leaf
+	l.part.Path = l.r.unused(l.part.Path + "!" + strings.ReplaceAll(l.part.Name, "!", "%21"))
+}
+
+// openContainer spools the part until it is complete. What is declared as text
+// is read as such as well.
+func (rd *reading) openContainer(read format, text stage) stage {
+	s := newSpool(rd.leaf.r, func(s *spool) { rd.readContainer(read, s) })
+	if text == (discard{}) {
+		return s
+	}
+	return fork{text, s}
+}
+
 // openText builds the way from decoded bytes to text.
 func (rd *reading) openText() stage {
 	l := rd.leaf
@@ -261,12 +420,25 @@ func (rd *reading) openText() stage {
 	var text stage = out
 	switch media := rd.found.media; {
 	case rd.found.family == htmlText:
-		text = newHTML(out, newTextStream(l.r, l.part, l.part.Where))
+		h := newHTML(out, newTextStream(l.r, l.part, l.part.Where))
+		if media == "text/enriched" || media == "text/richtext" { // their lines are lines
+			h.page.pre = 1
+		}
+		h.leaf = l
+		text = h
+	case isXML(media):
+		text = &xmlText{next: out}
 	case media == "text/plain":
 		text = &quoteMarks{out: out}
+		if l.e.param("format") == "flowed" {
+			text = &flowed{next: text, delSp: l.e.param("delsp") == "yes"}
+		}
 	default:
 		if e := newEscapes(media, out); e != nil {
 			text = e
+			if e.fold {
+				text = &cardLines{next: e}
+			}
 		}
 	}
 	text = &dropNUL{r: l.r, next: text}
@@ -285,6 +457,14 @@ func (rd *reading) openText() stage {
 		l.r.anomalies.add(charsetMismatch)
 		enc = nil
 	}
+	if isEBCDIC(enc) && mostlyASCII(rd.head) && hasASCIIWords(rd.head) {
+		l.r.anomalies.add(charsetMismatch)
+		enc = nil
+	}
+	if known && enc == nil && opensISO2022JP(rd.head) {
+		l.r.anomalies.add(charsetMismatch)
+		enc, _ = lookupCharset("iso-2022-jp")
+	}
 	if !known {
 		if rd.charset == "" { // only the markup said so
 			known = true
@@ -293,7 +473,69 @@ func (rd *reading) openText() stage {
 		}
 	}
 	rd.unknown = !known
-	return newCharset(enc, text)
+	text = newCharset(enc, text)
+	if rd.found.wide == "" && hasBlocks(rd.found.media) {
+		text = newBlockFinder(rd, text)
+	}
+	return text
+}
+
+// hasBlocks reports whether text of a media type is looked through for files that
+// stand encoded in it.
+func hasBlocks(media string) bool {
+	switch media {
+	case "text/plain", "application/octet-stream", "application/x-yenc", "application/mac-binhex40", "application/pgp-encrypted", "application/pkcs7-mime":
+		return true
+	}
+	return false
+}
+
+// isXML reports whether a media type is XML of whatever kind.
+func isXML(media string) bool {
+	return strings.HasSuffix(media, "/xml") || strings.HasSuffix(media, "+xml") || media == "application/x-plist"
+}
+
+// isEBCDIC reports whether a charset has its letters elsewhere than ASCII.
+func isEBCDIC(enc encoding.Encoding) bool {
+	m, ok := enc.(*charmap.Charmap)
+	return ok && m.DecodeByte('A') != 'A'
+}
+
+// hasASCIIWords reports whether text is ASCII for the most part: in EBCDIC letters
+// and digits are above 0x80.
+func hasASCIIWords(head []byte) bool {
+	n := 0
+	for _, c := range head {
+		if isAlnum(c) {
+			n++
+		}
+	}
+	return n*2 > len(head)
+}
+
+func firstLine(head []byte) []byte {
+	line, _, _ := bytes.Cut(head, crlf[1:])
+	return bytes.TrimRight(line, "\r")
+}
+
+// opensISO2022JP reports whether text holds the sequences that switch to the
+// characters of JIS (RFC 1468). Clients know them where nothing is declared.
+func opensISO2022JP(head []byte) bool {
+	return bytes.Contains(head, []byte("\x1b$B")) || bytes.Contains(head, []byte("\x1b$@"))
+}
+
+// sensible reports whether text that nobody calls text is likely some.
+func sensible(head []byte) bool {
+	cut := head
+	for i := 1; i < utf8.UTFMax && i < len(cut); i++ { // a character may be torn at the end
+		if c := head[len(head)-i]; utf8.RuneStart(c) {
+			if c >= 0x80 {
+				cut = head[:len(head)-i]
+			}
+			break
+		}
+	}
+	return len(head) > 0 && (mostlyASCII(head) || utf8.Valid(cut))
 }
 
 func isWide(charset string) bool {

@@ -87,21 +87,23 @@ func (w *walker) open(h *header) {
 	}
 	p := w.newPart(e, path)
 	deep := (multi || isMessage(media)) && w.nesting() >= w.r.limits.Depth
+	tell := func() { w.tellNames(e, p) }
 	if h.part != nil {
 		h.end()
 	} else {
-		h.tellKept(p)
+		tell = func() { h.tellKept(p); w.tellNames(e, p) }
 	}
-	w.tellNames(e, p)
-	switch {
-	case deep:
-		p.Problem = TooDeep
-		w.in = newLeaf(w, e, p)
-	case multi || isMessage(media):
+	if !deep && (multi || isMessage(media)) {
+		tell()
 		w.openContainer(e, p, multi)
-	default:
-		w.in = newLeaf(w, e, p)
+		return
 	}
+	if deep {
+		p.Problem = TooDeep
+	}
+	l := newLeaf(w, e, p)
+	l.tell = tell // the path is known when the type is
+	w.in = l
 }
 
 // newPart makes the Part of an entity.

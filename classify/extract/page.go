@@ -1,16 +1,24 @@
 package extract
 
+import "slices"
+
 // pageBuffer is how much text is gathered before it goes to the stream.
 const pageBuffer = 4 << 10
 
+// markedStage is a stage that takes marks as well.
+type markedStage interface {
+	stage
+	mark(quoted bool)
+}
+
 // textBuffer gathers small pieces of text for a stream.
 type textBuffer struct {
-	out   *textStream
+	out   markedStage
 	buf   []byte
 	blank bool // nothing but line ends was written since the last one
 }
 
-func newTextBuffer(out *textStream) *textBuffer { return &textBuffer{out: out, blank: true} }
+func newTextBuffer(out markedStage) *textBuffer { return &textBuffer{out: out, blank: true} }
 
 func (t *textBuffer) write(b []byte) {
 	if len(b) == 0 {
@@ -80,12 +88,18 @@ type page struct {
 	rows   []row
 	length int // bytes in the cell
 	quotes []quoter
+	link   link
+	part   *Part // its links are counted there
+	quoted bool  // what out was told
+	shadow shadow
 }
 
 // quoter is an open element that holds quoted text.
 type quoter struct {
 	name   string
-	nested int // elements of the same name that are open in it
+	nested int  // elements of the same name that are open in it
+	frame  bool // it frames a quotation, and the answers to it
+	spent  bool // the quotation is over: what stands in the frame now are answers
 }
 
 // row is the state of a table: how many cells its row has so far.
@@ -98,8 +112,8 @@ type row struct {
 	single bool // the table is one column under a header cell
 }
 
-func newPage(out *textStream) *page {
-	return &page{textBuffer: textBuffer{out: out}, fresh: true, rows: make([]row, 1, 4)}
+func newPage(out markedStage, p *Part) *page {
+	return &page{part: p, textBuffer: textBuffer{out: out}, fresh: true, rows: make([]row, 1, 4)}
 }
 
 // textClass tells what a byte is to text: 0 visible, 1 white space, 2 markup.
@@ -121,8 +135,8 @@ func (p *page) text(b []byte) int {
 		case 2:
 			return i
 		default:
-			j := i + 1
 			// Single spaces between words go along.
+			j := i + wordRun(b[i:])
 			for j < len(b) && (textClass[b[j]] == 0 || b[j] == ' ' && j+1 < len(b) && textClass[b[j+1]] == 0) {
 				j++
 			}
@@ -131,6 +145,32 @@ func (p *page) text(b []byte) int {
 		}
 	}
 	return len(b)
+}
+
+// wordRun counts bytes at the front of b, which begins with a visible one, that
+// are visible or single spaces and end with a visible one. It looks at eight
+// bytes at a time and may stop early.
+func wordRun(b []byte) int {
+	const (
+		ones  = 0x0101010101010101
+		highs = 0x8080808080808080
+	)
+	i := 1
+	for ; i+8 <= len(b); i += 8 {
+		x := uint64(b[i]) | uint64(b[i+1])<<8 | uint64(b[i+2])<<16 | uint64(b[i+3])<<24 | uint64(b[i+4])<<32 | uint64(b[i+5])<<40 | uint64(b[i+6])<<48 | uint64(b[i+7])<<56
+		lt, amp, sp := x^('<'*ones), x^('&'*ones), x^(' '*ones)
+		markup := ((lt - ones) &^ lt) | ((amp - ones) &^ amp) | ((x - ' '*ones) &^ x)
+		// A borrow may set the bit of a byte above: then a space is seen where
+		// there is none, and the run ends early, which harms nobody.
+		space := (sp - ones) &^ sp & highs
+		if markup&highs != 0 || space&(space>>8) != 0 || space&0x80 != 0 && b[i-1] == ' ' {
+			break
+		}
+	}
+	for i > 1 && b[i-1] == ' ' {
+		i--
+	}
+	return i
 }
 
 // literal takes text in which nothing is markup.
@@ -170,14 +210,23 @@ func (p *page) visible(b []byte) {
 	p.fresh = false
 	p.length += len(b)
 	p.emit(b)
+	if p.link.open {
+		p.link.show(b)
+	}
 }
 
 func (p *page) emitByte(c byte) {
+	if p.shadow.on {
+		p.shadow.write([]byte{c})
+	}
 	p.writeByte(c)
 	p.last = c
 }
 
 func (p *page) emit(b []byte) {
+	if p.shadow.on {
+		p.shadow.write(b)
+	}
 	p.write(b)
 	p.last = b[len(b)-1]
 }
@@ -189,6 +238,9 @@ func (p *page) settle() {
 		if !p.fresh {
 			p.emitByte(' ')
 			p.length++
+		}
+		if p.link.open {
+			p.link.show([]byte{' '})
 		}
 	case lineGap:
 		p.line()
@@ -224,7 +276,9 @@ func (p *page) newLine() {
 
 // element takes a tag that was read.
 func (p *page) element(name []byte, closing, quoting bool) {
-	p.quote(name, closing, quoting)
+	if quoting || len(p.quotes) > 0 || len(name) == len("blockquote") {
+		p.quote(name, closing, quoting)
+	}
 	switch string(name) {
 	case "br":
 		if p.due == lineGap && !p.rows[len(p.rows)-1].inside {
@@ -248,7 +302,7 @@ func (p *page) element(name []byte, closing, quoting bool) {
 	case "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "dialog", "dir", "div", "dl", "dt",
 		"fieldset", "figcaption", "figure", "footer", "form", "frameset", "h1", "h2", "h3", "h4", "h5", "h6", "head", "header", "hgroup",
 		"hr", "html", "iframe", "legend", "li", "main", "menu", "nav", "object", "ol", "optgroup", "option", "p", "section", "select",
-		"summary", "tbody", "tfoot", "thead", "title", "ul", "button", "xml", "marquee":
+		"summary", "text", "desc", "metadata", "nl", "np", "paragraph", "tbody", "tfoot", "thead", "title", "ul", "button", "xml", "marquee":
 		p.newLine()
 	}
 }
@@ -315,35 +369,39 @@ const maxQuotes = 100
 // quote follows the elements that hold quoted text and marks the stream.
 func (p *page) quote(name []byte, closing, quoting bool) {
 	n := len(p.quotes)
-	if !closing && (quoting || string(name) == "blockquote") {
-		if n == 0 {
-			p.flush()
-			p.out.mark(true)
-		}
-		if n < maxQuotes {
-			p.quotes = append(p.quotes, quoter{name: string(name)})
-			return
-		}
-	}
-	if n == 0 || p.quotes[n-1].name != string(name) {
-		return
-	}
-	top := &p.quotes[n-1]
+	cited := string(name) == "blockquote"
 	switch {
+	case !closing && (quoting || cited) && n < maxQuotes:
+		p.quotes = append(p.quotes, quoter{name: string(name), frame: !cited})
+	case n == 0 || p.quotes[n-1].name != string(name):
+		return
 	case !closing:
-		top.nested++
-	case top.nested > 0:
-		top.nested--
+		p.quotes[n-1].nested++
+		return
+	case p.quotes[n-1].nested > 0:
+		p.quotes[n-1].nested--
+		return
 	default:
-		if p.quotes = p.quotes[:n-1]; n == 1 {
-			p.flush()
-			p.out.mark(false)
+		p.quotes = p.quotes[:n-1]
+		if cited && n > 1 && p.quotes[n-2].frame {
+			p.quotes[n-2].spent = true
 		}
+	}
+	p.tellQuote()
+}
+
+// tellQuote tells the stream whether what follows is quoted.
+func (p *page) tellQuote() {
+	quoted := slices.ContainsFunc(p.quotes, func(q quoter) bool { return !q.spent })
+	if quoted != p.quoted {
+		p.quoted = quoted
+		p.flush()
+		p.out.mark(quoted)
 	}
 }
 
 // quoteRest marks all that follows as quoted.
 func (p *page) quoteRest() {
-	p.quote(nil, false, true)
-	p.quotes[0] = quoter{} // no end tag is named so
+	p.quotes = append(p.quotes[:0], quoter{}) // no end tag is named so
+	p.tellQuote()
 }

@@ -56,6 +56,10 @@ type Part struct {
 	Unscannable bool `json:"unscannable"`
 	// Problem says why the part was not read whole.
 	Problem Problem `json:"problem"`
+	// HiddenLinks counts the links of an HTML text that show no host, and
+	// ConcealedLinks those that show another host than the one they lead to.
+	HiddenLinks    int `json:"hidden_links"`
+	ConcealedLinks int `json:"concealed_links"`
 	// Where is the place that the part's text counts as.
 	Where Where `json:"-"`
 }

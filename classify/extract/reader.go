@@ -19,8 +19,14 @@ type Reader struct {
 	leaves    []*leaf // open ones, outermost first
 	parts     int
 	decoded   int64
+	expanded  int64          // bytes made out of containers
+	held      int64          // bytes of memory that containers take
+	rarTurn   bool           // an archive of RAR before 5 is being read
+	paths     map[string]int // those of members, and how often each was wanted
 	spent     time.Duration
+	entered   time.Time // when reading went on, while it does
 	anomalies anomalySet
+	ocr       OCR     // nil: pictures are unscannable
 	problem   Problem // why reading stopped, if it did
 	err       error
 	closed    bool
@@ -66,9 +72,9 @@ func (r *Reader) feed(b []byte) (int, error) {
 	for len(b) > 0 && r.alive() {
 		block := b[:min(len(b), maxBlock)]
 		b = b[len(block):]
-		start := time.Now()
+		r.entered = time.Now()
 		r.top.write(block)
-		r.spend(time.Since(start))
+		r.leave()
 	}
 	if r.err != nil {
 		return n - len(b), r.err
@@ -76,14 +82,31 @@ func (r *Reader) feed(b []byte) (int, error) {
 	return n, nil
 }
 
-// spend counts the time that reading took: not the time that the sender took,
-// which is why no deadline can stand for it.
-func (r *Reader) spend(d time.Duration) {
-	if r.spent += d; r.spent > r.limits.MailTime {
+// clock is the time that reading took: not the time that the sender took, which
+// is why no deadline can stand for it.
+func (r *Reader) clock() time.Duration {
+	if r.entered.IsZero() {
+		return r.spent
+	}
+	return r.spent + time.Since(r.entered)
+}
+
+func (r *Reader) leave() {
+	r.tick()
+	r.spent, r.entered = r.clock(), time.Time{}
+}
+
+// tick holds the limits of time. What stands in a part that is out of time is
+// out of time as well.
+func (r *Reader) tick() {
+	now := r.clock()
+	if now > r.limits.MailTime {
 		r.halt(TimedOut)
 	}
+	late := false
 	for _, l := range r.leaves {
-		if r.spent-l.begun > r.limits.PartTime {
+		if late = late || now-l.begun > r.limits.PartTime; late {
+			l.late = true
 			l.stop(TimedOut)
 		}
 	}
@@ -147,7 +170,9 @@ func (r *Reader) Close() error {
 	}
 	r.closed = true
 	r.alive()
+	r.entered = time.Now()
 	r.top.close()
+	r.entered = time.Time{}
 	return r.err
 }
 
@@ -169,8 +194,9 @@ func ReadFile(r *Reader, name string, file io.Reader) error {
 	w := r.mail
 	w.head, r.mail = nil, nil
 	p := w.newPart(e, e.leafPath())
-	w.tellNames(e, p)
-	r.top = newLeaf(w, e, p)
+	l := newLeaf(w, e, p)
+	l.tell = func() { w.tellNames(e, p) }
+	r.top = l
 	return r.readAll(file)
 }
 

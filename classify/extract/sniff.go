@@ -2,8 +2,12 @@ package extract
 
 import (
 	"bytes"
+	"encoding/binary"
 	"slices"
 	"strings"
+
+	"github.com/postern-mail/postern/classify/extract/database"
+	"github.com/postern-mail/postern/classify/extract/office"
 )
 
 // sniffBytes is how many bytes of a part are looked at to tell its type.
@@ -19,7 +23,11 @@ const (
 	silent             // holds no text: image, audio, video, font, signature
 	unsupported        // could hold text, cannot be read
 	encrypted          // could hold text, is not for us
-	binary             // nothing that is known, and no text
+	cmsData            // S/MIME, to be opened
+	pgpData            // OpenPGP packets, to be opened
+	appleFile          // AppleSingle or AppleDouble, to be opened
+	macBinary          // MacBinary, to be opened
+	opaque             // nothing that is known, and no text
 )
 
 // magic is a type that its first bytes tell.
@@ -43,6 +51,7 @@ var magics = []magic{
 	{0, "\xff\x0a", "image/jxl", silent},
 	{0, "\xd7\xcd\xc6\x9a", "image/wmf", silent},
 	{40, " EMF", "image/emf", silent},
+	{8, "WEBPVP8", "image/webp", silent},
 	{4, "ftypheic", "image/heic", silent},
 	{4, "ftypheix", "image/heic", silent},
 	{4, "ftypmif1", "image/heif", silent},
@@ -82,16 +91,40 @@ var magics = []magic{
 	{0, "\xfd7zXZ\x00", "application/x-xz", unsupported},
 	{0, "(\xb5/\xfd", "application/zstd", unsupported},
 	{0, "\x04\"M\x18", "application/x-lz4", unsupported},
+	{0, "\x02!L\x18", "application/x-lz4", unsupported},
 	{0, "7z\xbc\xaf'\x1c", "application/x-7z-compressed", unsupported},
 	{0, "Rar!\x1a\x07", "application/vnd.rar", unsupported},
 	{0, "MSCF\x00\x00\x00\x00", "application/vnd.ms-cab-compressed", unsupported},
 	{0, "!<arch>\n", "application/x-archive", unsupported},
-	{257, "ustar", "application/x-tar", unsupported},
+	{0, lzipMagic + "\x01", "application/x-lzip", unsupported},
+	{0, "\x89LZO\x00\r\n\x1a\n", "application/x-lzop", unsupported},
+	{0, "\xed\xab\xee\xdb", "application/x-rpm", unsupported},
+	{0, "xar!\x00\x1c", "application/x-xar", unsupported},
+	{0, "MSWIM\x00\x00\x00", "application/x-ms-wim", unsupported},
+	{0, "ITSF\x03\x00\x00\x00", "application/vnd.ms-htmlhelp", unsupported},
+	{2, "-lh0-", "application/x-lzh-compressed", unsupported},
+	{2, "-lh4-", "application/x-lzh-compressed", unsupported},
+	{2, "-lh5-", "application/x-lzh-compressed", unsupported},
+	{2, "-lh6-", "application/x-lzh-compressed", unsupported},
+	{2, "-lh7-", "application/x-lzh-compressed", unsupported},
+	{0, "\x60\xea", "application/x-arj", unsupported},
+	{0, "PAR1", "application/vnd.apache.parquet", unsupported},
+	{0, "Obj\x01", "application/avro", unsupported},
+	{0, "\x00\x01\x00\x00Standard Jet DB\x00", "application/vnd.ms-access", unsupported},
+	{0, "\x00\x01\x00\x00Standard ACE DB\x00", "application/vnd.ms-access", unsupported},
+	{0, oneNoteMagic, "application/onenote", unsupported},
 	{0, "\x78\x9f\x3e\x22", "application/ms-tnef", unsupported},
+	{0, "\x09\x00\x04\x00", "application/vnd.ms-excel", unsupported},
+	{0, "\x09\x02\x06\x00", "application/vnd.ms-excel", unsupported},
+	{0, "\x09\x04\x06\x00", "application/vnd.ms-excel", unsupported},
+	{0, "\x09\x08\x08\x00", "application/vnd.ms-excel", unsupported},
+	{0, "\x09\x08\x10\x00", "application/vnd.ms-excel", unsupported},
+	{0, "\x00\x05\x16\x00", "application/applefile", appleFile},
+	{0, "\x00\x05\x16\x07", "application/applefile", appleFile},
 	{0, "SQLite format 3\x00", "application/vnd.sqlite3", unsupported},
 	{0, "!BDN", "application/vnd.ms-outlook-pst", unsupported},
 	{0, "\x7fELF", "application/x-elf", unsupported},
-	{0, "MZ\x90\x00", "application/vnd.microsoft.portable-executable", unsupported},
+	{0, "MZ", "application/vnd.microsoft.portable-executable", unsupported},
 	{0, "bplist00", "application/x-bplist", unsupported},
 }
 
@@ -101,11 +134,17 @@ type sniffed struct {
 	family family
 	wide   string // the UTF-16 or UTF-32 that the text is in
 	hinted string // a charset that the text names itself
+	zip    bool   // it is a zip file, whatever else
+
+	program bool // an archive may stand behind it
 }
 
 // sniff tells the type of a part. declared is the media type that the mail
 // claims, name the file name; both decide only what the bytes leave open.
 func sniff(head []byte, declared, name string) sniffed {
+	if s, ok := sniffCMS(head, declared); ok {
+		return s
+	}
 	looks := looksText(head)
 	if s, ok := sniffDocument(head, looks); ok {
 		return s
@@ -115,7 +154,11 @@ func sniff(head []byte, declared, name string) sniffed {
 		wide = ""
 	}
 	if wide == "" && !looks && !(isTextual(declared) && textWithNULs(head)) {
-		return sniffBinary(head, declared)
+		s := sniffBinary(head, declared)
+		if s.family == opaque && strings.HasSuffix(strings.ToLower(name), ".iso") { // nothing stands at its beginning
+			s = sniffed{media: isoMedia, family: unsupported}
+		}
+		return s
 	}
 	text := head
 	if !looks {
@@ -133,18 +176,33 @@ func sniff(head []byte, declared, name string) sniffed {
 func sniffDocument(head []byte, looksText bool) (sniffed, bool) {
 	trimmed := bytes.TrimLeft(head, "\xef\xbb\xbf \t\r\n\x00")
 	switch {
-	case bytes.HasPrefix(trimmed, []byte("{\\rtf")), bytes.HasPrefix(trimmed, []byte("{\\rt\\")):
+	case bytes.HasPrefix(trimmed, []byte("{\\rt")): // as much as Word asks for
 		return sniffed{media: "application/rtf", family: unsupported}, true
+	case len(trimmed) > 0 && trimmed[0] == '<' && office.FlatType(trimmed) != "":
+		return sniffed{media: office.FlatType(trimmed), family: unsupported}, true
 	case bytes.HasPrefix(trimmed, []byte("%PDF-")):
 		return sniffed{media: "application/pdf", family: unsupported}, true
 	case bytes.HasPrefix(trimmed, []byte("-----BEGIN PGP MESSAGE-----")):
-		return sniffed{media: "application/pgp-encrypted", family: encrypted}, true
+		return sniffed{media: "application/pgp-encrypted"}, true
 	case bytes.HasPrefix(trimmed, []byte("-----BEGIN PKCS7-----")), bytes.HasPrefix(trimmed, []byte("-----BEGIN CMS-----")):
-		return sniffed{media: "application/pkcs7-mime", family: unsupported}, true
+		return sniffed{media: "application/pkcs7-mime"}, true
 	case bytes.HasPrefix(trimmed, []byte("(This file must be converted with BinHex")):
-		return sniffed{media: "application/mac-binhex40", family: unsupported}, true
-	case bytes.HasPrefix(trimmed, []byte("=ybegin ")):
-		return sniffed{media: "application/x-yenc", family: unsupported}, true
+		return sniffed{media: "application/mac-binhex40"}, true
+	case bytes.Contains(head, []byte("=ybegin line=")), bytes.Contains(head, []byte("=ybegin part=")):
+		return sniffed{media: "application/x-yenc"}, true
+	case bytes.HasPrefix(head, []byte("!<arch>\n")):
+		return sniffed{media: "application/x-archive", family: unsupported}, true
+	case isCpio(head):
+		return sniffed{media: "application/x-cpio", family: unsupported}, true
+	case isTar(head):
+		return sniffed{media: "application/x-tar", family: unsupported}, true
+	case len(head) > 8 && head[0]&0xf0 == 0x50 && string(head[1:4]) == "*M\x18": // a frame to skip, before others
+		if next := 8 + int64(binary.LittleEndian.Uint32(head[4:])); next+4 <= int64(len(head)) && string(head[next:next+4]) == "\x04\"M\x18" {
+			return sniffed{media: "application/x-lz4", family: unsupported}, true
+		}
+		return sniffed{media: "application/zstd", family: unsupported}, true
+	case isLZMA(head):
+		return sniffed{media: "application/x-lzma", family: unsupported}, true
 	}
 	// Readers of PDF look for its header in the first 1,024 bytes.
 	if !looksText && bytes.Contains(head, []byte("%PDF-")) && !hasMagic(head) {
@@ -163,15 +221,12 @@ func hasMagic(head []byte) bool {
 }
 
 func sniffBinary(head []byte, declared string) sniffed {
-	if s, ok := sniffCMS(head, declared); ok {
-		return s
-	}
 	for _, m := range magics {
 		if len(head) > m.at && bytes.HasPrefix(head[m.at:], []byte(m.prefix)) {
 			if m.media == "application/zip" {
 				return sniffZip(head)
 			}
-			return sniffed{media: m.media, family: m.family}
+			return sniffed{media: m.media, family: m.family, program: strings.HasSuffix(m.media, "-elf") || strings.HasSuffix(m.media, "-executable")}
 		}
 	}
 	switch {
@@ -186,14 +241,20 @@ func sniffBinary(head []byte, declared string) sniffed {
 		}
 	case bytes.HasPrefix(head, []byte("BM")) && len(head) > 14 && bytes.Equal(head[6:10], make([]byte, 4)):
 		return sniffed{media: "image/bmp", family: silent}
+	case database.IsDBase(head):
+		return sniffed{media: "application/x-dbf", family: unsupported}
+	case sniffMacBinary(head):
+		return sniffed{media: "application/macbinary", family: macBinary}
+	case sniffPGP(head):
+		return sniffed{media: "application/pgp-encrypted", family: pgpData}
 	}
-	return sniffed{media: "application/octet-stream", family: binary}
+	return sniffed{media: "application/octet-stream", family: opaque}
 }
 
 // Object identifiers of RFC 5652 and RFC 5083, as DER writes them.
 var (
-	oidPKCS7         = []byte("\x2a\x86\x48\x86\xf7\x0d\x01\x07")
-	oidAuthEnveloped = []byte("\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x17")
+	oidPKCS7 = []byte(oidPKCS7Prefix)
+	oidSMIME = []byte(oidSMIMEPrefix)
 )
 
 // sniffCMS tells what kind of S/MIME object a part is.
@@ -202,32 +263,29 @@ func sniffCMS(head []byte, declared string) (sniffed, bool) {
 		return sniffed{}, false
 	}
 	start := head[:min(len(head), 40)]
-	if bytes.Contains(start, oidAuthEnveloped) {
-		return sniffed{media: "application/pkcs7-mime", family: encrypted}, true
+	if i := bytes.Index(start, oidSMIME); i >= 0 {
+		switch next := head[i+len(oidSMIME):]; {
+		case len(next) > 0 && (next[0] == 0x02 || next[0] == 0x09 || next[0] == 0x17):
+			return sniffed{media: "application/pkcs7-mime", family: cmsData}, true
+		}
 	}
 	i := bytes.Index(start, oidPKCS7)
 	if i < 0 || i+len(oidPKCS7) >= len(head) {
 		return sniffed{}, false
 	}
-	switch head[i+len(oidPKCS7)] {
-	case 3, 6: // enveloped, encrypted
-		return sniffed{media: "application/pkcs7-mime", family: encrypted}, true
-	case 2: // signed
-		if strings.HasSuffix(declared, "pkcs7-signature") {
-			return sniffed{media: "application/pkcs7-signature", family: silent}, true
-		}
+	s := sniffed{media: "application/pkcs7-mime", family: cmsData}
+	if head[i+len(oidPKCS7)] == 2 && strings.HasSuffix(declared, "pkcs7-signature") {
+		s.media = "application/pkcs7-signature"
 	}
-	return sniffed{media: "application/pkcs7-mime", family: unsupported}, true
+	return s, true
 }
 
 // sniffZip tells Office documents from other zip files by the names of their
-// first members, and an encrypted first member by its flag (APPNOTE 4.4.4).
+// first members. All members are looked at when the file is read.
 func sniffZip(head []byte) sniffed {
-	s := sniffed{media: "application/zip", family: unsupported}
+	s := sniffed{media: "application/zip", family: unsupported, zip: true}
 	const office = "application/vnd.openxmlformats-officedocument."
 	switch {
-	case bytes.HasPrefix(head, []byte("PK\x03\x04")) && len(head) > 7 && head[6]&1 == 1:
-		s.family = encrypted
 	case len(head) > 38 && string(head[30:38]) == "mimetype":
 		if media, _, _ := bytes.Cut(head[38:], []byte("PK")); len(media) < 100 && looksText(media) {
 			s.media = string(bytes.TrimSpace(media))
@@ -298,10 +356,19 @@ func sniffText(text []byte, declared, name string) sniffed {
 	if !html && (strings.HasPrefix(lower, "<?xml") || strings.HasPrefix(lower, "<!--")) {
 		html = strings.Contains(lower, "<html") || strings.Contains(lower, "<!doctype html")
 	}
+	if strings.HasPrefix(lower, "<?xml") {
+		s.hinted = xmlEncoding(lower)
+	}
 	switch {
 	case html || declared == "text/html" || declared == "application/xhtml+xml" || !isTextual(declared) && namedHTML(name):
 		s.media, s.family = "text/html", htmlText
-		s.hinted = metaCharset(strings.ToLower(string(text)))
+		if meta := metaCharset(strings.ToLower(string(text))); meta != "" {
+			s.hinted = meta
+		}
+	case declared == "text/enriched" || declared == "text/richtext":
+		s.media, s.family = declared, htmlText
+	case strings.HasPrefix(lower, "<svg") || strings.HasPrefix(lower, "<?xml") && strings.Contains(lower, "<svg"):
+		s.media, s.family = "image/svg+xml", htmlText
 	case strings.HasPrefix(lower, "-----begin pgp signature"):
 		s.media, s.family = "application/pgp-signature", silent
 	case !isTextual(declared) && looksMail(text, name):
@@ -351,6 +418,17 @@ func isTextual(media string) bool {
 		return true
 	}
 	return strings.HasSuffix(sub, "+json") || strings.HasSuffix(sub, "+xml")
+}
+
+// xmlEncoding finds the encoding that the declaration of XML names.
+func xmlEncoding(lower string) string {
+	declaration, _, _ := strings.Cut(lower, "?>")
+	_, rest, _ := strings.Cut(declaration, "encoding")
+	rest = strings.TrimLeft(rest, "= \t\r\n\"'")
+	if end := strings.IndexAny(rest, "\"' "); end >= 0 {
+		return rest[:end]
+	}
+	return ""
 }
 
 // metaCharset finds the charset that HTML names in its head.

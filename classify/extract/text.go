@@ -118,7 +118,11 @@ func newLazyText(r *Reader, p *Part, where Where) *lazyText {
 	return &lazyText{next: &hybrid{next: &dropNUL{r: r, next: newTextStream(r, p, where)}}, part: p}
 }
 
+// A nil lazyText drops what it is given.
 func (t *lazyText) write(b []byte) {
+	if t == nil {
+		return
+	}
 	if !t.active {
 		if b = bytes.TrimLeft(b, " \t\r\n\f\v\x00"); len(b) == 0 {
 			return
@@ -131,7 +135,11 @@ func (t *lazyText) write(b []byte) {
 	t.next.write(b)
 }
 
-func (t *lazyText) close() { t.next.close() }
+func (t *lazyText) close() {
+	if t != nil {
+		t.next.close()
+	}
+}
 
 // dropNUL drops NUL bytes: clients show the text as if they were not there.
 type dropNUL struct {
@@ -153,53 +161,3 @@ func (d *dropNUL) write(b []byte) {
 }
 
 func (d *dropNUL) close() { d.next.close() }
-
-// quoteMarks marks the lines of plain text that begin with ">" as quoted. Blank
-// lines belong to what stands before them.
-type quoteMarks struct {
-	out    *textStream
-	quoted bool
-	inLine bool // the line's first visible byte was seen
-}
-
-func (q *quoteMarks) write(b []byte) {
-	for len(b) > 0 {
-		if q.inLine {
-			// New text without any ">" needs no look at its lines.
-			i := -1
-			if q.quoted || bytes.IndexByte(b, '>') >= 0 {
-				i = bytes.IndexByte(b, '\n')
-			} else {
-				q.skipLines(b)
-			}
-			if i < 0 {
-				q.out.write(b)
-				return
-			}
-			q.out.write(b[:i+1])
-			q.inLine, b = false, b[i+1:]
-			continue
-		}
-		i := 0
-		for i < len(b) && (b[i] == ' ' || b[i] == '\t' || b[i] == '\r' || b[i] == '\n') {
-			i++
-		}
-		q.out.write(b[:i])
-		if b = b[i:]; len(b) == 0 {
-			return
-		}
-		q.inLine = true
-		if quoted := b[0] == '>'; quoted != q.quoted {
-			q.quoted = quoted
-			q.out.mark(quoted)
-		}
-	}
-}
-
-// skipLines settles inLine for the end of b, which holds no ">".
-func (q *quoteMarks) skipLines(b []byte) {
-	last := bytes.TrimRight(b, " \t\r\n")
-	q.inLine = bytes.IndexByte(b[len(last):], '\n') < 0
-}
-
-func (q *quoteMarks) close() { q.out.close() }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -24,6 +25,7 @@ const checkRef = "P-0000000000"
 // checkFlags describe the envelope that the mail is judged in.
 type checkFlags struct {
 	from, auth, client, direction, facts, time string
+	counterexample                             string
 	rcpt                                       []string
 }
 
@@ -34,8 +36,18 @@ func newCheck(g *global) *cobra.Command {
 		Short: "Say what the policy decides about a mail, and why",
 		Long: "Check decides about one mail as the daemon would, and gives the reasons for and\n" +
 			"against every rule. Unless told otherwise the sender is an authenticated insider.",
-		Args: cobra.ExactArgs(1),
-		RunE: func(c *cobra.Command, args []string) error { return check(c, g, f, args[0]) },
+		Args: func(c *cobra.Command, args []string) error {
+			if f.counterexample != "" {
+				return cobra.NoArgs(c, args)
+			}
+			return cobra.ExactArgs(1)(c, args)
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			if f.counterexample != "" {
+				return checkExample(c, g, f.counterexample)
+			}
+			return check(c, g, f, args[0])
+		},
 	}
 	flags := c.Flags()
 	flags.StringVar(&f.from, "from", "", "the envelope sender")
@@ -44,6 +56,7 @@ func newCheck(g *global) *cobra.Command {
 	flags.StringVar(&f.client, "client", "", "the `IP` that the mail came from; without --auth it is not authenticated")
 	flags.StringVar(&f.direction, "direction", "", "judge it as `outbound|internal|inbound`, whatever the addresses say")
 	flags.StringVar(&f.facts, "facts", "", "a JSON `FILE` of facts that the policy may ask for")
+	flags.StringVar(&f.counterexample, "counterexample", "", "instead of a mail, decide about a `FILE` that lint --counterexamples wrote")
 	flags.StringVar(&f.time, "time", "", "judge as of this `TIME`, 2006-01-02 or 2006-01-02T15:04:05Z (default: now)")
 	return c
 }
@@ -60,6 +73,8 @@ type checkResult struct {
 	Labels     []string                  `json:"labels"`
 	Counts     map[string]classify.Count `json:"counts"`
 	Unread     []unreadPart              `json:"unread"`
+	Append     []rules.Append            `json:"append"`
+	Notify     []string                  `json:"notify"`
 }
 
 type unreadPart struct {
@@ -77,7 +92,7 @@ func check(c *cobra.Command, g *global, f *checkFlags, message string) error {
 		return err
 	}
 	if f.facts != "" {
-		if err := checkFacts(c, f.facts); err != nil {
+		if env.Facts, err = readFacts(f.facts); err != nil {
 			return err
 		}
 	}
@@ -90,12 +105,12 @@ func check(c *cobra.Command, g *global, f *checkFlags, message string) error {
 		defer file.Close()
 		mail = file
 	}
-	report, err := engine.Scanner().ScanMail(c.Context(), mail)
+	verdict, err := engine.Check(c.Context(), env, mail)
 	if err != nil {
 		return err
 	}
-	decision := engine.Explain(env, report)
-	result := newCheckResult(conf.Mode, report, decision)
+	defer verdict.Close()
+	result := newCheckResult(conf.Mode, verdict.Report, verdict.Decision)
 	if g.json {
 		return json.NewEncoder(c.OutOrStdout()).Encode(result)
 	}
@@ -103,19 +118,51 @@ func check(c *cobra.Command, g *global, f *checkFlags, message string) error {
 	return nil
 }
 
-// checkFacts reads the facts. No policy asks for any yet, so they are only
-// looked at for their form, and the person is told.
-func checkFacts(c *cobra.Command, file string) error {
+// checkExample decides about a mail that contradicts an assertion. Its policy is
+// taken as it is, or nobody could look into why.
+func checkExample(c *cobra.Command, g *global, file string) error {
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
-	var facts map[string]any
-	if err := json.Unmarshal(data, &facts); err != nil {
-		return fmt.Errorf("%s: want a JSON object of facts: %w", file, err)
+	example, err := rules.ReadCounterexample(data)
+	if err != nil {
+		return fmt.Errorf("%s: %w", file, err)
 	}
-	fmt.Fprintln(c.ErrOrStderr(), "postern: hint: this policy asks for no facts; the file made no difference")
+	conf, err := loadConfig(g.config, false)
+	if err != nil {
+		return err
+	}
+	opt, err := conf.policyOptions()
+	if err != nil {
+		return err
+	}
+	opt.Unproved, opt.Overlay = true, example.Overlay()
+	engine, err := rules.Load(conf.policyName(g.policy), opt)
+	if err != nil {
+		return err
+	}
+	result := newCheckResult(conf.Mode, example.Report, engine.Explain(example.Envelope, example.Report))
+	if g.json {
+		return json.NewEncoder(c.OutOrStdout()).Encode(result)
+	}
+	printCheck(c, engine, result)
 	return nil
+}
+
+// readFacts reads what was known before the mail came.
+func readFacts(file string) (*rules.Facts, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	facts := new(rules.Facts)
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(facts); err != nil {
+		return nil, hinted{fmt.Errorf("%s: %w", file, err), "facts are a JSON object with first_contact, reply, tls and volume"}
+	}
+	return facts, nil
 }
 
 func (f *checkFlags) envelope(now time.Time) (*rules.Envelope, error) {
@@ -171,6 +218,7 @@ func newCheckResult(mode string, report *classify.Report, d *rules.Decision) *ch
 		Action: d.Action, Mode: mode, Direction: d.Direction, Reply: d.Reply,
 		Recipients: orEmpty(d.Recipients), Edits: orEmpty(d.Edits), Rules: orEmpty(d.Rules),
 		Labels: orEmpty(d.Labels), Counts: report.Counts(), Unread: []unreadPart{},
+		Append: orEmpty(d.Append), Notify: orEmpty(d.Notify),
 	}
 	r.Reply.Lines = orEmpty(r.Reply.Lines)
 	for i := range r.Recipients {

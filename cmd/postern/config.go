@@ -14,6 +14,7 @@ import (
 
 	"github.com/postern-mail/postern/classify/extract"
 	"github.com/postern-mail/postern/milter"
+	"github.com/postern-mail/postern/milter/notice"
 	"github.com/postern-mail/postern/rules"
 )
 
@@ -29,6 +30,8 @@ type config struct {
 	Audit  auditConfig  `toml:"audit"`
 	Keys   keysConfig   `toml:"keys"`
 	Log    logConfig    `toml:"log"`
+
+	Notices noticesConfig `toml:"notices"`
 }
 
 type milterConfig struct {
@@ -62,6 +65,7 @@ type limitsConfig struct {
 	PartTime    time.Duration `toml:"part_time"`
 	MailTime    time.Duration `toml:"mail_time"`
 	MailMemory  size          `toml:"mail_memory"`
+	AppendBytes size          `toml:"append_bytes"`
 	TotalMemory size          `toml:"total_memory"`
 	Sessions    int           `toml:"sessions"`
 }
@@ -76,6 +80,16 @@ type auditConfig struct {
 type keysConfig struct {
 	Pos             rules.Pos
 	FingerprintFile string `toml:"fingerprint_file"`
+}
+
+type noticesConfig struct {
+	Pos     rules.Pos
+	Folder  string        `toml:"folder"`
+	Server  string        `toml:"server"`
+	From    string        `toml:"from"`
+	Quiet   time.Duration `toml:"quiet"`
+	PerHour int           `toml:"per_hour"`
+	MaxAge  time.Duration `toml:"max_age"`
 }
 
 type logConfig struct {
@@ -96,10 +110,13 @@ func defaults() config {
 			Depth: l.Depth, Parts: l.Parts, Members: l.Members, Ratio: l.Ratio,
 			PartBytes: size(l.PartBytes), MailBytes: size(l.MailBytes), HeaderBytes: size(l.HeaderBytes),
 			PartTime: l.PartTime, MailTime: l.MailTime,
-			MailMemory: size(l.MailMemory), TotalMemory: 1 << 30, Sessions: 1000,
+			MailMemory: size(l.MailMemory), AppendBytes: rules.DefaultAppendBytes, TotalMemory: 1 << 30, Sessions: 1000,
 		},
 		Audit: auditConfig{OnError: "continue"},
-		Log:   logConfig{Format: "text", Level: "info"},
+		Notices: noticesConfig{
+			Server: "127.0.0.1:25", Quiet: 15 * time.Minute, PerHour: 30, MaxAge: 5 * 24 * time.Hour,
+		},
+		Log: logConfig{Format: "text", Level: "info"},
 	}
 }
 
@@ -146,6 +163,22 @@ func (c *config) check(mistakes *rules.Mistakes) {
 		mistakes.Add(at.File, at.At("socket_mode"), "", "socket_mode: got %q, wanted four octal digits such as \"0660\"", c.Milter.SocketMode)
 	}
 	c.Limits.check(mistakes)
+	c.Notices.check(mistakes)
+}
+
+// check finds a server that is not on this machine, and bounds that send nothing.
+func (n *noticesConfig) check(mistakes *rules.Mistakes) {
+	if _, _, err := notice.ParseServer(n.Server); err != nil {
+		mistakes.Add(n.Pos.File, n.Pos.At("server"), "", "server: %v", err)
+	}
+	if n.From != "" && strings.Count(n.From, "@") != 1 {
+		mistakes.Add(n.Pos.File, n.Pos.At("from"), "", "from: got %q, wanted an address such as \"postern@example.org\"", n.From)
+	}
+	for key, value := range map[string]int64{"quiet": int64(n.Quiet), "per_hour": int64(n.PerHour), "max_age": int64(n.MaxAge)} {
+		if value <= 0 {
+			mistakes.Add(n.Pos.File, n.Pos.At(key), "", "%s: got %d, wanted more than 0", key, value)
+		}
+	}
 }
 
 // checkListen finds addresses that nobody can listen on.
@@ -173,6 +206,11 @@ func (c *config) checkFiles(mistakes *rules.Mistakes) {
 	if file := c.Keys.FingerprintFile; file != "" {
 		if _, err := os.Stat(file); err != nil {
 			mistakes.Add(c.Keys.Pos.File, c.Keys.Pos.At("fingerprint_file"), "make one: head -c 32 /dev/urandom > "+file, "%v", err)
+		}
+	}
+	if folder := c.Notices.Folder; folder != "" {
+		if info, err := os.Stat(folder); err != nil || !info.IsDir() {
+			mistakes.Add(c.Notices.Pos.File, c.Notices.Pos.At("folder"), "make the folder first, for postern alone: install -d -m 0700 -o postern "+folder, "notices folder %q is not there", folder)
 		}
 	}
 	if file := c.Audit.File; file != "" {
@@ -203,6 +241,7 @@ func (l *limitsConfig) check(mistakes *rules.Mistakes) {
 		{"part_time", int64(l.PartTime)},
 		{"mail_time", int64(l.MailTime)},
 		{"mail_memory", int64(l.MailMemory)},
+		{"append_bytes", int64(l.AppendBytes)},
 		{"total_memory", int64(l.TotalMemory)},
 		{"sessions", int64(l.Sessions)},
 	} {
@@ -225,7 +264,7 @@ func (l *limitsConfig) extract() extract.Limits {
 
 // policyOptions is what the engine must know of the configuration.
 func (c *config) policyOptions() (rules.Options, error) {
-	opt := rules.Options{Routes: c.Routes, Enforce: c.enforce(), Limits: c.Limits.extract()}
+	opt := rules.Options{Clock: time.Now, Routes: c.Routes, Enforce: c.enforce(), Limits: c.Limits.extract(), AppendBytes: int64(c.Limits.AppendBytes)}
 	if c.Keys.FingerprintFile != "" {
 		keys, err := readKeys(c.Keys.FingerprintFile)
 		if err != nil {

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -19,6 +17,7 @@ import (
 type input struct {
 	name string // as it is reported
 	mail bool   // known to be a mail
+	size int64  // bytes, if they are known before it is read
 	open func() (io.ReadCloser, error)
 	err  error // why it cannot be opened
 }
@@ -86,28 +85,33 @@ func fileInputs(path string, number int, yield func(input) bool) bool {
 		return yield(input{name: path, err: err})
 	}
 	defer f.Close()
-	r := bufio.NewReaderSize(f, 64<<10)
-	if opening, _ := r.Peek(5); !bytes.Equal(opening, []byte("From ")) {
+	box := newMbox(f)
+	if !box.begins() {
 		if number > 0 {
-			return yield(input{name: fmt.Sprintf("%s#%d", path, number), err: errors.New("no mbox: it does not begin with a \"From \" line")})
+			return yield(input{name: fmt.Sprintf("%s#%d", path, number), err: errors.New("no mbox: it does not begin with a \"From \" line and a header")})
 		}
-		return yield(input{name: path, open: func() (io.ReadCloser, error) { return os.Open(path) }})
+		in := input{name: path, open: func() (io.ReadCloser, error) { return os.Open(path) }}
+		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+			in.size = info.Size()
+		}
+		return yield(in)
 	}
 	n := 0
 	for {
-		mail := &mboxMail{r: r}
-		if !mail.begin() {
+		start, size, err := box.next()
+		if errors.Is(err, io.EOF) {
 			break
+		}
+		if err != nil {
+			return yield(input{name: path, err: err})
 		}
 		n++
 		if number == 0 || n == number {
 			name := fmt.Sprintf("%s#%d", path, n)
-			if !yield(input{name: name, mail: true, open: func() (io.ReadCloser, error) { return mail, nil }}) {
+			open := func() (io.ReadCloser, error) { return openMboxMail(path, start, size) }
+			if !yield(input{name: name, mail: true, size: size, open: open}) {
 				return false
 			}
-		}
-		if _, err := io.Copy(io.Discard, mail); err != nil {
-			return yield(input{name: path, err: err})
 		}
 		if n == number {
 			return true
@@ -118,70 +122,3 @@ func fileInputs(path string, number int, yield func(input) bool) bool {
 	}
 	return true
 }
-
-// mboxMail reads one mail of an mbox: up to the next line that begins with
-// "From " behind an empty line. A ">From " line loses its quote.
-type mboxMail struct {
-	r       *bufio.Reader
-	pending []byte // read but not handed out
-	empty   bool   // the line before was empty
-	mid     bool   // in the middle of a long line
-	ended   bool
-}
-
-// begin takes the "From " line; false at the end of the mbox.
-func (m *mboxMail) begin() bool {
-	for {
-		_, more, err := m.r.ReadLine()
-		if err != nil {
-			return false
-		}
-		if !more {
-			return true
-		}
-	}
-}
-
-func (m *mboxMail) Read(b []byte) (int, error) {
-	for len(m.pending) == 0 {
-		if m.ended {
-			return 0, io.EOF
-		}
-		if err := m.line(); err != nil {
-			return 0, err
-		}
-	}
-	n := copy(b, m.pending)
-	m.pending = m.pending[n:]
-	return n, nil
-}
-
-func (m *mboxMail) line() error {
-	if !m.mid {
-		opening, _ := m.r.Peek(6)
-		if m.empty && bytes.HasPrefix(opening, []byte("From ")) {
-			m.ended = true
-			return nil
-		}
-		if bytes.Equal(opening, []byte(">From ")) {
-			if _, err := m.r.Discard(1); err != nil {
-				return err
-			}
-		}
-	}
-	line, err := m.r.ReadSlice('\n')
-	m.mid = errors.Is(err, bufio.ErrBufferFull)
-	m.pending = line
-	m.empty = !m.mid && len(bytes.TrimRight(line, "\r\n")) == 0
-	switch {
-	case m.mid:
-		return nil
-	case errors.Is(err, io.EOF):
-		m.ended = true
-		return nil
-	}
-	return err
-}
-
-// Close does nothing: the mbox stays open for its other mails.
-func (m *mboxMail) Close() error { return nil }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,14 +15,18 @@ import (
 )
 
 func newLint(g *global) *cobra.Command {
-	return &cobra.Command{
+	var examples string
+	c := &cobra.Command{
 		Use:   "lint [POLICY…]",
 		Short: "Say what is wrong or odd about a policy",
 		Long: "Lint reads policies, shipped packs by name or files, with all that they name, and\n" +
 			"tells every mistake and what is odd. Without an argument it reads the policy of the\n" +
-			"configuration. It exits 1 if a policy has a mistake.",
-		RunE: func(c *cobra.Command, args []string) error { return lint(c, g, args) },
+			"configuration. It exits 1 if a policy has a mistake. What a policy asserts is proved\n" +
+			"over all combinations of its conditions; where that fails, a mail is told that shows it.",
+		RunE: func(c *cobra.Command, args []string) error { return lint(c, g, args, examples) },
 	}
+	c.Flags().StringVar(&examples, "counterexamples", "", "write mails that contradict assertions into this `DIR`, for check --counterexample")
+	return c
 }
 
 // lintResult is one object of `lint --json`.
@@ -32,7 +38,7 @@ type lintResult struct {
 	Fix   string `json:"fix"`
 }
 
-func lint(c *cobra.Command, g *global, policies []string) error {
+func lint(c *cobra.Command, g *global, policies []string, examples string) error {
 	conf, err := loadConfig(g.config, false)
 	if err != nil {
 		return err
@@ -53,6 +59,9 @@ func lint(c *cobra.Command, g *global, policies []string) error {
 			if err := printLint(c.OutOrStdout(), g.json, "error", mistakes.List); err != nil {
 				return err
 			}
+			if err := writeExamples(examples, mistakes.Counterexamples()); err != nil {
+				return err
+			}
 			continue
 		} else if err != nil {
 			return err
@@ -64,6 +73,23 @@ func lint(c *cobra.Command, g *global, policies []string) error {
 	}
 	if wrong {
 		return errNo
+	}
+	return nil
+}
+
+// writeExamples writes each counterexample into a file of its own.
+func writeExamples(dir string, all []*rules.Counterexample) error {
+	if dir == "" {
+		return nil
+	}
+	for _, one := range all {
+		data, err := json.MarshalIndent(one, "", " ")
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(dir, one.Assertion+".json"), append(data, '\n'), 0o600); err != nil {
+			return err
+		}
 	}
 	return nil
 }

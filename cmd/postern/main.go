@@ -74,6 +74,6 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return hinted{err, "see " + c.CommandPath() + " --help"}
 	})
-	root.AddCommand(newServe(g), newScan(g), newCheck(g), newTest(g), newLint(g), newEDM(g), newReady(g), newVersion(g))
+	root.AddCommand(newServe(g), newScan(g), newCheck(g), newTest(g), newLint(g), newCoverage(g), newEDM(g), newRegistry(g), newReady(g), newVersion(g))
 	return root
 }

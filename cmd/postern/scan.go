@@ -8,6 +8,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"iter"
+	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -17,29 +21,39 @@ import (
 	"github.com/postern-mail/postern/classify"
 	"github.com/postern-mail/postern/classify/detect"
 	"github.com/postern-mail/postern/classify/extract"
+	"github.com/postern-mail/postern/rules"
 )
 
 func newScan(g *global) *cobra.Command {
 	var reveal, fail bool
 	var as string
+	var jobs int
 	c := &cobra.Command{
 		Use:   "scan FILE…",
 		Short: "Say what is in these mails or files",
 		Long: "Scan says what is in mails or other files: - is standard input, a directory is read\n" +
-			"whole (a Maildir too), an mbox mail by mail, or one mail of it as FILE#N.",
+			"whole (a Maildir too), an mbox mail by mail, or one mail of it as FILE#N. Several files\n" +
+			"are read at a time; what is printed stands in the order of the files.",
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			if as != "auto" && as != "mail" && as != "text" {
 				return fmt.Errorf("--as %q: want auto, mail or text", as)
 			}
-			return scan(c, g, args, as, reveal, fail)
+			if jobs < 1 || jobs > maxJobs {
+				return fmt.Errorf("--jobs %d: want 1 to %d", jobs, maxJobs)
+			}
+			return scan(c, g, args, jobs, as, reveal, fail)
 		},
 	}
 	c.Flags().BoolVar(&reveal, "reveal", false, "print the values found; careful where this goes")
 	c.Flags().BoolVar(&fail, "fail", false, "exit 1 if anything was found")
 	c.Flags().StringVar(&as, "as", "auto", "read each file as `auto|mail|text`")
+	c.Flags().IntVar(&jobs, "jobs", min(runtime.GOMAXPROCS(0), maxJobs), "files read at a `time`; each may take [limits] mail_memory")
 	return c
 }
+
+// maxJobs bounds the files that are read at a time, and so the memory.
+const maxJobs = 64
 
 // scanResult is one object of `scan --json`.
 type scanResult struct {
@@ -57,36 +71,33 @@ type scanReport struct {
 	Anomalies         []string                  `json:"anomalies"`
 }
 
-func scan(c *cobra.Command, g *global, args []string, as string, reveal, fail bool) error {
+func scan(c *cobra.Command, g *global, args []string, jobs int, as string, reveal, fail bool) error {
 	engine, _, err := g.load(reveal)
 	if err != nil {
 		return err
 	}
+	bar := newProgress(c.ErrOrStderr())
+	ctx, cancel := context.WithCancel(c.Context())
+	defer cancel()
+	if bar != nil {
+		go measure(ctx, args, bar)
+	}
+	read := func(in input) *scanResult {
+		defer bar.did(in.size)
+		return scanOne(ctx, engine, in, as)
+	}
 	found, failed := false, false
-	for _, arg := range args {
-		for in := range inputs(arg, c.InOrStdin()) {
-			result := scanResult{File: in.name}
-			report, err := scanInput(c.Context(), engine.Scanner(), in, as)
-			if err != nil {
-				failed = true
-				text := err.Error()
-				result.Error = &text
-				report = &classify.Report{}
-			}
-			result.scanReport = &scanReport{
-				Findings: orEmpty(report.Findings), FindingsTruncated: report.FindingsTruncated,
-				Counts: report.Counts(), Labels: orEmpty(engine.Labels(report)),
-				Parts: orEmpty(report.Parts), Anomalies: orEmpty(report.Anomalies),
-			}
-			for i := range result.Findings {
-				result.Findings[i].Context = orEmpty(result.Findings[i].Context)
-			}
-			found = found || len(report.Findings) > 0
-			if err := printScan(c, g, &result); err != nil {
-				return err
-			}
+	for result := range inOrder(allInputs(args, c.InOrStdin()), jobs, read) {
+		found = found || len(result.Findings) > 0
+		failed = failed || result.Error != nil
+		if bar != nil && isTerminal(c.OutOrStdout()) {
+			bar.clear()
+		}
+		if err := printScan(c, g, result); err != nil {
+			return err
 		}
 	}
+	bar.clear()
 	switch {
 	case failed:
 		return errors.New("not everything could be read")
@@ -94,6 +105,57 @@ func scan(c *cobra.Command, g *global, args []string, as string, reveal, fail bo
 		return errNo
 	}
 	return nil
+}
+
+// allInputs lists what all arguments stand for.
+func allInputs(args []string, stdin io.Reader) iter.Seq[input] {
+	return func(yield func(input) bool) {
+		for _, arg := range args {
+			for in := range inputs(arg, stdin) {
+				if !yield(in) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// measure tells the bar how much there is to do, beside the work.
+func measure(ctx context.Context, args []string, bar *progress) {
+	for _, arg := range args {
+		_ = filepath.WalkDir(arg, func(_ string, d fs.DirEntry, err error) error {
+			if ctx.Err() != nil {
+				return fs.SkipAll
+			}
+			if err == nil && d.Type().IsRegular() {
+				if info, err := d.Info(); err == nil {
+					bar.expect(info.Size(), false)
+				}
+			}
+			return nil
+		})
+	}
+	bar.expect(0, true)
+}
+
+// scanOne scans one mail or file.
+func scanOne(ctx context.Context, engine *rules.Engine, in input, as string) *scanResult {
+	result := &scanResult{File: in.name}
+	report, err := scanInput(ctx, engine.Scanner(), in, as)
+	if err != nil {
+		text := err.Error()
+		result.Error = &text
+		report = &classify.Report{}
+	}
+	result.scanReport = &scanReport{
+		Findings: orEmpty(report.Findings), FindingsTruncated: report.FindingsTruncated,
+		Counts: report.Counts(), Labels: orEmpty(engine.Labels(report)),
+		Parts: orEmpty(report.Parts), Anomalies: orEmpty(report.Anomalies),
+	}
+	for i := range result.Findings {
+		result.Findings[i].Context = orEmpty(result.Findings[i].Context)
+	}
+	return result
 }
 
 func scanInput(ctx context.Context, scanner *classify.Scanner, in input, as string) (*classify.Report, error) {

@@ -23,6 +23,7 @@ import (
 
 	"github.com/postern-mail/postern/milter"
 	"github.com/postern-mail/postern/milter/audit"
+	"github.com/postern-mail/postern/milter/notice"
 	"github.com/postern-mail/postern/rules"
 )
 
@@ -50,6 +51,7 @@ type server struct {
 	shadow  atomic.Pointer[rules.Engine] // nil without one
 	metrics *milter.Metrics
 	audit   *audit.Log
+	notices *notice.Queue // nil without a folder
 	ready   atomic.Bool
 }
 
@@ -72,6 +74,12 @@ func serve(c *cobra.Command, g *global) error {
 			return err
 		}
 		defer s.audit.Close()
+	}
+	if conf.Notices.Folder != "" {
+		if s.notices, err = s.openNotices(); err != nil {
+			return err
+		}
+		defer s.notices.Close()
 	}
 	return s.run(c, registry)
 }
@@ -97,6 +105,7 @@ func (s *server) run(c *cobra.Command, registry *prometheus.Registry) error {
 		go func() { failed <- m.Serve(l) }()
 	}
 	s.announce(c, listeners, httpListener.Addr().String())
+	s.notices.Start()
 	s.ready.Store(true)
 	notify(daemon.SdNotifyReady)
 
@@ -154,6 +163,13 @@ func (s *server) tell(message string, e *rules.Engine) {
 	for _, w := range e.Warnings() {
 		s.log.Warn("policy", "warning", w.String())
 	}
+	switch {
+	case !e.Notifies() || !s.conf.enforce():
+	case s.conf.Notices.Folder == "":
+		s.log.Warn("rules tell the officer, but nobody is told: [notices] folder is not set", "policy", e.ID())
+	case e.Officer() == "":
+		s.log.Warn("rules tell the officer, but nobody is told: [officer] address is not set", "policy", e.ID())
+	}
 }
 
 // hangup is what SIGHUP does.
@@ -209,6 +225,7 @@ func (s *server) newMilter() *milter.Server {
 		Engine:        s.engine.Load,
 		Shadow:        s.shadow.Load,
 		Audit:         s.audit,
+		Notices:       s.notices,
 		AuditRequired: s.conf.Audit.OnError == "tempfail",
 		Metrics:       s.metrics,
 		Log:           s.log,
@@ -219,6 +236,22 @@ func (s *server) newMilter() *milter.Server {
 
 func (s *server) openAudit() (*audit.Log, error) {
 	return audit.Open(s.conf.Audit.File, audit.Options{Samples: s.conf.Audit.Samples, Failed: s.auditFailed})
+}
+
+func (s *server) openNotices() (*notice.Queue, error) {
+	n := s.conf.Notices
+	from := n.From
+	if from == "" {
+		host, err := os.Hostname()
+		if err != nil {
+			return nil, err
+		}
+		from = "postern@" + host
+	}
+	return notice.Open(notice.Options{
+		Dir: n.Folder, Server: n.Server, From: from, Quiet: n.Quiet, PerHour: n.PerHour, MaxAge: n.MaxAge,
+		Log: s.log, Counted: s.metrics.NoticeCounted,
+	})
 }
 
 // auditFailed is told of each record that did not reach the file.

@@ -104,6 +104,26 @@ to    = "@partners"
 when  = { header = "X-Case", contains = "four-ways" }
 route = "tls"
 
+[officer]
+address = "officer@agency.example"
+
+[rules.tell]
+when   = { header = "X-Case", contains = "tell" }
+notify = true
+clause = "4.2"
+
+[rules.tell-numbers]
+when   = { found = "us-ssn", quoted = false }
+notify = true
+
+[rules.notice]
+when     = { header = "X-Case", contains = "statement" }
+append   = "notice"
+fallback = "hold"
+
+[statements.notice]
+text = "This message is confidential, for its addressee only: ŵ. Please tell us if it came to you by mistake."
+
 [lists.colleagues]
 entries = ["agency.example"]
 

@@ -1,0 +1,326 @@
+package office
+
+import (
+	"bytes"
+	"strconv"
+	"strings"
+)
+
+// maxStringBytes is how much of a workbook's shared strings is held. What is
+// beyond is read as text of the document.
+const maxStringBytes = 16 << 20
+
+// sharedStrings are the strings that the cells of a workbook name by number.
+type sharedStrings struct {
+	text []byte
+	ends []uint32
+	used []uint64 // a bit for each
+}
+
+func (s *sharedStrings) get(n int) []byte {
+	if n < 0 || n >= len(s.ends) {
+		return nil
+	}
+	s.used[n/64] |= 1 << (n % 64)
+	from := uint32(0)
+	if n > 0 {
+		from = s.ends[n-1]
+	}
+	return s.text[from:s.ends[n]]
+}
+
+// endString ends the string that was appended to text.
+func (s *sharedStrings) endString() {
+	if len(s.ends)%64 == 0 {
+		s.used = append(s.used, 0)
+	}
+	s.ends = append(s.ends, uint32(len(s.text)))
+}
+
+// unused writes the strings that no cell named.
+func (s *sharedStrings) unused(d *document) {
+	for n := range s.ends {
+		if s.used[n/64]>>(n%64)&1 == 0 {
+			d.w.write(s.get(n))
+			d.w.writeByte('\n')
+		}
+	}
+	*s = sharedStrings{}
+}
+
+// full reports whether no more is held.
+func (s *sharedStrings) full() bool {
+	return len(s.text)+5*len(s.ends) > maxStringBytes
+}
+
+// readStrings reads the shared strings, the runs of each joined (ISO/IEC
+// 29500-1 section 18.4).
+func (d *document) readStrings(string) {
+	lx, s := &d.lx, &d.strings
+	in, phonetic := false, 0
+	var reading []byte // the phonetic guide
+	for ok := true; ok && d.err == nil; ok = lx.next() {
+		switch lx.kind {
+		case startTag:
+			switch string(lx.name) {
+			case "t":
+				in = !lx.empty
+			case "rPr":
+				lx.skip("")
+			case "rPh":
+				phonetic++
+			case "si":
+				if reading = reading[:0]; lx.empty {
+					s.endString()
+				}
+			}
+		case endTag:
+			switch string(lx.name) {
+			case "t":
+				in = false
+			case "rPh":
+				phonetic = 0
+			case "si":
+				if len(reading) > 0 {
+					s.text = append(append(append(s.text, " ("...), reading...), ')')
+				}
+				d.endString()
+				d.quickStrings()
+			}
+		case charData:
+			if !in {
+				continue
+			}
+			if phonetic > 0 {
+				reading = d.appendText(reading, maxCellBytes)
+			} else {
+				s.text = d.appendText(s.text, len(s.text)+maxCellBytes)
+			}
+		}
+	}
+}
+
+// endString ends a shared string. One that there is no room for becomes text of
+// the document.
+func (d *document) endString() {
+	s := &d.strings
+	if s.full() {
+		from := 0
+		if n := len(s.ends); n > 0 {
+			from = int(s.ends[n-1])
+		}
+		d.w.write(s.text[from:])
+		d.w.writeByte('\n')
+		s.text = s.text[:from]
+	}
+	s.endString()
+}
+
+// quickStrings reads strings that are one text, straight from the lexer's
+// buffer, up to another one:
+//
+//	<si><t xml:space="preserve">text</t></si>
+func (d *document) quickStrings() {
+	lx, s := &d.lx, &d.strings
+	lx.literal = false
+	for {
+		b := lx.buf[lx.pos:lx.end]
+		tag := len("<si><t>")
+		if bytes.HasPrefix(b, []byte(`<si><t xml:space="preserve">`)) {
+			tag = len(`<si><t xml:space="preserve">`)
+		} else if !bytes.HasPrefix(b, []byte("<si><t>")) {
+			return
+		}
+		n := bytes.IndexByte(b[tag:], '<')
+		if n < 0 || !bytes.HasPrefix(b[tag+n:], []byte("</t></si>")) {
+			return
+		}
+		lx.text = b[tag : tag+n]
+		s.text = d.appendText(s.text, len(s.text)+maxCellBytes)
+		d.endString()
+		lx.pos += tag + n + len("</t></si>")
+	}
+}
+
+// appendText appends the present text, decoded and with blanks for line ends and
+// TABs, up to that length of dst.
+func (d *document) appendText(dst []byte, limit int) []byte {
+	from := len(dst)
+	if d.lx.literal {
+		dst = append(dst, d.lx.text...)
+	} else {
+		dst = d.lx.dtd.decode(dst, d.lx.text)
+	}
+	if len(dst) > limit {
+		dst = dst[:max(from, limit)]
+	}
+	for i := from; i < len(dst); i++ {
+		if c := dst[i]; c > ' ' && c != '_' {
+			continue
+		} else if c == '\n' || c == '\t' || c == '\r' {
+			dst[i] = ' '
+		} else if c == '_' && i+6 < len(dst) && dst[i+1] == 'x' && dst[i+6] == '_' { // ST_Xstring
+			if n, err := strconv.ParseUint(string(dst[i+2:i+6]), 16, 16); err == nil {
+				c := byte(' ')
+				if 0x20 < n && n < 0x7f {
+					c = byte(n)
+				}
+				dst = append(append(dst[:i], c), dst[i+7:]...)
+			}
+		}
+	}
+	return dst
+}
+
+// readStyles reads the number formats of the cells' styles.
+func (d *document) readStyles(string) {
+	lx, fs := &d.lx, &d.formats
+	fs.codes = map[int]string{}
+	var ids []int
+	cells := false
+	for ok := true; ok && d.err == nil; ok = lx.next() {
+		switch {
+		case lx.kind == endTag:
+			if string(lx.name) == "cellXfs" {
+				cells = false
+			}
+		case lx.kind != startTag:
+		case string(lx.name) == "numFmt":
+			if id, err := strconv.Atoi(d.attr("numFmtId")); err == nil && len(fs.codes) < maxFormats {
+				fs.codes[id] = d.attr("formatCode")
+			}
+		case string(lx.name) == "cellXfs":
+			cells = !lx.empty
+		case string(lx.name) == "xf" && cells && len(ids) < 1<<16:
+			id, _ := strconv.Atoi(string(lx.attr("numFmtId")))
+			ids = append(ids, id)
+		}
+	}
+	for _, id := range ids {
+		fs.styles = append(fs.styles, fs.number(id))
+	}
+}
+
+// sheet is a sheet of a workbook.
+type sheet struct{ name, id string }
+
+// readWorkbook reads the sheets of a workbook in its order, and what it has
+// names for.
+func (d *document) readWorkbook(main *part) {
+	var sheets []sheet
+	var names []byte
+	in := false // in a defined name
+	for ok := true; ok && d.err == nil; ok = d.lx.next() {
+		switch d.lx.kind {
+		case startTag:
+			switch string(d.lx.name) {
+			case "workbookPr":
+				v := d.attr("date1904")
+				d.formats.date1904 = v == "1" || v == "true" || v == "on"
+			case "sheet":
+				if len(sheets) < maxRelations {
+					sheets = append(sheets, sheet{d.attr("name"), relationID(&d.lx)})
+				}
+				if v := d.lx.attr("name"); telling(v) && len(names) < noteBytes { // the sheet may be empty
+					names = append(append(names, d.attr("name")...), '\n')
+				}
+			case "definedName":
+				if in = len(names) < noteBytes; in {
+					names = append(append(names, d.attr("name")...), ' ')
+					names = append(append(names, d.attr("comment")...), ' ')
+				}
+			}
+		case endTag:
+			if in {
+				names = append(names, '\n')
+			}
+			in = false
+		case charData:
+			if in {
+				names = d.appendText(names, len(names)+maxCellBytes)
+			}
+		}
+	}
+	d.readSheets(d.relations(main.key), sheets)
+	d.w.write(names)
+}
+
+func (d *document) readSheets(rels []relation, sheets []sheet) {
+	byID := make(map[string]string, len(rels))
+	for _, r := range rels {
+		byID[r.id] = r.target
+		if p := d.byKey[r.target]; p != nil && r.kind == "styles" {
+			d.readTable(p, d.readStyles, d.readBinaryStyles)
+		}
+	}
+	for _, r := range rels {
+		if p := d.byKey[r.target]; p != nil && r.kind == "sharedStrings" && !p.done {
+			d.readTable(p, d.readStrings, d.readBinaryStrings)
+		}
+	}
+	if len(d.strings.ends) == 0 {
+		if p := d.byKey["xl/sharedstrings.xml"]; p != nil && !p.done {
+			d.readPart(p, d.readStrings)
+		}
+	}
+	for _, s := range sheets {
+		if p := d.byKey[byID[s.id]]; p != nil && !p.done {
+			d.readSheetPart(p, s.name)
+		}
+	}
+	for _, p := range d.parts { // sheets that the workbook does not list
+		if dir, base, _ := strings.Cut(p.key, "sheets/"); !p.done && dir == "xl/work" && !strings.Contains(base, "/") && !silent(p) {
+			d.readSheetPart(p, base)
+		}
+	}
+	d.w.begin("")
+}
+
+// readTable reads a part that is XML in one workbook and records in another.
+func (d *document) readTable(p *part, xml func(string), records func(*part)) {
+	if strings.HasSuffix(p.key, ".bin") {
+		records(p)
+		return
+	}
+	d.readPart(p, xml)
+}
+
+func (d *document) readSheetPart(p *part, name string) {
+	d.w.begin(name)
+	if strings.HasSuffix(p.key, ".bin") {
+		d.readBinarySheet(p)
+	} else {
+		d.readPart(p, d.readRoot)
+	}
+	d.w.blankLine()
+	d.readRelated(d.relations(p.key), relatedDepth)
+}
+
+// headerText is the text of a header or footer of the printed page, without
+// its codes (ISO/IEC 29500-1 section 18.3.1.46).
+func headerText(s []byte) []byte {
+	var out []byte
+	for {
+		amp := bytes.IndexByte(s, '&')
+		if amp < 0 || amp+1 >= len(s) {
+			return append(out, s...)
+		}
+		out = append(out, s[:amp]...)
+		c := s[amp+1]
+		s = s[amp+2:]
+		switch {
+		case c == '&':
+			out = append(out, '&')
+		case c == 'L' || c == 'C' || c == 'R':
+			out = append(out, '\n')
+		case c == '"':
+			if end := bytes.IndexByte(s, '"'); end >= 0 {
+				s = s[end+1:]
+			}
+		case c == 'K':
+			s = s[min(6, len(s)):]
+		case '0' <= c && c <= '9' && len(s) > 0 && '0' <= s[0] && s[0] <= '9': // a size of two digits
+			s = s[1:]
+		}
+	}
+}
