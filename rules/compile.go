@@ -84,6 +84,9 @@ func (c *compiler) compile() *Policy {
 	if c.mistakes.Err() == nil && !c.opt.Unproved {
 		c.prove()
 	}
+	if c.mistakes.Err() == nil {
+		c.recordable()
+	}
 	return c.Policy
 }
 

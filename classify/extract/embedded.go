@@ -126,7 +126,7 @@ func (c *container) findEmbedded() (int64, format, error) {
 	defer blocks.Put(pooled)
 	for at := int64(0); at < min(c.Size(), embeddedSearch); at += maxBlock - overlap {
 		n, err := c.ReadAt(pooled[:], at)
-		if err != nil && err != io.EOF {
+		if err != nil && !errors.Is(err, io.EOF) {
 			return 0, nil, err
 		}
 		for _, e := range embedded {

@@ -141,7 +141,7 @@ func (z *zipFile) readUnlisted() error {
 func (z *zipFile) readDirectory() error {
 	size := z.c.Size()
 	tail := make([]byte, min(size, 64<<10+22))
-	if _, err := z.c.ReadAt(tail, size-int64(len(tail))); err != nil && err != io.EOF {
+	if _, err := z.c.ReadAt(tail, size-int64(len(tail))); err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
 	at := bytes.LastIndex(tail, []byte(zipEnd))
@@ -353,7 +353,7 @@ func (z *zipFile) find(from, to int64, index func([]byte) int) (int64, error) {
 	for size := int64(1 << 10); from < to; size = min(2*size, maxBlock) {
 		b := pooled[:min(size, to-from)]
 		n, err := z.c.ReadAt(b, from)
-		if err != nil && err != io.EOF {
+		if err != nil && !errors.Is(err, io.EOF) {
 			return to, err
 		}
 		if i := index(b[:n]); i >= 0 {
@@ -412,7 +412,7 @@ func (z *zipFile) readText() error {
 		}
 		head := make([]byte, max(min(sniffBytes, gap.to-gap.from), 0))
 		n, err := z.c.ReadAt(head, gap.from)
-		if err != nil && err != io.EOF {
+		if err != nil && !errors.Is(err, io.EOF) {
 			return err
 		}
 		if head = head[:n]; n < 8 || !looksText(head) || hasMagic(head) {

@@ -2,6 +2,7 @@ package pdf
 
 import (
 	"io"
+	"slices"
 	"sync"
 )
 
@@ -254,10 +255,8 @@ func (c *content) last(kind operandKind) (operand, bool) {
 }
 
 func (o operand) name() name {
-	for _, b := range o.bytes {
-		if b == '#' {
-			return name(unescapeName(o.bytes))
-		}
+	if slices.Contains(o.bytes, '#') {
+		return name(unescapeName(o.bytes))
 	}
 	return name(o.bytes)
 }

@@ -2,6 +2,7 @@ package pdf
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"slices"
 )
@@ -40,7 +41,7 @@ const (
 // be searched from there to the end is not worth it.
 func (d *document) spend(n int64) bool {
 	d.work += n
-	if d.work > 64<<20+24*d.size {
+	if d.work > 16<<20+24*d.size {
 		d.damaged = true
 		return false
 	}
@@ -367,7 +368,7 @@ func (d *document) decode(s *stream, most int) ([]byte, error) {
 		data = slices.Grow(data, 512)
 		n, err := r.Read(data[len(data):cap(data)])
 		data = data[:len(data)+n]
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return data, nil
 		}
 		if err != nil {

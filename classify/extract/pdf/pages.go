@@ -1,6 +1,7 @@
 package pdf
 
 import (
+	"errors"
 	"io"
 	"math"
 	"strings"
@@ -176,7 +177,7 @@ func (s *sequence) Read(b []byte) (int, error) {
 		}
 		n, err := s.now.Read(b)
 		if err != nil {
-			s.d.damaged = s.d.damaged || err != io.EOF
+			s.d.damaged = s.d.damaged || !errors.Is(err, io.EOF)
 			s.close()
 			s.gap = true
 		}

@@ -235,7 +235,7 @@ type salvage struct {
 
 func (s *salvage) Read(b []byte) (int, error) {
 	n, err := s.r.Read(b)
-	if err != nil && err != io.EOF && s.r.d.stopped == nil {
+	if err != nil && !errors.Is(err, io.EOF) && s.r.d.stopped == nil {
 		s.broken = true
 		err = io.EOF
 	}

@@ -39,7 +39,9 @@ func wide(s str, little bool) string {
 			u = u<<8 | u>>8
 		}
 		if u == 0x1B { // QUIRK: the language stands between escapes
-			for i += 2; i+1 < len(s) && (s[i] != 0 || s[i+1] != 0x1B); i += 2 {
+			i += 2
+			for i+1 < len(s) && (s[i] != 0 || s[i+1] != 0x1B) {
+				i += 2
 			}
 			continue
 		}

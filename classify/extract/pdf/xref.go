@@ -2,6 +2,7 @@ package pdf
 
 import (
 	"bytes"
+	"maps"
 	"slices"
 )
 
@@ -329,7 +330,7 @@ func (d *document) scan(s section) (packed []int) {
 			s.entries[num] = entry{off: off + int64(from), kind: inFile}
 			// Types stand near the beginning of a dictionary, mostly.
 			head := b[i:min(len(b), i+margin)]
-			if end := bytes.Index(head, []byte("stream")); end >= 0 && bytes.Contains(head, []byte("ObjStm")) {
+			if bytes.Contains(head, []byte("stream")) && bytes.Contains(head, []byte("ObjStm")) {
 				packed = append(packed, num)
 			}
 			if bytes.Contains(head, []byte("XRef")) {
@@ -362,9 +363,7 @@ func (d *document) scanTrailers(s section, b []byte, off int64) {
 		if !d.spend(64) {
 			return
 		}
-		for key, v := range t {
-			s.trailer[key] = v
-		}
+		maps.Copy(s.trailer, t)
 	}
 }
 
