@@ -54,9 +54,9 @@ func (c *compiler) recordable() {
 		p.digests[v.ID] = digest("value", v.ID, p.digests[v.Detector])
 	}
 	for _, id := range p.byPart {
-		p.asked = append(p.asked, digest("part", id))
+		p.digests["part "+id] = digest("part", id)
 	}
-	p.asked = slices.Sorted(slices.Values(slices.AppendSeq(p.asked, maps.Values(p.digests))))
+	p.asked = slices.Sorted(maps.Values(p.digests))
 	key := make([]string, len(p.mailTests))
 	for text, n := range c.tests {
 		key[n] = text

@@ -188,6 +188,10 @@ const anyUnable = "unknown"
 // which may hold one and not another, they lie in the mail.
 func always(reason string) bool { return reason != "" && reason != unableText(statement.ErrCharset) }
 
+// Stricter reports whether a route asks for more than another; of two gateways
+// neither does.
+func (r Route) Stricter(than Route) bool { return r.rank() > than.rank() }
+
 // Carries reports whether a rule asks for the action or the route of an outcome.
 func (p *Policy) Carries(id string, o *Outcome) bool {
 	for i := range p.rules {
