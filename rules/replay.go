@@ -37,6 +37,14 @@ func (p *Policy) Replay(env *Envelope, report *classify.Report) *Replayed {
 	return r.result().statements(r, report)
 }
 
+// Under is the policy under an MTA that can send each recipient by a route of its
+// own, or cannot.
+func (p *Policy) Under(perRecipient bool) *Policy {
+	under := *p
+	under.routes.PerRecipient = perRecipient
+	return &under
+}
+
 // weighed holds for each rule the recipients for whom it surely fires and those
 // for whom it may.
 type weighed struct {

@@ -111,7 +111,8 @@ func (f *replayFlags) results(c *cobra.Command, g *global, args []string) (iter.
 		if name := f.onlyMails(c); name != "" {
 			return nil, hinted{fmt.Errorf("--%s is for mails; a record has its own", name), "name a second policy by --against to compare them on mails"}
 		}
-		return inOrder(auditLines(args, c.InOrStdin()), f.jobs, func(l auditLine) replayed { return replayLine(engine.Policy, l) }), nil
+		under := map[bool]*rules.Policy{true: engine.Under(true), false: engine.Under(false)}
+		return inOrder(auditLines(args, c.InOrStdin()), f.jobs, func(l auditLine) replayed { return replayLine(under, l) }), nil
 	}
 	opt, err := conf.policyOptions()
 	if err != nil {
@@ -141,8 +142,9 @@ func (f *replayFlags) onlyMails(c *cobra.Command) string {
 	return ""
 }
 
-// replayLine decides anew about the mail of an audit line.
-func replayLine(policy *rules.Policy, l auditLine) replayed {
+// replayLine decides anew about the mail of an audit line, under the MTA that it
+// came by: the policy is there for one that routes recipients alone, and for others.
+func replayLine(under map[bool]*rules.Policy, l auditLine) replayed {
 	r := replayed{place: l.place, err: l.err, broken: l.broken}
 	if r.err != nil {
 		return r
@@ -162,6 +164,7 @@ func replayLine(policy *rules.Policy, l auditLine) replayed {
 		o := &record.Recipients[i]
 		was.recipients = append(was.recipients, outcomeOf{o.Address, outcome{o.Action, o.Route}, o.Rules})
 	}
+	policy := under[record.PerRecipient]
 	is := policy.Replay(env, report)
 	r.compare(change{mailAt: l.place, Ref: record.Ref, QueueID: record.QueueID}, &was, policy, is)
 	return r

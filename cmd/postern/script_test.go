@@ -39,10 +39,10 @@ func unindent(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text[1:]), 0o600))
 }
 
-// record adds to an audit file what a policy decides about a mail:
-// record POLICY AUDIT MAIL FROM RCPT…
+// record adds to an audit file what a policy decides about a mail; its arguments
+// are the policy, the file, the mail, the sender and the recipients.
 func record(ts *testscript.TestScript, _ bool, args []string) {
-	engine, err := rules.Load(ts.MkAbs(args[0]), rules.Options{})
+	engine, err := rules.Load(ts.MkAbs(args[0]), rules.Options{Routes: rules.Routes{PerRecipient: true}})
 	ts.Check(err)
 	f := checkFlags{from: args[3], rcpt: args[4:], time: "2027-03-15"}
 	env, err := f.envelope(time.Now())

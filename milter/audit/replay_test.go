@@ -72,11 +72,12 @@ func same(was *rules.Decision, is *rules.Replayed) error {
 
 func retake(t *testing.T, e *rules.Engine, v *rules.Verdict) *rules.Replayed {
 	t.Helper()
-	env, report, err := recorded(t, v).Input()
+	r := recorded(t, v)
+	env, report, err := r.Input()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return e.Replay(env, report)
+	return e.Under(r.PerRecipient).Replay(env, report)
 }
 
 func TestEveryCaseOfThePacksIsDecidedAlikeFromItsRecord(t *testing.T) {
