@@ -42,6 +42,9 @@ type Report struct {
 	// Unable says why no statement can be added to the mail, in a few words of a
 	// closed set; empty if one can, or if nobody has tried. Whoever tries sets it.
 	Unable string `json:"unable"`
+	// Asked tells by short digests what was asked of the mail: detectors as they were
+	// tuned, values, tables, counts by part. Whoever asked sets it.
+	Asked []string `json:"asked"`
 	// SafeNames holds, by part path, the file names that may be shown to a
 	// sender: at most MaxSafeName ASCII characters, runs of four or more digits
 	// starred, and holding nothing that a detector knows. Other names are missing.

@@ -150,7 +150,9 @@ func unableText(err error) string {
 // the Decision then holds the edits, and the body is the new one. Where nothing
 // can be added, the report says why and the rules do what stands in its place.
 func (p *Policy) settle(env *Envelope, report *classify.Report, original *original, explain bool) (*Decision, io.Reader, error) {
-	d := p.decide(env, report, explain)
+	m := p.open(env, report, explain)
+	d := m.decide()
+	m.note()
 	if len(d.Append) == 0 || d.Action > Hold {
 		return d, nil, nil
 	}
@@ -158,6 +160,7 @@ func (p *Policy) settle(env *Envelope, report *classify.Report, original *origin
 		return nil, nil, fmt.Errorf("the mail cannot be kept on disk: %w", original.failure)
 	}
 	edit, err := p.addStatements(d, original)
+	report.Answers[p.appendID(d)] = classify.Answer{Yes: err == nil}
 	if err != nil {
 		report.Unable = unableText(err)
 		return p.decide(env, report, explain), nil, nil

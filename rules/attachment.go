@@ -91,13 +91,16 @@ func (c *ruleCompiler) attachment(s *sourceCondition) expr {
 		}
 	}
 	is := func(p *extract.Part) bool {
-		return isAttachment(p) && matches(a.Type, p.Detected) && matches(a.Declared, p.Declared) && matches(a.Name, p.Name) &&
+		return IsAttachment(p) && matches(a.Type, p.Detected) && matches(a.Declared, p.Declared) && matches(a.Name, p.Name) &&
 			(a.Encrypted == nil || *a.Encrypted == p.Encrypted) && (a.Weak == nil || *a.Weak == p.Weak) &&
 			(a.Unread == nil || a.Unread.yes == (p.Unread() && (len(of) == 0 || slices.Contains(of, p.Problem))))
 	}
 	state := a.words()
 	return c.mailTest(fmt.Sprintf("attachment %s %d %t", state, least, a.yes), func() mailTest {
-		return &partTest{want: a.yes, state: state, is: is, least: least, names: a.Name, types: slices.Concat(a.Type, a.Declared)}
+		return &partTest{
+			want: a.yes, state: state, is: is, least: least, names: a.Name, types: slices.Concat(a.Type, a.Declared),
+			attached: true, typed: len(a.Type) > 0, claimed: len(a.Declared) > 0,
+		}
 	})
 }
 
@@ -128,9 +131,9 @@ func (a *sourceAttachment) words() string {
 	return strings.TrimSpace(words)
 }
 
-// isAttachment reports whether a part is an attachment or stands in one, and is
+// IsAttachment reports whether a part is an attachment or stands in one, and is
 // no frame of others.
-func isAttachment(p *extract.Part) bool {
+func IsAttachment(p *extract.Part) bool {
 	return p.Where == extract.Attachment && !strings.HasPrefix(p.Declared, "multipart/") && !strings.HasSuffix(p.Path, ".0")
 }
 

@@ -86,6 +86,9 @@ func (c *compiler) compile() *Policy {
 	if c.mistakes.Err() == nil && !c.opt.Unproved {
 		c.prove()
 	}
+	if c.mistakes.Err() == nil {
+		c.recordable()
+	}
 	if c.mistakes.Err() == nil && c.opt.Lint {
 		c.lint()
 	}

@@ -111,7 +111,7 @@ func (c *compiler) detectOption(one detectorSource, wrong func(key, fix, format 
 	}
 	if t.Has("born_until") {
 		last := t.BornUntil.end.Add(-time.Second)
-		c.detectOptions.Today = func() time.Time { return last }
+		c.detectOptions.Today, c.bornUntil = func() time.Time { return last }, last
 	}
 	if one.source.sortCodes != nil {
 		c.detectOptions.SortCodes = one.source.sortCodes

@@ -102,6 +102,11 @@ func (m *mail) decide() *Decision {
 	for i := range p.rules {
 		m.fire(i)
 	}
+	return m.conclude()
+}
+
+// conclude makes the decision of the rules that fired and of their outcomes.
+func (m *mail) conclude() *Decision {
 	m.nameRules()
 	m.own(m.marked, markerRule, Reject)
 	m.own(m.twice, gatewaysRule, Hold)
@@ -176,6 +181,11 @@ func (m *mail) fire(i int) {
 	for _, e := range r.exemptions {
 		s.without(m.exempt(e))
 	}
+	m.act(r, s)
+}
+
+// act adds what a rule does to the outcomes of recipients.
+func (m *mail) act(r *rule, s set) {
 	s.each(func(to int) {
 		o := &m.outcomes[to]
 		o.Action = max(o.Action, m.action(r))

@@ -136,8 +136,8 @@ func (r *roll) own(what string, e entry) {
 
 // holdsPrint reports whether a finding is one of the sender's own numbers.
 func (r *roll) holdsPrint(f *classify.Finding, m *mail) bool {
-	return slices.ContainsFunc([]string{f.Fingerprint, f.Older}, func(print string) bool {
-		return print != "" && slices.ContainsFunc(r.owned[print], func(o owned) bool { return o.is(m.sender, m.env.User, m.env.Time) })
+	return slices.ContainsFunc([]string{f.Fingerprint, f.Older}, func(mark string) bool {
+		return mark != "" && slices.ContainsFunc(r.owned[mark], func(o owned) bool { return o.is(m.sender, m.env.User, m.env.Time) })
 	})
 }
 

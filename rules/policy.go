@@ -34,11 +34,15 @@ type Policy struct {
 	detectors     []string           // ids that conditions name
 	inUse         []*detect.Detector // that the Scanner runs
 	detectOptions detect.Options
+	bornUntil     time.Time // by the policy's own word
 	exacts        []classify.Exact
 	values        []classify.Named
 	byPart        []string // ids that labels count by part
 	sums          []string // of tables
 	depth         int      // of the deepest condition
+	asked         []string // digests of what is asked of a mail, see asked.go
+	digests       map[string]string
+	noted         map[int]string // ids of answers to mail tests that a record keeps
 	routes        Routes
 	warnings      []Mistake
 }

@@ -242,6 +242,9 @@ type partTest struct {
 	least int // parts; 0 is one
 	// names and types are the patterns that is looks at.
 	names, types Strings
+	// attached asks for attachments only; typed by the type of their bytes,
+	// claimed by that which they claim.
+	attached, typed, claimed bool
 }
 
 func (t *partTest) any(m *mail) bool { return t.count(m) >= max(t.least, 1) }

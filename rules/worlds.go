@@ -94,19 +94,20 @@ func (p *Policy) addTarget(w *worlds, seen map[string]bool, address, mailer stri
 	if found := p.partner(m.to[0], at); found != nil {
 		one.partner = found.route
 	}
-	kind := fmt.Sprint(insider, one.partner)
+	var kind strings.Builder
+	kind.WriteString(fmt.Sprint(insider, one.partner))
 	for n, t := range p.rcptTests {
 		switch t := t.(type) {
 		case *toTest:
 			for _, r := range slices.Concat(t.is, t.not) {
-				kind += fmt.Sprint(r.holds(m.to[0], at))
+				kind.WriteString(fmt.Sprint(r.holds(m.to[0], at)))
 			}
 		case *directionTest, *partnerTest:
-			kind += fmt.Sprint(p.rcptTests[n].matches(m, 0))
+			kind.WriteString(fmt.Sprint(p.rcptTests[n].matches(m, 0)))
 		}
 	}
-	if !seen[kind] {
-		seen[kind] = true
+	if !seen[kind.String()] {
+		seen[kind.String()] = true
 		w.targets = append(w.targets, one)
 	}
 }
@@ -183,14 +184,15 @@ func (p *Policy) addOrigins(w *worlds, seen map[string]bool, tests []*originTest
 				insider := p.inside.insider(env)
 				// The empty sender, and a client that is not told, stand in no list that
 				// is still to be filled.
-				kind := fmt.Sprint(insider, login != "", sender != "", client != "")
+				var kind strings.Builder
+				kind.WriteString(fmt.Sprint(insider, login != "", sender != "", client != ""))
 				for _, t := range tests {
 					for _, r := range slices.Concat(t.is, t.not) {
-						kind += fmt.Sprint(t.match(m, r))
+						kind.WriteString(fmt.Sprint(t.match(m, r)))
 					}
 				}
-				if !seen[kind] {
-					seen[kind] = true
+				if !seen[kind.String()] {
+					seen[kind.String()] = true
 					w.origins = append(w.origins, origin{m, insider})
 				}
 			}

@@ -1,5 +1,10 @@
 package anchor
 
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
 // BlockBytes is how many bytes of text one word of marks tells about: bit i of
 // a word stands for byte i of the block.
 const BlockBytes = 64
@@ -54,6 +59,11 @@ func ASCII(text []byte) int {
 	if whole := len(text) &^ (BlockBytes - 1); whole > 0 {
 		if n = wideBlock(text[:whole]); n < whole {
 			text = text[:n+BlockBytes]
+		}
+	}
+	for ; n+8 <= len(text); n += 8 {
+		if wide := binary.LittleEndian.Uint64(text[n:]) & highs; wide != 0 {
+			return n + bits.TrailingZeros64(wide)/8
 		}
 	}
 	for n < len(text) && text[n] < 0x80 {

@@ -28,6 +28,17 @@ func markWords(text []byte, marks []Words) {
 	}
 }
 
+// FastLeads tells that Leads.Mark is faster than a look at each word.
+var FastLeads = cpu.X86.HasAVX2
+
+func markLeads(l *Leads, text []byte, marks []uint64) {
+	if cpu.X86.HasAVX2 {
+		markLeadsAVX2(l, text, marks)
+	} else {
+		markLeadsGeneric(l, text, marks)
+	}
+}
+
 func wideBlock(text []byte) int {
 	if cpu.X86.HasAVX2 {
 		return wideBlockAVX2(text)
@@ -57,3 +68,9 @@ func markWordsAVX2(text []byte, marks []Words)
 //
 //go:noescape
 func wideBlockAVX2(text []byte) int
+
+// markLeadsAVX2 is as the generic one. It needs AVX2, at least one mark and as much
+// text as marks and LeadsAhead.
+//
+//go:noescape
+func markLeadsAVX2(l *Leads, text []byte, marks []uint64)

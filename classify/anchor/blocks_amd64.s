@@ -209,3 +209,81 @@ done:
 	VZEROUPPER
 	MOVQ AX, ret+24(FP)
 	RET
+
+// func markLeadsAVX2(l *Leads, text []byte, marks []uint64)
+//
+//	SI  the block        CX  blocks left    DI  its mark
+//	Y2, Y3  the groups that are left        Y8 to Y10  lower    Y11 to Y13  upper
+TEXT ·markLeadsAVX2(SB), NOSPLIT, $0-56
+	MOVQ l+0(FP), DX
+	MOVQ text_base+8(FP), SI
+	MOVQ marks_base+32(FP), DI
+	MOVQ marks_len+40(FP), CX
+	VBROADCASTI128 (DX), Y8
+	VBROADCASTI128 16(DX), Y9
+	VBROADCASTI128 32(DX), Y10
+	VBROADCASTI128 48(DX), Y11
+	VBROADCASTI128 64(DX), Y12
+	VBROADCASTI128 80(DX), Y13
+	BROADCAST(0x0F, Y14, X14)
+	VPXOR Y15, Y15, Y15
+
+leads:
+	// byte 0: lower[c&15] & upper[c>>4]
+	VMOVDQU 0(SI), Y0
+	VMOVDQU 32(SI), Y1
+	VPSHUFB Y0, Y8, Y4
+	VPSHUFB Y1, Y8, Y5
+	VPSRLW  $4, Y0, Y0
+	VPSRLW  $4, Y1, Y1
+	VPAND   Y14, Y0, Y0
+	VPAND   Y14, Y1, Y1
+	VPSHUFB Y0, Y11, Y0
+	VPSHUFB Y1, Y11, Y1
+	VPAND   Y0, Y4, Y2
+	VPAND   Y1, Y5, Y3
+
+	// byte 1: lower[c&15] & upper[c>>4]
+	VMOVDQU 1(SI), Y0
+	VMOVDQU 33(SI), Y1
+	VPSHUFB Y0, Y9, Y4
+	VPSHUFB Y1, Y9, Y5
+	VPSRLW  $4, Y0, Y0
+	VPSRLW  $4, Y1, Y1
+	VPAND   Y14, Y0, Y0
+	VPAND   Y14, Y1, Y1
+	VPSHUFB Y0, Y12, Y0
+	VPSHUFB Y1, Y12, Y1
+	VPAND   Y4, Y2, Y2
+	VPAND   Y5, Y3, Y3
+	VPAND   Y0, Y2, Y2
+	VPAND   Y1, Y3, Y3
+
+	// byte 2: lower[c&15] & upper[c>>4]
+	VMOVDQU 2(SI), Y0
+	VMOVDQU 34(SI), Y1
+	VPSHUFB Y0, Y10, Y4
+	VPSHUFB Y1, Y10, Y5
+	VPSRLW  $4, Y0, Y0
+	VPSRLW  $4, Y1, Y1
+	VPAND   Y14, Y0, Y0
+	VPAND   Y14, Y1, Y1
+	VPSHUFB Y0, Y13, Y0
+	VPSHUFB Y1, Y13, Y1
+	VPAND   Y4, Y2, Y2
+	VPAND   Y5, Y3, Y3
+	VPAND   Y0, Y2, Y2
+	VPAND   Y1, Y3, Y3
+
+	// groups != 0
+	VPCMPEQB Y15, Y2, Y2
+	VPCMPEQB Y15, Y3, Y3
+	BITS(Y2, Y3, AX)
+	NOTQ     AX
+	MOVQ     AX, (DI)
+	ADDQ     $64, SI
+	ADDQ     $8, DI
+	DECQ     CX
+	JNZ      leads
+	VZEROUPPER
+	RET

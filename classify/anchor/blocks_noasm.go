@@ -6,3 +6,8 @@ func markDigits(text []byte, marks []Digits) { markDigitsGeneric(text, marks) }
 func markLayout(text []byte, marks []Layout) { markLayoutGeneric(text, marks) }
 func markWords(text []byte, marks []Words)   { markWordsGeneric(text, marks) }
 func wideBlock(text []byte) int              { return wideBlockGeneric(text) }
+
+// FastLeads tells that Leads.Mark is faster than a look at each word.
+const FastLeads = false
+
+func markLeads(l *Leads, text []byte, marks []uint64) { markLeadsGeneric(l, text, marks) }

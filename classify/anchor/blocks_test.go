@@ -73,9 +73,39 @@ func checkMarks(t *testing.T, text []byte) {
 	if whole := text[:len(text)&^(BlockBytes-1)]; wideBlockGeneric(whole) != min(wide, len(whole))&^(BlockBytes-1) {
 		t.Fatalf("the generic run of ASCII of %q is %d, want %d", whole, wideBlockGeneric(whole), wide)
 	}
+	checkLeads(t, text)
 	checkOne(t, "digits", text, plainDigits, MarkDigits, markDigitsGeneric)
 	checkOne(t, "layout", text, plainLayout, MarkLayout, markLayoutGeneric)
 	checkOne(t, "words", text, plainWords, MarkWords, markWordsGeneric)
+}
+
+var testLeads = []Lead{{'s', 's', 'n'}, {'n', 'i'}, {'1', '0', '9'}, {'a'}, {'0', 0, '9'}}
+
+// checkLeads holds the marks of leads against the bytes: all leads are marked, and
+// the two ways to mark agree.
+func checkLeads(t *testing.T, text []byte) {
+	t.Helper()
+	n := max(len(text)-LeadsAhead, 0) / BlockBytes
+	leads := NewLeads(testLeads)
+	generic, marks := make([]uint64, n), make([]uint64, n)
+	if n > 0 {
+		markLeadsGeneric(leads, text, generic)
+	}
+	leads.Mark(text, marks)
+	if !slices.Equal(marks, generic) {
+		t.Fatalf("the marks of leads of %q are\n%x, want\n%x", text, marks, generic)
+	}
+	for i := range n * BlockBytes {
+		for _, lead := range testLeads {
+			begins := true
+			for j, c := range text[i:][:len(lead)] {
+				begins = begins && c < 0x80 && (lead[j] == 0 || lead[j] == c || isLetter(c) && lead[j] == c|0x20)
+			}
+			if begins && marks[i/BlockBytes]>>(i%BlockBytes)&1 == 0 {
+				t.Fatalf("the lead %q at %d of %q is not marked", lead, i, text)
+			}
+		}
+	}
 }
 
 // checkOne holds one sort of marks against the bytes.

@@ -3,6 +3,7 @@ package detect
 import (
 	"bytes"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/postern-mail/postern/classify/anchor"
 )
@@ -159,12 +160,22 @@ func (c *columns) endRow(t *text, d, n int) {
 		}
 		i++
 	}
-	if n > 0 && !known && n < headerCells && c.pos-c.line.start <= headerBytes && !t.longRun(c.line.start, c.pos) {
+	if n > 0 && !known && n < headerCells && c.pos-c.line.start <= headerBytes && c.mayHead(t, d) && !t.longRun(c.line.start, c.pos) {
 		silent := c.keyed && !t.isKeyed(c.line.start, c.pos)
 		c.tables[d] = append(c.tables[d], table{start: c.line.start, end: c.pos, delims: n, opened: c.line.opened, silent: silent})
 		c.count++
 		c.changes++
 	}
+}
+
+// mayHead reports whether the first cell of the present line can be that of a header
+// row. Most lines of prose end here.
+func (c *columns) mayHead(t *text, d int) bool {
+	line := t.slice(c.line.start, min(c.pos, c.line.start+2*headerChars*utf8.UTFMax))
+	if n := bytes.IndexByte(line, delimiters[d]); n >= 0 {
+		line = line[:n]
+	}
+	return c.line.opened >= 0 || isHeading(line)
 }
 
 // longRun reports whether eight digits stand in a row in a line: that is a value

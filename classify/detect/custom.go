@@ -59,7 +59,7 @@ func (c *Custom) Detector() (*Detector, error) {
 		if !ok {
 			return nil, fmt.Errorf("unknown check %q, want one of %s", c.Check, strings.Join(Checks(), ", "))
 		}
-		d.check = check
+		d.check, d.checked = check, c.Check
 	}
 	mask, ok := masks[c.Mask]
 	if !ok {

@@ -1,6 +1,13 @@
 package detect
 
-import "math/bits"
+import (
+	"bytes"
+	"math/bits"
+	"slices"
+	"unicode/utf8"
+
+	"github.com/postern-mail/postern/classify/anchor"
+)
 
 // openings knows how keywords begin: by their first word in the text, and if that is
 // not enough by their second. A word here is a run of ASCII letters and digits, so
@@ -8,6 +15,8 @@ import "math/bits"
 // for a beginning what is none, never the other way round.
 type openings struct {
 	leads   [1 << 15 / 64]uint64 // the first three characters
+	marker  *anchor.Leads
+	fast    []anchor.Lead
 	first   bitset
 	whole   bitset // first words behind which something else than a second one may come
 	pairs   bitset // first and second words
@@ -15,6 +24,9 @@ type openings struct {
 	wholes  []uint64
 	seconds []uint64
 }
+
+// manyLeads are so many that all words begin like one of them, more or less.
+const manyLeads = 128
 
 // bitset is a set of hashes with one bit for each (a Bloom filter of one hash).
 type bitset struct {
@@ -74,25 +86,36 @@ func (o *openings) lead(text uint64) uint64 {
 	return o.leads[i/64] >> (i % 64) & 1
 }
 
-// addLead notes the leads of a keyword, of which n characters are known; behind its
-// first word anything may stand.
-func (o *openings) addLead(spelled string, n int, text uint64) {
-	switch {
-	case n == 3:
-		i := leadOfText(text)
-		o.leads[i/64] |= 1 << (i % 64)
-	case n < len(spelled) && isAlnumByte(spelled[n]):
-		o.addLead(spelled, n+1, text|uint64(spelled[n])<<(8*n))
-	default:
-		for c := range uint64(32) {
-			o.addLead("", n+1, text|c<<(8*n))
+// addLead notes the lead of a keyword: for a space, and behind its end, anything may
+// stand.
+func (o *openings) addLead(spelled string) {
+	var lead anchor.Lead
+	n := 0
+	for n < len(lead) && n < len(spelled) && spelled[n] != ' ' && spelled[n] < utf8.RuneSelf {
+		lead[n] = spelled[n]
+		n++
+	}
+	if n == 0 || !isAlnumByte(lead[0]) {
+		return // it begins with another character, and those are all looked at
+	}
+	o.fast = append(o.fast, lead)
+	last := [2]uint64{31, 31}
+	for i := range last {
+		if i+1 < n {
+			last[i] = 0
+		}
+	}
+	for second := range last[0] + 1 {
+		for third := range last[1] + 1 {
+			i := leadOfText(uint64(lead[0]) | (uint64(lead[1])|second)<<8 | (uint64(lead[2])|third)<<16)
+			o.leads[i/64] |= 1 << (i % 64)
 		}
 	}
 }
 
 // add takes a keyword as the tree knows it: lower case, with a space between words.
 func (o *openings) add(spelled string) {
-	o.addLead(spelled, 0, 0)
+	o.addLead(spelled)
 	var word []byte
 	for i := range len(spelled) {
 		switch c := spelled[i]; {
@@ -137,5 +160,9 @@ func (o *openings) addPairs(first uint64, rest string) {
 // finish makes the sets, once all keywords are in.
 func (o *openings) finish() {
 	o.first, o.whole, o.pairs = newBitset(o.firsts), newBitset(o.wholes), newBitset(o.seconds)
-	o.firsts, o.wholes, o.seconds = nil, nil, nil
+	slices.SortFunc(o.fast, func(a, b anchor.Lead) int { return bytes.Compare(a[:], b[:]) })
+	if o.fast = slices.Compact(o.fast); anchor.FastLeads && len(o.fast) <= manyLeads {
+		o.marker = anchor.NewLeads(o.fast)
+	}
+	o.firsts, o.wholes, o.seconds, o.fast = nil, nil, nil, nil
 }

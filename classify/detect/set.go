@@ -59,6 +59,7 @@ type Detector struct {
 	pattern *pattern
 	literal bool // it finds words that the admin gave
 	check   func(value []byte) bool
+	checked string // the name of check
 	window  int
 	// labelReach is how many characters before a value its label can stand, if
 	// not as many as usual.

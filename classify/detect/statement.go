@@ -221,16 +221,16 @@ func quoteBefore(t *text, p int64) int64 {
 }
 
 // note notes a row that was not seen before.
-func (h *share) note(row *triple, at span) {
-	h.seen[row.index] = true
-	h.count++
-	if h.rows == 0 || at.from > h.at.to+maxStray {
-		h.at, h.rows = at, 0
+func (s *share) note(row *triple, at span) {
+	s.seen[row.index] = true
+	s.count++
+	if s.rows == 0 || at.from > s.at.to+maxStray {
+		s.at, s.rows = at, 0
 	}
-	h.rows++
-	h.at.to = max(h.at.to, at.to)
-	if h.rows > h.top {
-		h.best, h.top = h.at, h.rows
+	s.rows++
+	s.at.to = max(s.at.to, at.to)
+	if s.rows > s.top {
+		s.best, s.top = s.at, s.rows
 	}
 }
 

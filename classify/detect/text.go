@@ -26,6 +26,7 @@ type text struct {
 	layout []anchor.Layout // likewise, but made when asked for
 	words  []anchor.Words  // likewise
 	made   []made          // by page
+	places *places         // for searches
 }
 
 // made is how many blocks of a page have their layout and their words, and in which
@@ -154,9 +155,10 @@ func (t *text) forget(to int64) {
 // also those of the last one.
 func (t *text) mark(last bool) {
 	n := len(t.buf) / anchor.BlockBytes
+	t.buf = slices.Grow(t.buf, anchor.BlockBytes)
 	if last && len(t.buf)%anchor.BlockBytes > 0 {
 		n++
-		t.buf = append(t.buf, make([]byte, anchor.BlockBytes)...)[:len(t.buf)]
+		clear(t.buf[len(t.buf) : len(t.buf)+anchor.BlockBytes])
 	}
 	done := len(t.marks)
 	t.marks = slices.Grow(t.marks, n-done)[:n]

@@ -26,8 +26,10 @@ var ukNINO = &Detector{
 		"national insurance{| number| numbers| no.| num.}", "nat. ins.", "nino{|s}", "ni {number|numbers|num.|no.|#}",
 	}}},
 	places: []anchor.Want{
-		{Digits: 6, Runs: runs(6), Lettered: true}, {Digits: 6, Runs: grouped(2, 2, 2), Lettered: true},
-		{Digits: 6, Runs: grouped(2, 4, 0), Lettered: true}, {Digits: 6, Runs: grouped(4, 2, 0), Lettered: true},
+		{Digits: 6, Runs: runs(6), Lettered: true},
+		{Digits: 6, Runs: grouped(2, 2, 2), Lettered: true},
+		{Digits: 6, Runs: grouped(2, 4, 0), Lettered: true},
+		{Digits: 6, Runs: grouped(4, 2, 0), Lettered: true},
 	},
 	find: findNINO,
 	grades: []grade{

@@ -128,10 +128,10 @@ func isCpio(head []byte) bool {
 }
 
 type cpioHeader struct {
-	name                string
-	mode, size          int64
-	content, next, base int64
-	err                 error
+	name          string
+	mode, size    int64
+	content, next int64
+	err           error
 }
 
 func readCpioHeader(c *container, at int64, hex bool) (h cpioHeader) {

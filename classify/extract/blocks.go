@@ -358,7 +358,6 @@ type uuDecoder struct {
 	next  stage
 	stray *lazyText
 	held  []byte
-	more  bool
 	in    bool // between "begin" and "end"
 	buf   []byte
 	leaf  *leaf

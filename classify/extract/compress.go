@@ -96,8 +96,7 @@ func isLZMA(head []byte) bool {
 
 func openLZMA(r io.Reader) (io.Reader, error) {
 	l, err := lzma.ReaderConfig{DictCap: maxDictionary}.NewReader(r)
-	var dict *lzma.ErrDictSize
-	if errors.As(err, &dict) {
+	if _, ok := errors.AsType[*lzma.ErrDictSize](err); ok {
 		return nil, errTooBig
 	}
 	return l, err
@@ -138,8 +137,24 @@ func (e *expanding) Read(b []byte) (int, error) {
 
 // innerNames are the endings of compressed files, and what becomes of them.
 var innerNames = []struct{ outer, inner string }{
-	{".tgz", ".tar"}, {".tbz", ".tar"}, {".tbz2", ".tar"}, {".txz", ".tar"}, {".tzst", ".tar"}, {".taz", ".tar"}, {".svgz", ".svg"},
-	{".gz", ""}, {".bz2", ""}, {".xz", ""}, {".zst", ""}, {".lz4", ""}, {".lzma", ""},
+	{".tgz", ".tar"},
+	{".tbz", ".tar"},
+	{".tbz2", ".tar"},
+	{".txz", ".tar"},
+	{".tzst", ".tar"},
+	{".taz", ".tar"},
+	{".tlz", ".tar"},
+	{".svgz", ".svg"},
+	{".gz", ""},
+	{".bz2", ""},
+	{".xz", ""},
+	{".zst", ""},
+	{".lz4", ""},
+	{".lzma", ""},
+	{".lz", ""},
+	{".z", ""},
+	{".zz", ""},
+	{".zlib", ""},
 }
 
 // innerName is what the file in a compressed file is called, if its name says so.
@@ -181,7 +196,7 @@ type gzipMembers struct {
 
 func (g *gzipMembers) Read(b []byte) (int, error) {
 	n, err := g.zr.Read(b)
-	if err != io.EOF {
+	if !errors.Is(err, io.EOF) {
 		return n, err
 	}
 	for {

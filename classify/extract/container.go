@@ -127,6 +127,7 @@ type container struct {
 	told     bool    // something was found
 	unread   Problem // why some of it was not read
 	inside   int     // our own stages are at work
+	behind   bool    // an archive is read that stands behind a document
 	packed   int64
 }
 

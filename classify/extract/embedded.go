@@ -2,12 +2,15 @@ package extract
 
 import (
 	"bytes"
+	"compress/zlib"
+	"errors"
 	"io"
 	"strings"
 )
 
 func init() {
-	register(readProgram, "application/x-elf", "application/vnd.microsoft.portable-executable", "application/octet-stream")
+	register(readProgram, "application/x-elf", "application/vnd.microsoft.portable-executable")
+	register(readOpaque, "application/octet-stream")
 }
 
 // embeddedSearch is how far into a program an archive is looked for: those that
@@ -21,34 +24,99 @@ var embedded = []struct {
 }{
 	{"7z\xbc\xaf'\x1c\x00", "application/x-7z-compressed"},
 	{"Rar!\x1a\x07", "application/vnd.rar"},
-	{"MSCF\x00\x00\x00\x00", "application/vnd.ms-cab-compressed"},
+	{cabMagic, "application/vnd.ms-cab-compressed"},
 }
 
-// readProgram reads the archive in a program that unpacks itself, or in anything
-// else of no known type. With or without one, the rest of it is not read.
+// readProgram reads the archive in a program that unpacks itself. If that was
+// read whole nothing of it is left to read; a program without one is not read.
 func readProgram(c *container) error {
-	if name := c.leaf.part.Name; name != "" && !c.leaf.member {
-		c.prefix = c.leaf.part.Path + "!" + strings.ReplaceAll(name, "!", "%21")
+	found, err := c.readEmbedded()
+	if found && err == nil {
+		c.rd.container = true
 	}
+	return err
+}
+
+// readOpaque reads what is known by nothing that stands at its beginning, and the
+// archive in anything else: with that the rest of it is not read.
+func readOpaque(c *container) error {
+	c.nameMembers()
+	switch {
+	case c.isISO():
+		c.rd.container = true
+		return readISO(c)
+	case c.isZlib():
+		c.rd.container = true
+		c.is("application/zlib")
+		return compressed(func(r io.Reader) (io.Reader, error) { return zlib.NewReader(r) }, 64<<10)(c)
+	}
+	_, err := c.readEmbedded()
+	return err
+}
+
+// isZlib reports whether a stream of RFC 1950 is all there is: the header alone
+// is one of a few pairs of bytes, so some of it is unpacked.
+func (c *container) isZlib() bool {
+	var head [2]byte
+	if _, err := c.ReadAt(head[:], 0); err != nil || head[0] != 0x78 || (int(head[0])<<8|int(head[1]))%31 != 0 || head[1]&0x20 != 0 {
+		return false
+	}
+	z, err := zlib.NewReader(io.LimitReader(c.file(), maxBlock))
+	if err != nil {
+		return false
+	}
+	n, err := io.CopyN(io.Discard, z, maxBlock)
+	return err == nil || err == io.EOF && n > 0 || errors.Is(err, io.ErrUnexpectedEOF) && c.Size() > maxBlock && n > 0
+}
+
+// readEmbedded reads the archive in a part that is something else, and says
+// whether there is one.
+func (c *container) readEmbedded() (bool, error) {
+	c.nameMembers()
 	z := &zipFile{c: c}
 	if err := z.readDirectory(); err != nil {
-		return err
+		return false, err
 	}
+	media := c.rd.found.media
+	defer func() { c.is(media) }() // it is still what it is
 	if len(z.entries) > 0 {
-		return readZip(c)
+		return true, readZip(c)
 	}
 	at, read, err := c.findEmbedded()
 	if err != nil || read == nil {
-		return err
+		return false, err
 	}
 	whole := c.from
 	c.from += at
 	err = read(c)
 	c.from = whole
 	if c.told || err == nil || c.stopped != "" || problemOf(err) == Encrypted {
+		return true, err
+	}
+	return false, nil // only its signature was there
+}
+
+// nameMembers puts the name of a part into its members' paths, if it is not in
+// that of the part: only now it is known to be a container.
+func (c *container) nameMembers() {
+	if name := c.leaf.part.Name; name != "" && !c.leaf.member && !c.rd.container {
+		c.prefix = c.leaf.part.Path + "!" + strings.ReplaceAll(name, "!", "%21")
+	}
+}
+
+// readBehindPDF reads a zip file that stands behind a document.
+func (c *container) readBehindPDF() error {
+	const least = 22 // of the record at the end of a zip file
+	tail := make([]byte, min(c.Size(), 64<<10+least))
+	if _, err := c.ReadAt(tail, c.Size()-int64(len(tail))); err != nil && err != io.EOF {
 		return err
 	}
-	return nil // only its signature was there
+	if bytes.LastIndex(tail, []byte(zipEnd)) <= bytes.LastIndex(tail, []byte("%%EOF")) {
+		return nil
+	}
+	c.behind = true
+	_, err := c.readEmbedded()
+	return err
 }
 
 // findEmbedded finds the first signature of an archive that can be read.
@@ -58,7 +126,7 @@ func (c *container) findEmbedded() (int64, format, error) {
 	defer blocks.Put(pooled)
 	for at := int64(0); at < min(c.Size(), embeddedSearch); at += maxBlock - overlap {
 		n, err := c.ReadAt(pooled[:], at)
-		if err != nil && err != io.EOF {
+		if err != nil && !errors.Is(err, io.EOF) {
 			return 0, nil, err
 		}
 		for _, e := range embedded {

@@ -91,7 +91,7 @@ func hides(css string) bool {
 		return false
 	}
 	css = strings.Join(strings.Fields(css), "")
-	for _, d := range strings.Split(css, ";") {
+	for d := range strings.SplitSeq(css, ";") {
 		property, value, _ := strings.Cut(d, ":")
 		value, _, _ = strings.Cut(value, "!")
 		switch property {
@@ -159,7 +159,7 @@ func (h *htmlReader) endStyle() {
 		if !hides(body) {
 			continue
 		}
-		for _, selector := range strings.Split(selectors, ",") {
+		for selector := range strings.SplitSeq(selectors, ",") {
 			selector = strings.TrimSpace(selector)
 			_, class, ok := strings.Cut(selector, ".")
 			if class = strings.ToLower(class); !ok || strings.ContainsAny(class, " >+~:.[#") {
@@ -177,7 +177,7 @@ func (h *htmlReader) endStyle() {
 
 // hiddenClass reports whether one of an element's classes is hidden.
 func (h *htmlReader) hiddenClass(value []byte) bool {
-	for _, class := range strings.Fields(strings.ToLower(string(value))) {
+	for class := range strings.FieldsSeq(strings.ToLower(string(value))) {
 		if h.hidden[class] {
 			return true
 		}

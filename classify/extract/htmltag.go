@@ -144,10 +144,10 @@ func (h *htmlReader) quoted(b []byte) []byte {
 	if h.noise {
 		piece = h.noiseValue(piece)
 	}
-	if h.noise {
-		// all of it is held
-	} else if left := h.quotedPiece(piece); h.state == inEntity {
-		return b[len(piece)-len(left):]
+	if !h.noise { // or else all of it is held
+		if left := h.quotedPiece(piece); h.state == inEntity {
+			return b[len(piece)-len(left):]
+		}
 	}
 	if i >= 0 {
 		h.endValue()
@@ -158,14 +158,14 @@ func (h *htmlReader) quoted(b []byte) []byte {
 // quotedPiece takes a piece of a value that is no noise, up to an entity, and
 // returns what is left behind its "&".
 func (h *htmlReader) quotedPiece(piece []byte) []byte {
-	j := bytes.IndexByte(piece, '&')
-	if j < 0 {
+	before, after, ok := bytes.Cut(piece, []byte{'&'})
+	if !ok {
 		h.valueText(piece)
 		return nil
 	}
-	h.valueText(piece[:j])
+	h.valueText(before)
 	h.beginEntity(inQuoted)
-	return piece[j+1:]
+	return after
 }
 
 func (h *htmlReader) valueByte(c byte) {

@@ -238,10 +238,7 @@ func (m *imageReader) resources(b []byte) {
 // iptc reads the records of IPTC-NAA, each a text.
 func (m *imageReader) iptc(b []byte) {
 	for len(b) > 5 && b[0] == 0x1c {
-		n := int(bigEndian(b[3:5]))
-		if n > len(b)-5 {
-			n = len(b) - 5
-		}
+		n := min(int(bigEndian(b[3:5])), len(b)-5)
 		if b[1] == 2 && b[2] >= 5 {
 			m.text(hybridString(b[5 : 5+n]))
 		}

@@ -50,7 +50,7 @@ func newLeaf(w *walker, e *entity, p *Part) *leaf {
 	if l.in = l.decoders[0]; len(l.decoders) > 1 {
 		l.in = &aligned{next: fork(l.decoders)}
 	}
-	if unknown {
+	if unknown || isVolume(p.Name) {
 		l.problem(Unsupported)
 	}
 	return l
@@ -328,11 +328,17 @@ func (rd *reading) decide() {
 		rd.next = rd.openCMS()
 	case f == pgpData:
 		rd.next = rd.openPGP()
+	case f == opaque, f == unsupported && (read == nil || rd.found.media == "application/onenote"):
+		if !rd.found.program {
+			rd.next = rd.openSalvage()
+		}
 	case rd.found.media == "application/pgp-signature", rd.found.media == "application/pgp-encrypted", rd.found.media == "application/rtf":
 		rd.next = rd.openText() // text may stand behind or in it
 	}
 	if read != nil {
 		rd.next = rd.openContainer(read, rd.next)
+	} else if f == silent || (rd.base64 != nil || l.member) && (f == plainText || f == htmlText) {
+		rd.next = rd.openBehind(rd.next)
 	}
 	if rd.alone {
 		l.r.anomalies.add(undeclaredBase64)

@@ -74,7 +74,7 @@ func shownHost(text string) string {
 			continue
 		}
 		host := hostOf("//" + word)
-		if _, real := publicsuffix.PublicSuffix(host); strings.IndexByte(host, '.') > 0 && (real || strings.HasPrefix(host, "www.")) {
+		if _, listed := publicsuffix.PublicSuffix(host); strings.IndexByte(host, '.') > 0 && (listed || strings.HasPrefix(host, "www.")) {
 			return host
 		}
 	}

@@ -89,7 +89,7 @@ func (c *container) Member(name string, content io.Reader) error {
 	switch {
 	case c.stopped != "":
 		l.problem(c.stopped)
-	case err != nil && err != io.EOF:
+	case err != nil && !errors.Is(err, io.EOF):
 		c.fault(l, err)
 	}
 	c.inside++
@@ -111,8 +111,7 @@ func (c *container) openMember(name string, p *Part) *leaf {
 
 // fault notes why the content of a member could not be read on.
 func (c *container) fault(l *leaf, err error) {
-	var locked *lockedError
-	if errors.As(err, &locked) {
+	if locked, ok := errors.AsType[*lockedError](err); ok {
 		l.part.Encrypted, l.part.Cipher, l.part.Weak = true, locked.Cipher, locked.Weak
 		c.locked(locked.Cipher, locked.Weak)
 	}
@@ -149,8 +148,7 @@ func (c *container) Unread(name string, size int64, err error) error {
 	}
 	p.Bytes, p.Problem = size, problemOf(err)
 	p.Detected = "application/octet-stream"
-	var locked *lockedError
-	if errors.As(err, &locked) {
+	if locked, ok := errors.AsType[*lockedError](err); ok {
 		p.Encrypted, p.Cipher, p.Weak = true, locked.Cipher, locked.Weak
 		c.locked(locked.Cipher, locked.Weak)
 	}

@@ -4,6 +4,12 @@ import "github.com/postern-mail/postern/classify/extract/pdf"
 
 func init() {
 	register(func(c *container) error {
-		return failure[pdf.Encrypted](pdf.Read(c, c.Size(), c), pdf.ErrMalformed, pdf.ErrUnsupported)
+		err := failure[pdf.Encrypted](pdf.Read(c, c.Size(), c), pdf.ErrMalformed, pdf.ErrUnsupported)
+		if c.stopped == "" {
+			if behind := c.readBehindPDF(); err == nil || c.stopped != "" {
+				err = behind
+			}
+		}
+		return err
 	}, "application/pdf")
 }

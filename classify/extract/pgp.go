@@ -6,6 +6,7 @@ import (
 	"compress/bzip2"
 	"compress/flate"
 	"compress/zlib"
+	"errors"
 	"io"
 	"strings"
 )
@@ -109,7 +110,7 @@ const maxUserID = 4 << 10
 func (p *pgpReader) packets(src *bufio.Reader, depth int) error {
 	for first := true; ; first = false {
 		tag, body, err := pgpPacket(src)
-		if err == io.EOF && !first {
+		if errors.Is(err, io.EOF) && !first {
 			return nil
 		}
 		if err == nil {

@@ -38,7 +38,7 @@ func readRar(c *container) error {
 	}
 	for {
 		h, err := rr.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
@@ -98,7 +98,7 @@ type rarContent struct {
 
 func (r *rarContent) Read(b []byte) (int, error) {
 	n, err := r.r.Read(b)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		err = rarError(err, r.locked)
 	}
 	return n, err

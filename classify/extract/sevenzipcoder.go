@@ -37,16 +37,27 @@ func simply(open func(*bufio.Reader) (io.Reader, error), memory int64) *sevenZip
 }
 
 // sevenZipCoders are the methods by their numbers (Methods.txt of the LZMA SDK).
-// Of the filters for machine code those for x86 are here, which 7-Zip takes by
-// itself; text knows none.
 var sevenZipCoders = map[string]*sevenZipMethod{
 	"\x00":             simply(func(r *bufio.Reader) (io.Reader, error) { return r, nil }, 0),
 	"\x03":             {1, openDelta},
 	"\x04":             {1, openBCJ},
+	"\x05":             branches(4, powerPC),
+	"\x06":             branches(16, itanium),
+	"\x07":             branches(4, arm),
+	"\x08":             branches(2, thumb),
+	"\x09":             branches(4, sparc),
+	"\x0a":             branches(4, arm64),
 	"\x21":             {1, openLZMA2},
 	"\x03\x01\x01":     {1, openSevenZipLZMA},
 	"\x03\x03\x01\x03": {1, openBCJ},
 	"\x03\x03\x01\x1b": {4, openBCJ2},
+	"\x03\x03\x02\x05": branches(4, powerPC),
+	"\x03\x03\x04\x01": branches(16, itanium),
+	"\x03\x03\x05\x01": branches(4, arm),
+	"\x03\x03\x07\x01": branches(2, thumb),
+	"\x03\x03\x08\x05": branches(4, sparc),
+	"\x02\x03\x02":     branches(2, swap2),
+	"\x02\x03\x04":     branches(4, swap4),
 	"\x03\x04\x01":     {1, openPPMd},
 	"\x04\x01\x08":     simply(func(r *bufio.Reader) (io.Reader, error) { return flate.NewReader(r), nil }, 64<<10),
 	"\x04\x01\x09":     simply(func(r *bufio.Reader) (io.Reader, error) { return newInflate64(r), nil }, 128<<10),

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/postern-mail/postern/classify/extract/database"
 	"github.com/postern-mail/postern/classify/extract/office"
 )
 
@@ -95,7 +96,23 @@ var magics = []magic{
 	{0, "Rar!\x1a\x07", "application/vnd.rar", unsupported},
 	{0, "MSCF\x00\x00\x00\x00", "application/vnd.ms-cab-compressed", unsupported},
 	{0, "!<arch>\n", "application/x-archive", unsupported},
-	{257, "ustar", "application/x-tar", unsupported},
+	{0, lzipMagic + "\x01", "application/x-lzip", unsupported},
+	{0, "\x89LZO\x00\r\n\x1a\n", "application/x-lzop", unsupported},
+	{0, "\xed\xab\xee\xdb", "application/x-rpm", unsupported},
+	{0, "xar!\x00\x1c", "application/x-xar", unsupported},
+	{0, "MSWIM\x00\x00\x00", "application/x-ms-wim", unsupported},
+	{0, "ITSF\x03\x00\x00\x00", "application/vnd.ms-htmlhelp", unsupported},
+	{2, "-lh0-", "application/x-lzh-compressed", unsupported},
+	{2, "-lh4-", "application/x-lzh-compressed", unsupported},
+	{2, "-lh5-", "application/x-lzh-compressed", unsupported},
+	{2, "-lh6-", "application/x-lzh-compressed", unsupported},
+	{2, "-lh7-", "application/x-lzh-compressed", unsupported},
+	{0, "\x60\xea", "application/x-arj", unsupported},
+	{0, "PAR1", "application/vnd.apache.parquet", unsupported},
+	{0, "Obj\x01", "application/avro", unsupported},
+	{0, "\x00\x01\x00\x00Standard Jet DB\x00", "application/vnd.ms-access", unsupported},
+	{0, "\x00\x01\x00\x00Standard ACE DB\x00", "application/vnd.ms-access", unsupported},
+	{0, oneNoteMagic, "application/onenote", unsupported},
 	{0, "\x78\x9f\x3e\x22", "application/ms-tnef", unsupported},
 	{0, "\x09\x00\x04\x00", "application/vnd.ms-excel", unsupported},
 	{0, "\x09\x02\x06\x00", "application/vnd.ms-excel", unsupported},
@@ -137,7 +154,11 @@ func sniff(head []byte, declared, name string) sniffed {
 		wide = ""
 	}
 	if wide == "" && !looks && !(isTextual(declared) && textWithNULs(head)) {
-		return sniffBinary(head, declared)
+		s := sniffBinary(head, declared)
+		if s.family == opaque && strings.HasSuffix(strings.ToLower(name), ".iso") { // nothing stands at its beginning
+			s = sniffed{media: isoMedia, family: unsupported}
+		}
+		return s
 	}
 	text := head
 	if !looks {
@@ -220,6 +241,8 @@ func sniffBinary(head []byte, declared string) sniffed {
 		}
 	case bytes.HasPrefix(head, []byte("BM")) && len(head) > 14 && bytes.Equal(head[6:10], make([]byte, 4)):
 		return sniffed{media: "image/bmp", family: silent}
+	case database.IsDBase(head):
+		return sniffed{media: "application/x-dbf", family: unsupported}
 	case sniffMacBinary(head):
 		return sniffed{media: "application/macbinary", family: macBinary}
 	case sniffPGP(head):

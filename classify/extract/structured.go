@@ -107,7 +107,7 @@ func (k *cardLines) take() {
 		k.next.write(head)
 		k.next.write([]byte(":"))
 		k.in, k.set = true, ""
-		for _, p := range strings.Split(string(head), ";") {
+		for p := range strings.SplitSeq(string(head), ";") {
 			if name, set, _ := strings.Cut(p, "="); strings.EqualFold(name, "charset") {
 				k.set = set
 			}

@@ -74,7 +74,7 @@ func readTar(c *container) error {
 func readTarMembers(c *container, tr *tar.Reader) (found bool, err error) {
 	for {
 		h, err := tr.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return found, nil
 		}
 		if err != nil {
@@ -101,7 +101,7 @@ func nextTarHeader(c *container, from int64) (at int64, skipped bool, err error)
 	buf := make([]byte, 64*tarBlock)
 	for at = from; at < c.Size(); {
 		n, err := c.ReadAt(buf, at)
-		if err != nil && err != io.EOF {
+		if err != nil && !errors.Is(err, io.EOF) {
 			return -1, skipped, err
 		}
 		for b := buf[:n]; len(b) > 0; {

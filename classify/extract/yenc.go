@@ -17,8 +17,8 @@ type yEnc struct {
 
 func newYEnc(l *leaf, begin string) *yEnc {
 	name := ""
-	if i := strings.Index(begin, " name="); i >= 0 {
-		name = hybridString([]byte(strings.Trim(begin[i+len(" name="):], " \"")))
+	if _, after, ok := strings.Cut(begin, " name="); ok {
+		name = hybridString([]byte(strings.Trim(after, " \"")))
 	}
 	if strings.Contains(begin, " part=") && !strings.Contains(begin, " total=1 ") {
 		l.r.anomalies.add(partialMessage)

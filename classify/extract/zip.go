@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"math"
 	"slices"
 	"strings"
 )
@@ -32,6 +33,7 @@ type zipFile struct {
 	comment string
 	tooMany bool
 	broken  bool // there is no whole central directory
+	split   bool // it is the last of several volumes
 }
 
 // span is a run of bytes of the file.
@@ -126,7 +128,7 @@ func (z *zipFile) readUnlisted() error {
 func (z *zipFile) readDirectory() error {
 	size := z.c.Size()
 	tail := make([]byte, min(size, 64<<10+22))
-	if _, err := z.c.ReadAt(tail, size-int64(len(tail))); err != nil && err != io.EOF {
+	if _, err := z.c.ReadAt(tail, size-int64(len(tail))); err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
 	at := bytes.LastIndex(tail, []byte(zipEnd))
@@ -139,6 +141,8 @@ func (z *zipFile) readDirectory() error {
 	}
 	end := tail[at:]
 	endAt := size - int64(len(tail)) + int64(at)
+	disk := binary.LittleEndian.Uint16(end[4:])
+	z.split = disk > 0 && disk < math.MaxUint16
 	length, offset := int64(binary.LittleEndian.Uint32(end[12:])), int64(binary.LittleEndian.Uint32(end[16:]))
 	z.cover(endAt, endAt+22)
 	if n := int(binary.LittleEndian.Uint16(end[20:])); n > 0 {
@@ -153,7 +157,7 @@ func (z *zipFile) readDirectory() error {
 		z.broken = true
 		return nil
 	}
-	z.base = max(start-offset, 0)
+	z.base = start - offset // below zero if what it counts from was cut off
 	if !z.signed(start, zipCentral) && z.signed(offset, zipCentral) {
 		start, z.base = offset, 0
 	}
@@ -336,7 +340,7 @@ func (z *zipFile) find(from, to int64, index func([]byte) int) (int64, error) {
 	for size := int64(1 << 10); from < to; size = min(2*size, maxBlock) {
 		b := pooled[:min(size, to-from)]
 		n, err := z.c.ReadAt(b, from)
-		if err != nil && err != io.EOF {
+		if err != nil && !errors.Is(err, io.EOF) {
 			return to, err
 		}
 		if i := index(b[:n]); i >= 0 {
@@ -379,6 +383,8 @@ func (z *zipFile) readMembers() error {
 	switch {
 	case z.tooMany:
 		return z.c.stop(TooMany)
+	case broken && z.split:
+		return errUnsupported
 	case broken:
 		return errMalformed
 	}
@@ -388,9 +394,12 @@ func (z *zipFile) readMembers() error {
 // readText gives what stands between the entries, if it is text.
 func (z *zipFile) readText() error {
 	for _, gap := range z.gaps() {
+		if gap.from == 0 && z.c.behind {
+			continue // that is what the archive stands behind
+		}
 		head := make([]byte, max(min(sniffBytes, gap.to-gap.from), 0))
 		n, err := z.c.ReadAt(head, gap.from)
-		if err != nil && err != io.EOF {
+		if err != nil && !errors.Is(err, io.EOF) {
 			return err
 		}
 		if head = head[:n]; n < 8 || !looksText(head) || hasMagic(head) {

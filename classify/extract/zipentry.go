@@ -174,6 +174,8 @@ func (z *zipFile) readMember(e *zipEntry) error {
 			e.cipher = z.decryptionHeader(e)
 		}
 		return c.Unread(e.name, e.size, e.cipher)
+	case e.lost && z.split:
+		return c.Unread(e.name, e.size, errUnsupported)
 	case e.lost:
 		return c.Unread(e.name, e.size, errMalformed)
 	case strings.HasSuffix(e.name, "/") && e.size == 0 && e.packed <= 2:

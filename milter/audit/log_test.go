@@ -259,10 +259,15 @@ func full() Entry {
 		Envelope: &rules.Envelope{
 			Ref: "P-0123456789", QueueID: "4Q1", Time: time.Date(2026, 11, 23, 18, 0, 0, 0, time.UTC),
 			Sender: "alice@inside.example", User: "alice", Client: netip.MustParseAddr("2001:db8::7"), Helo: "h", Daemon: "ORIGINATING",
-			Pickup: true, TLS: rules.TLS{Version: "TLSv1.3", Cipher: "C", Bits: 256}, SMTPUTF8: true,
+			Pickup: true, TLS: rules.TLS{Version: "TLSv1.3", Cipher: "C", Bits: 256}, SMTPUTF8: true, Direction: rules.Outbound,
+			Facts: &rules.Facts{
+				FirstContact: map[string]bool{"outside.example": true}, Reply: map[string]bool{"bob@outside.example": false},
+				TLS: map[string]string{"outside.example": "none"}, Volume: map[string]map[string]int{"outside.example": {"us-ssn": 3}},
+			},
 			Recipients: []rules.Recipient{{Address: "bob@outside.example", Canonical: "bob@outside.example", Mailer: "smtp"}},
 		},
 		Report: &classify.Report{
+			Asked: []string{"0badcafe"},
 			Findings: []classify.Finding{
 				{Detector: "us-ssn", Masked: "***-**-1120", Fingerprint: "a:f1", Older: "b:f0", Confidence: detect.High, Part: "2!a.xlsx!Sheet1"},
 				{Detector: "us-ssn", Masked: "***-**-1120", Fingerprint: "a:f1", Older: "b:f0", Confidence: detect.High, Part: "2.0"},
@@ -272,6 +277,7 @@ func full() Entry {
 			Parts: []extract.Part{{
 				Path: "2!a.zip!b.xlsx", Name: "b.xlsx", Declared: "x/y", Detected: "application/zip", Bytes: 10,
 				Encrypted: true, Cipher: "AES-256", Weak: true, Unscannable: false, Problem: extract.Encrypted,
+				Where: extract.Attachment, HiddenLinks: 1, ConcealedLinks: 2,
 			}},
 			Named:     map[string]*classify.Tally{"uk-marking:SECRET": {}},
 			ByPart:    []map[string]*classify.Tally{{"cv-resume": {}}},

@@ -80,6 +80,16 @@ type Envelope struct {
 	Pickup     bool              `json:"pickup"`
 	TLS        rules.TLS         `json:"tls"`
 	SMTPUTF8   bool              `json:"smtputf8"`
+	Direction  string            `json:"direction"` // empty but where a tool settled it
+	Facts      Facts             `json:"facts"`
+}
+
+// Facts is what was known of sender and recipients before the mail.
+type Facts struct {
+	FirstContact map[string]bool           `json:"first_contact"`
+	Reply        map[string]bool           `json:"reply"`
+	TLS          map[string]string         `json:"tls"`
+	Volume       map[string]map[string]int `json:"volume"`
 }
 
 // Outcome is the decision for one recipient.
@@ -107,6 +117,7 @@ type Report struct {
 	Anomalies []string                   `json:"anomalies"`
 	Bytes     int64                      `json:"bytes"`
 	Unable    string                     `json:"unable"` // why no statement could be added
+	Asked     []string                   `json:"asked"`  // digests of what was asked of the mail
 }
 
 // Part is one part of the mail: its number and what its bytes are.
@@ -119,6 +130,10 @@ type Part struct {
 	Weak        bool   `json:"weak"`
 	Unscannable bool   `json:"unscannable"`
 	Problem     string `json:"problem"`
+	// Attachment says that rules take it for an attachment, not for a text or frame.
+	Attachment     bool `json:"attachment"`
+	HiddenLinks    int  `json:"hidden_links"`
+	ConcealedLinks int  `json:"concealed_links"`
 	// Tallies are the part's own, of the detectors that a label asks for by part.
 	Tallies map[string]*classify.Tally `json:"tallies"`
 }
@@ -169,7 +184,7 @@ func record(e Entry, samples bool) Record {
 		Counts: map[string]classify.Count{}, Samples: []Sample{}, Fingerprints: []Fingerprint{},
 		Report: Report{
 			Tallies: map[string]*classify.Tally{}, Named: map[string]*classify.Tally{}, Answers: map[string]classify.Answer{},
-			Parts: []Part{}, Anomalies: []string{},
+			Parts: []Part{}, Anomalies: []string{}, Asked: []string{},
 		},
 		Policy:  Policy{e.PolicyID, e.Checksum},
 		Seconds: Seconds{e.MessageTime.Seconds(), e.VerdictTime.Seconds()},
@@ -195,12 +210,23 @@ func envelope(env *rules.Envelope) Envelope {
 	e := Envelope{
 		Sender: env.Sender, Recipients: append([]rules.Recipient{}, env.Recipients...),
 		User: env.User, Helo: env.Helo, Daemon: env.Daemon, Pickup: env.Pickup,
-		TLS: env.TLS, SMTPUTF8: env.SMTPUTF8,
+		TLS: env.TLS, SMTPUTF8: env.SMTPUTF8, Direction: string(env.Direction), Facts: facts(env.Facts),
 	}
 	if env.Client.IsValid() {
 		e.Client = env.Client.String()
 	}
 	return e
+}
+
+func facts(f *rules.Facts) Facts {
+	all := Facts{map[string]bool{}, map[string]bool{}, map[string]string{}, map[string]map[string]int{}}
+	if f != nil {
+		maps.Copy(all.FirstContact, f.FirstContact)
+		maps.Copy(all.Reply, f.Reply)
+		maps.Copy(all.TLS, f.TLS)
+		maps.Copy(all.Volume, f.Volume)
+	}
+	return all
 }
 
 func (r *Record) decision(d *rules.Decision) {
@@ -261,6 +287,11 @@ func (r *Record) report(report *classify.Report, samples bool) {
 	if slices.Contains(rules.Unables(), report.Unable) {
 		r.Report.Unable = report.Unable
 	}
+	for _, d := range report.Asked {
+		if digest.MatchString(d) {
+			r.Report.Asked = append(r.Report.Asked, d)
+		}
+	}
 	for _, f := range report.Findings {
 		if samples {
 			r.Samples = append(r.Samples, Sample{f.Detector, f.Masked, f.Confidence.String(), number(f.Part)})
@@ -281,6 +312,7 @@ func part(p *extract.Part) Part {
 		Part: number(p.Path), Type: word(p.Detected, mediaType), Bytes: p.Bytes,
 		Encrypted: p.Encrypted, Cipher: word(p.Cipher, cipherName), Weak: p.Weak,
 		Unscannable: p.Unscannable, Problem: problem, Tallies: map[string]*classify.Tally{},
+		Attachment: rules.IsAttachment(p), HiddenLinks: p.HiddenLinks, ConcealedLinks: p.ConcealedLinks,
 	}
 }
 
@@ -295,6 +327,7 @@ var (
 	partNumber  = regexp.MustCompile(`^[0-9]{1,4}(\.[0-9]{1,4})*$`)
 	mediaType   = regexp.MustCompile(`^[a-z]+/[a-z0-9.+-]{1,100}$`)
 	cipherName  = regexp.MustCompile(`^[A-Za-z0-9 ._/+-]{1,40}$`)
+	digest      = regexp.MustCompile(`^[0-9a-f]{8}$`)
 	anomalyName = regexp.MustCompile(`^[a-z][a-z-]{1,60}$`)
 )
 

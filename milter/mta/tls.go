@@ -55,6 +55,7 @@ func postfixEntries(p rules.Partner) []Entry {
 		value = "encrypt" + postfixFloor
 	case rules.TLSVerified:
 		value = "secure match=nexthop:dot-nexthop" + postfixFloor
+	case rules.Direct:
 	}
 	both := []Entry{{Key: p.Domain, Value: value}, {Key: "." + p.Domain, Value: value}}
 	if gateway, found := strings.CutPrefix(string(p.Route), "gateway:"); found {
@@ -72,6 +73,7 @@ func sendmailEntry(p rules.Partner) Entry {
 		return Entry{Key: "TLS_Rcpt:" + p.Domain, Value: "ENCR:128"}
 	case rules.TLSVerified:
 		return Entry{Key: "TLS_Rcpt:" + p.Domain, Value: "VERIFY:128"}
+	case rules.Direct:
 	}
 	return Entry{Note: fmt.Sprintf("%s: %s, no demand on TLS", p.Domain, p.Route)}
 }

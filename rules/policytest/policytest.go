@@ -5,8 +5,9 @@
 //
 // A case is a txtar archive: a comment that says what the case shows, then the
 // files envelope.toml, message.eml and want.toml, each after a line
-// "-- name --". Beside the case stand the policy and its lists, if it is no
-// shipped pack; a file policy.toml in the archive serves too.
+// "-- name --"; or a folder with these three files, named by what it shows.
+// Beside the archive, or in the folder, stand the policy and its lists, if it is
+// no shipped pack; a file policy.toml in the archive serves too.
 //
 // envelope.toml:
 //
@@ -55,8 +56,8 @@ import (
 
 // Result is the outcome of one case.
 type Result struct {
-	File     string        // of the case
-	About    string        // its comment, on one line
+	File     string        // of the case, or its folder
+	About    string        // its comment, on one line; of a folder its name
 	Failures []string      // what differs from what was expected; none: it passed
 	Duration time.Duration // of reading and deciding
 }
@@ -65,7 +66,7 @@ type Result struct {
 func (r *Result) Passed() bool { return len(r.Failures) == 0 }
 
 // ErrNoCases says that there was nothing to run.
-var ErrNoCases = errors.New("no case (*.txtar) found")
+var ErrNoCases = errors.New("no case found: no *.txtar, no folder with an envelope.toml")
 
 // Run runs a case, or all cases below a directory, in the order of their names.
 // A case that cannot be read is a failed one; the error is for a path that
@@ -83,11 +84,16 @@ func Run(ctx context.Context, path string) ([]Result, error) {
 		if ctx.Err() != nil {
 			return results, ctx.Err()
 		}
-		results = append(results, runFile(ctx, file))
+		results = append(results, runCase(ctx, file))
 	}
 	return results, nil
 }
 
+// caseFiles are the files of a case.
+var caseFiles = []string{"envelope.toml", "message.eml", "want.toml"}
+
+// cases lists the cases at or below a path: txtar files, and folders with an
+// envelope.toml.
 func cases(path string) ([]string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -96,27 +102,54 @@ func cases(path string) ([]string, error) {
 	if !info.IsDir() {
 		return []string{path}, nil
 	}
-	var files []string
+	var found []string
 	err = filepath.WalkDir(path, func(file string, entry fs.DirEntry, err error) error {
-		if err == nil && !entry.IsDir() && filepath.Ext(file) == ".txtar" {
-			files = append(files, file)
+		switch {
+		case err != nil || entry.IsDir():
+		case filepath.Ext(file) == ".txtar":
+			found = append(found, file)
+		case entry.Name() == caseFiles[0]:
+			found = append(found, filepath.Dir(file))
 		}
 		return err
 	})
-	return files, err
+	return found, err
 }
 
-func runFile(ctx context.Context, file string) Result {
-	r := Result{File: file}
-	text, err := os.ReadFile(file)
+// readArchive reads the files of a case. dir is where its policy is looked for.
+func readArchive(path string) (a archive, dir string, err error) {
+	info, err := os.Stat(path)
 	if err != nil {
-		r.Failures = []string{err.Error()}
-		return r
+		return a, "", err
 	}
+	if !info.IsDir() {
+		text, err := os.ReadFile(path)
+		return parseArchive(string(text)), filepath.Dir(path), err
+	}
+	a = archive{comment: filepath.Base(path), files: map[string]string{}}
+	for _, name := range caseFiles {
+		text, err := os.ReadFile(filepath.Join(path, name))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // which is told of a case of either form
+		}
+		if err != nil {
+			return a, "", err
+		}
+		a.files[name] = string(text)
+	}
+	return a, path, nil
+}
+
+func runCase(ctx context.Context, path string) Result {
+	r := Result{File: path}
 	start := time.Now()
-	a := parseArchive(string(text))
-	r.About = strings.Join(strings.Fields(a.comment), " ")
-	r.Failures, err = runCase(ctx, file, a)
+	c, err := Read(path)
+	if c != nil {
+		r.About = c.About
+	}
+	if err == nil {
+		r.Failures, err = c.run(ctx)
+	}
 	if err != nil {
 		r.Failures = strings.Split(err.Error(), "\n")
 	}
@@ -124,34 +157,55 @@ func runFile(ctx context.Context, file string) Result {
 	return r
 }
 
-func runCase(ctx context.Context, file string, a archive) ([]string, error) {
-	for _, name := range []string{"envelope.toml", "message.eml", "want.toml"} {
+// Case is a case ready to be decided.
+type Case struct {
+	About    string // its comment, on one line
+	Engine   *rules.Engine
+	Envelope *rules.Envelope
+	Message  string
+	want     expectation
+}
+
+// Read reads a case: a txtar file, or a folder that holds the three files.
+func Read(path string) (*Case, error) {
+	a, dir, err := readArchive(path)
+	if err != nil {
+		return nil, err
+	}
+	c := &Case{About: strings.Join(strings.Fields(a.comment), " ")}
+	return c, c.read(a, dir)
+}
+
+func (c *Case) read(a archive, dir string) error {
+	for _, name := range caseFiles {
 		if _, ok := a.files[name]; !ok {
-			return nil, fmt.Errorf("the case has no %s", name)
+			return fmt.Errorf("the case has no %s", name)
 		}
 	}
 	var in input
-	var want expectation
 	if m := rules.DecodeTOML("envelope.toml", []byte(a.files["envelope.toml"]), &in); m != nil {
-		return nil, m
+		return m
 	}
-	if m := rules.DecodeTOML("want.toml", []byte(a.files["want.toml"]), &want); m != nil {
-		return nil, m
+	if m := rules.DecodeTOML("want.toml", []byte(a.files["want.toml"]), &c.want); m != nil {
+		return m
 	}
-	env, err := in.envelope(time.Now())
-	if err != nil {
-		return nil, err
+	var err error
+	if c.Envelope, err = in.envelope(time.Now()); err != nil {
+		return err
 	}
-	engine, err := in.engine(filepath.Dir(file), a)
-	if err != nil {
-		return nil, err
-	}
-	verdict, err := engine.Check(ctx, env, strings.NewReader(a.files["message.eml"]))
+	c.Message = a.files["message.eml"]
+	c.Engine, err = in.engine(dir, a)
+	return err
+}
+
+// run decides and tells what is not as expected.
+func (c *Case) run(ctx context.Context) ([]string, error) {
+	verdict, err := c.Engine.Check(ctx, c.Envelope, strings.NewReader(c.Message))
 	if err != nil {
 		return nil, err
 	}
 	defer verdict.Close()
-	return want.compare(verdict.Decision), nil
+	return c.want.compare(verdict.Decision), nil
 }
 
 // expectation is want.toml.

@@ -153,7 +153,7 @@ func TestTheStatementFollowsTheTextInAnyCharsetAndEncoding(t *testing.T) {
 						edit, after := apply(t, mail, s)
 						got := read(t, after)
 						check(t, media, before, got, s)
-						for _, line := range strings.Split(after, "\r\n") {
+						for line := range strings.SplitSeq(after, "\r\n") {
 							if len(line) > 998 || coding == "base64" && len(line) > 80 {
 								t.Errorf("a line is %d long", len(line))
 							}

@@ -3,6 +3,7 @@ package statement
 import (
 	"bytes"
 	"encoding/base64"
+	"maps"
 	"mime"
 	"mime/quotedprintable"
 	"strings"
@@ -133,9 +134,7 @@ func decodeBase64(raw []byte) ([]byte, error) {
 // declare gives the part another charset and transfer encoding.
 func (w *work) declare(l *leaf, charset, coding string) {
 	params := map[string]string{}
-	for name, value := range l.params {
-		params[name] = value
-	}
+	maps.Copy(params, l.params)
 	params["charset"] = charset
 	media := mime.FormatMediaType(l.media, params)
 	if l.coding != "" {

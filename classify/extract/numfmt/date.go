@@ -1,7 +1,6 @@
 package numfmt
 
 import (
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -36,7 +35,13 @@ func newMoment(value float64, date1904 bool, places int) (moment, bool) {
 	seconds := math.Floor(ticks / step)
 	m.fraction = (ticks - seconds*step) / step
 	m.hour, m.minute, m.second = int(seconds)/3600, int(seconds)/60%60, int(seconds)%60
-	m.weekday = (int(day) + 6) % 7
+	m.setDay(int(day))
+	return m, true
+}
+
+// setDay takes the number of a day, counted from 1900.
+func (m *moment) setDay(day int) {
+	m.weekday = (day + 6) % 7
 	switch {
 	// QUIRK: Excel counts a 29 February 1900, as Lotus 1-2-3 did, and a day 0.
 	case day == 60:
@@ -47,10 +52,26 @@ func newMoment(value float64, date1904 bool, places int) (moment, bool) {
 		if day > 60 {
 			day--
 		}
-		t := time.Date(1899, 12, 31+int(day), 0, 0, 0, 0, time.UTC)
-		m.year, m.month, m.day = t.Year(), int(t.Month()), t.Day()
+		m.year, m.month, m.day = civil(day)
 	}
-	return m, true
+}
+
+// civil is the day of the calendar that is so many days behind 1899-12-31. Years
+// are taken to begin in March, so that the leap day is the last of one.
+func civil(days int) (year, month, day int) {
+	days += 693900 // since 0000-03-01
+	era := days / 146097
+	days -= era * 146097
+	year = (days - days/1460 + days/36524 - days/146096) / 365
+	days -= 365*year + year/4 - year/100
+	month = (5*days + 2) / 153
+	day = days - (153*month+2)/5 + 1
+	year += era * 400
+	if month += 3; month > 12 {
+		month -= 12
+		year++
+	}
+	return year, month, day
 }
 
 // date shows a number as a date or time; not ok if it is out of range.
@@ -69,23 +90,26 @@ func (s *section) date(value float64, date1904 bool) (string, bool) {
 	if !ok {
 		return "", false
 	}
-	var b strings.Builder
-	for _, t := range s.tokens {
-		switch t.what {
-		case 'L':
-			b.WriteString(t.text)
-		case 'd':
-			s.part(&b, t.text, m)
-		case 'E', '@', 'G':
-		default:
-			b.WriteByte(t.what)
-		}
-	}
-	return b.String(), true
+	return string(s.appendMoment(nil, &m)), true
 }
 
-// part writes one part of a date.
-func (s *section) part(b *strings.Builder, letters string, m moment) {
+func (s *section) appendMoment(dst []byte, m *moment) []byte {
+	for i := range s.tokens {
+		switch t := &s.tokens[i]; t.what {
+		case 'L':
+			dst = append(dst, t.text...)
+		case 'd':
+			dst = s.part(dst, t.text, m)
+		case 'E', '@', 'G':
+		default:
+			dst = append(dst, t.what)
+		}
+	}
+	return dst
+}
+
+// part appends one part of a date.
+func (s *section) part(b []byte, letters string, m *moment) []byte {
 	hour := m.hour
 	if s.twelve {
 		if hour %= 12; hour == 0 {
@@ -95,58 +119,65 @@ func (s *section) part(b *strings.Builder, letters string, m moment) {
 	switch letters[0] {
 	case 'y', 'e':
 		if len(letters) > 2 || letters[0] == 'e' {
-			fmt.Fprintf(b, "%04d", m.year)
-		} else {
-			fmt.Fprintf(b, "%02d", m.year%100)
+			return padded(b, m.year, 4)
 		}
+		return padded(b, m.year%100, 2)
 	case 'b':
-		fmt.Fprintf(b, "%04d", m.year+543)
+		return padded(b, m.year+543, 4)
 	case 'm':
 		name := time.Month(m.month).String()
-		b.WriteString(named(m.month, len(letters), name, name[:3]))
+		return named(b, m.month, len(letters), name)
 	case 'd', 'a':
 		n := len(letters)
 		name := time.Weekday(m.weekday).String()
-		b.WriteString(named(m.day, n, name, name[:3]))
+		return named(b, m.day, n, name)
 	case 'h':
-		padded(b, hour, len(letters))
+		return padded(b, hour, len(letters))
 	case 'n':
-		padded(b, m.minute, len(letters))
+		return padded(b, m.minute, len(letters))
 	case 's':
-		padded(b, m.second, len(letters))
+		return padded(b, m.second, len(letters))
 	case '.':
 		digits := strconv.FormatFloat(m.fraction, 'f', min(len(letters)-1, 6), 64)
-		b.WriteString(strings.TrimLeft(digits, "0"))
+		return append(b, strings.TrimLeft(digits, "0")...)
 	case 'A':
-		b.WriteString(halfOfDay(letters, m.hour))
+		return append(b, halfOfDay(letters, m.hour)...)
 	case '[':
 		units := map[byte]float64{'h': 24, 'm': 24 * 60, 's': 24 * 60 * 60}
 		count := math.Floor(m.serial*units[letters[1]] + 1e-6)
-		padded(b, int(count), len(letters)-1)
+		return padded(b, int(count), len(letters)-1)
 	}
+	return b
 }
 
-// named shows a day or month as a number, a short or a long name.
-func named(n, letters int, long, short string) string {
+// named appends a day or month as a number, a short or a long name.
+func named(b []byte, n, letters int, name string) []byte {
 	switch letters {
-	case 1:
-		return strconv.Itoa(n)
-	case 2:
-		return fmt.Sprintf("%02d", n)
+	case 1, 2:
+		return padded(b, n, letters)
 	case 3:
-		return short
+		name = name[:3]
 	case 5:
-		return long[:1]
+		name = name[:1]
 	}
-	return long
+	return append(b, name...)
 }
 
-func padded(b *strings.Builder, n, letters int) {
-	if letters > 1 {
-		fmt.Fprintf(b, "%0*d", min(letters, 9), n)
-		return
+func padded(b []byte, n, letters int) []byte {
+	switch {
+	case letters <= 2 && 0 <= n && n < 10:
+		return append(append(b, "0"[:max(0, letters-1)]...), '0'+byte(n))
+	case letters <= 2 && 0 <= n && n < 100:
+		return append(b, '0'+byte(n/10), '0'+byte(n%10))
+	case letters == 4 && 1000 <= n && n < 10000:
+		return append(b, '0'+byte(n/1000), '0'+byte(n/100%10), '0'+byte(n/10%10), '0'+byte(n%10))
 	}
-	b.WriteString(strconv.Itoa(n))
+	for width, ten := min(letters, 9), 10; width > 1; width, ten = width-1, ten*10 {
+		if n < ten {
+			b = append(b, '0')
+		}
+	}
+	return strconv.AppendInt(b, int64(n), 10)
 }
 
 func halfOfDay(letters string, hour int) string {

@@ -72,7 +72,7 @@ func (s *section) number(value float64) string {
 	if intDigits == "0" {
 		intDigits = ""
 	}
-	return s.lay(intDigits, fracDigits, mark, whole)
+	return string(lay(nil, s, intDigits, fracDigits, mark, whole))
 }
 
 // places counts the placeholders before and behind the point, and of the exponent.
@@ -111,51 +111,61 @@ func normalize(value float64, whole, part int) (float64, int) {
 
 // lay puts digits into their placeholders, literals between them. Digits beyond
 // the placeholders stand at the first one.
-func (s *section) lay(whole, part, power string, places int) string {
-	var b strings.Builder
+func lay[T string | []byte](dst []byte, s *section, whole, part T, power string, places int) []byte {
 	left, stage := places, 0
-	for _, t := range s.tokens {
+	for i := range s.tokens {
+		t := &s.tokens[i]
 		switch {
 		case t.what == 'L':
-			b.WriteString(t.text)
+			dst = append(dst, t.text...)
 		case t.what == '%', t.what == '/':
-			b.WriteByte(t.what)
+			dst = append(dst, t.what)
 		case t.what == '.' && stage == 0:
 			if places == 0 {
-				b.WriteString(whole)
+				dst = append(dst, whole...)
 			}
 			stage = 1
-			b.WriteByte('.')
+			dst = append(dst, '.')
 		case t.what == '.':
-			b.WriteByte('.')
+			dst = append(dst, '.')
 		case t.what == 'E' && power != "":
 			stage = 2
-			b.WriteByte('E')
+			dst = append(dst, 'E')
 			if strings.HasPrefix(power, "-") {
-				b.WriteByte('-')
+				dst = append(dst, '-')
 				power = power[1:]
 			} else if t.text == "+" {
-				b.WriteByte('+')
+				dst = append(dst, '+')
 			}
 			power = strings.Repeat("0", max(0, s.exponentPlaces()-len(power))) + power
 		case !t.isDigit():
 		case stage == 0:
-			s.wholeDigit(&b, t, whole, left, left == places)
+			dst = wholeDigit(dst, s, t.what, whole, left, left == places)
 			left--
 		case stage == 1:
-			if part == "" {
+			if len(part) == 0 {
 				break
 			}
-			if t.what == '0' || strings.Trim(part, "0") != "" {
-				b.WriteByte(part[0])
+			if t.what == '0' || !zeros(part) {
+				dst = append(dst, part[0])
 			}
 			part = part[1:]
 		default:
-			b.WriteString(power)
+			dst = append(dst, power...)
 			power = ""
 		}
 	}
-	return b.String()
+	return dst
+}
+
+// zeros reports whether digits are nothing but zeros.
+func zeros[T string | []byte](digits T) bool {
+	for i := range len(digits) {
+		if digits[i] != '0' {
+			return false
+		}
+	}
+	return true
 }
 
 func (s *section) exponentPlaces() int {
@@ -163,34 +173,34 @@ func (s *section) exponentPlaces() int {
 	return n
 }
 
-// wholeDigit writes what belongs to the placeholder that has left-1 others to
+// wholeDigit appends what belongs to the placeholder that has left-1 others to
 // its right.
-func (s *section) wholeDigit(b *strings.Builder, t token, whole string, left int, first bool) {
+func wholeDigit[T string | []byte](dst []byte, s *section, what byte, whole T, left int, first bool) []byte {
 	from, to := len(whole)-left, len(whole)-left+1
 	if first {
 		from = 0
 	}
 	if to <= 0 {
-		switch t.what {
+		switch what {
 		case '0':
-			b.WriteByte('0')
-			s.separate(b, left)
+			dst = s.separate(append(dst, '0'), left)
 		case '?':
-			b.WriteByte(' ')
+			dst = append(dst, ' ')
 		}
-		return
+		return dst
 	}
 	for i := max(from, 0); i < to; i++ {
-		b.WriteByte(whole[i])
-		s.separate(b, len(whole)-i)
+		dst = s.separate(append(dst, whole[i]), len(whole)-i)
 	}
+	return dst
 }
 
-// separate writes the comma behind the digit that is the nth from the right.
-func (s *section) separate(b *strings.Builder, n int) {
+// separate appends the comma behind the digit that is the nth from the right.
+func (s *section) separate(dst []byte, n int) []byte {
 	if s.thousands && n > 1 && n%3 == 1 {
-		b.WriteByte(',')
+		dst = append(dst, ',')
 	}
+	return dst
 }
 
 // fraction shows a number with a fraction: "# ?/?" or "# ?/8".

@@ -35,6 +35,7 @@ type Format struct {
 	Date1904 bool
 
 	sections []section
+	positive *section // shows what is more than zero; nil if that depends on the number
 }
 
 // maxCode bounds how much of a format code is read. Excel allows 255 characters.
@@ -49,7 +50,23 @@ func Parse(code string) Format {
 	for _, s := range splitSections(code) {
 		f.sections = append(f.sections, parseSection(s))
 	}
+	f.settle()
 	return f
+}
+
+// settle finds the section of positive numbers.
+func (f *Format) settle() {
+	for i := range f.sections {
+		if s := &f.sections[i]; i < 3 && s.kind != text {
+			if s.condition != "" {
+				f.positive = nil
+				return
+			}
+			if f.positive == nil {
+				f.positive = s
+			}
+		}
+	}
 }
 
 // String shows a number.

@@ -2,8 +2,11 @@ package numfmt
 
 import (
 	"math"
+	"math/rand/v2"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 )
 
@@ -148,4 +151,52 @@ func FuzzFormat(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestTheQuickWaysShowWhatStringShows(t *testing.T) {
+	codes := []string{
+		"0", "0.00", "#,##0.00", "#,##0_);(#,##0)", "??0.0?", `"No. "000-00-0000`, "#.##", "0.0", `_(* #,##0.00_);_(* (#,##0.00);_(* "-"??_);_(@_)`, "#,##0.###", ".00", "[>5]0.0;0",
+		"m/d/yyyy", "yyyy-mm-dd", `[$-409]d\-mmm\-yy;@`, "dddd, mmmm d, yyyy", "mmmmm e", "h:mm", "General", "0.0E+0", "0%", "0,", "@", "0;-0;",
+	}
+	quick := 0
+	r := rand.New(rand.NewPCG(1, 2))
+	for _, code := range codes {
+		f := Parse(code)
+		for range 2000 {
+			day := r.IntN(3e6)
+			if got, ok := f.AppendDay(nil, day, false); ok {
+				quick++
+				if want := f.String(float64(day)); string(got) != want {
+					t.Fatalf("%s shows day %d as %q, want %q", code, day, got, want)
+				}
+			}
+			whole, part := strings.TrimLeft(strconv.Itoa(int(r.ExpFloat64()*1e3)), "0"), strconv.Itoa(r.IntN(1e6))[r.IntN(2):]
+			if r.IntN(4) == 0 {
+				part += "99995"
+			}
+			value, err := strconv.ParseFloat("0"+whole+"."+part, 64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, ok := f.AppendDecimal(nil, []byte(whole), []byte(part)); ok {
+				quick++
+				if want := f.String(value); string(got) != want {
+					t.Fatalf("%s shows %s.%s as %q, want %q", code, whole, part, got, want)
+				}
+			}
+		}
+	}
+	if quick < 20000 {
+		t.Errorf("only %d were shown the quick way", quick)
+	}
+}
+
+func TestEachDayIsThatOfTheCalendar(t *testing.T) {
+	date := time.Date(1900, 1, 1, 0, 0, 0, 0, time.UTC)
+	for n := 1; n < lastDay; n++ {
+		if y, m, d := civil(n); y != date.Year() || m != int(date.Month()) || d != date.Day() {
+			t.Fatalf("day %d is %d-%d-%d, want %s", n, y, m, d, date)
+		}
+		date = date.AddDate(0, 0, 1)
+	}
 }

@@ -34,6 +34,10 @@ type section struct {
 	thousands bool
 	scale     int // steps of a thousand to divide by
 	percent   int
+	days      bool // a date without a time of day
+	simple    bool // a number that is neither scaled nor has an exponent
+	whole     int  // placeholders before the point
+	decimals  int  // and behind it
 }
 
 // splitSections cuts a code at its semicolons.
@@ -203,6 +207,7 @@ func (s *section) settle() {
 	case dates > 0:
 		s.kind = date
 		s.settleMinutes()
+		s.settleDays()
 	case digits > 0:
 		s.kind = number
 		if slash > 0 {
@@ -214,6 +219,9 @@ func (s *section) settle() {
 	case !plain:
 		s.kind = number // literals alone
 	}
+	exponent := 0
+	s.whole, s.decimals, exponent = s.places()
+	s.simple = s.kind == number && s.percent == 0 && s.scale == 0 && exponent == 0 && s.whole > 0 && s.decimals <= maxQuick
 }
 
 // settleCommas takes the commas out: among digits they part thousands, behind
@@ -265,6 +273,16 @@ func (s *section) settleMinutes() {
 		}
 		if c != '.' && c != 'A' {
 			last = c
+		}
+	}
+}
+
+// settleDays finds whether a date shows no time of day.
+func (s *section) settleDays() {
+	s.days = true
+	for _, t := range s.tokens {
+		if t.what == 'd' && !strings.ContainsAny(t.text[:1], "yebmda") {
+			s.days = false
 		}
 	}
 }

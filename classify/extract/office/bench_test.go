@@ -129,6 +129,7 @@ func BenchmarkRead(b *testing.B) {
 
 // inflateAll expands all members of a zip file and says how much that is.
 func inflateAll(b *testing.B, file []byte, fr io.ReadCloser) (size int64) {
+	b.Helper()
 	z, err := zip.NewReader(bytes.NewReader(file), int64(len(file)))
 	if err != nil {
 		b.Fatal(err)
@@ -152,6 +153,7 @@ func inflateAll(b *testing.B, file []byte, fr io.ReadCloser) (size int64) {
 }
 
 func cpuTime(b *testing.B) time.Duration {
+	b.Helper()
 	var used unix.Rusage
 	if err := unix.Getrusage(unix.RUSAGE_SELF, &used); err != nil {
 		b.Fatal(err)

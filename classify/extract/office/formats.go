@@ -15,7 +15,6 @@ const (
 	maxCellBytes   = 32 << 10
 	maxFormatBytes = 1 << 10
 	maxFormats     = 4096
-	maxDays        = 8192 // dates whose text is kept
 )
 
 // format shows numbers as a number format says, with short ways for the formats
@@ -23,9 +22,8 @@ const (
 type format struct {
 	numfmt.Format
 	general bool
-	date    bool              // of days, not of hours alone
-	zeros   []byte            // a code of nothing but zeros and what stands between them
-	days    map[string]string // dates that were shown before
+	date    bool   // of days, not of hours alone
+	zeros   []byte // a code of nothing but zeros and what stands between them
 }
 
 var generalFormat = &format{general: true}
@@ -100,13 +98,19 @@ const wholeDigits = 15
 func (f *format) show(dst, raw []byte) []byte {
 	whole := isNumber(raw) && raw[0] != '0'
 	switch {
-	case f.general && (whole || short(raw)):
-		return append(dst, raw...)
+	case f.general:
+		if whole || short(raw) {
+			return append(dst, raw...)
+		}
 	case f.zeros != nil && whole && len(raw) <= wholeDigits:
 		return place(dst, f.zeros, raw)
-	case f.date && whole && len(raw) <= 6:
-		if shown, ok := f.days[string(raw)]; ok {
-			return append(dst, shown...)
+	case f.date && whole && len(raw) <= 7:
+		if shown, ok := f.AppendDay(dst, number(raw), true); ok {
+			return shown
+		}
+	default:
+		if shown, ok := f.decimal(dst, raw); ok {
+			return shown
 		}
 	}
 	v, err := strconv.ParseFloat(string(raw), 64)
@@ -114,18 +118,28 @@ func (f *format) show(dst, raw []byte) []byte {
 		return append(dst, raw...)
 	}
 	shown := f.String(v)
+	dst = append(dst, shown...)
 	if f.date && v >= 1 && v < 3e6 {
 		if iso := day(v, f.Date1904); !strings.Contains(shown, iso) {
-			shown += " (" + iso + ")"
-		}
-		if len(raw) <= 6 && len(f.days) < maxDays {
-			if f.days == nil {
-				f.days = map[string]string{}
-			}
-			f.days[string(raw)] = shown
+			dst = append(append(append(dst, " ("...), iso...), ')')
 		}
 	}
-	return append(dst, shown...)
+	return dst
+}
+
+// decimal appends a number of digits and perhaps a point.
+func (f *format) decimal(dst, raw []byte) (shown []byte, ok bool) {
+	if len(raw) > wholeDigits+1 {
+		return dst, false
+	}
+	whole, part, point := bytes.Cut(raw, []byte("."))
+	if !isNumber(whole) || point && !isNumber(part) {
+		return dst, false
+	}
+	for len(whole) > 0 && whole[0] == '0' {
+		whole = whole[1:]
+	}
+	return f.AppendDecimal(dst, whole, part)
 }
 
 // short reports whether a number is shown as it stands.

@@ -63,6 +63,7 @@ func (d *document) readSheet() {
 		case charData:
 			s.text()
 		}
+		s.quick()
 	}
 	s.endRow()
 	d.w.blankLine()
@@ -75,7 +76,6 @@ func (s *sheetReader) start() {
 	switch string(lx.name) {
 	case "c":
 		s.startCell()
-		s.fast()
 	case "v":
 		s.mode = cellValue
 	case "t":
@@ -231,22 +231,6 @@ func number(b []byte) int {
 	return n
 }
 
-// fast reads a cell that is nothing but its value, as most are.
-func (s *sheetReader) fast() {
-	lx := s.lx
-	b := lx.buf[lx.pos:lx.end]
-	if lx.empty || len(b) < 64 || string(b[:3]) != "<v>" {
-		return
-	}
-	n := bytes.IndexByte(b[3:64], '<')
-	if n < 0 || len(b) < n+11 || string(b[3+n:n+11]) != "</v></c>" || bytes.IndexByte(b[3:3+n], '&') >= 0 {
-		return
-	}
-	s.value = append(s.value, b[3:3+n]...)
-	lx.pos += n + 11
-	s.endCell()
-}
-
 // endCell writes a cell as it is shown.
 func (s *sheetReader) endCell() {
 	col := s.col
@@ -262,21 +246,26 @@ func (s *sheetReader) endCell() {
 	if len(s.value) == 0 {
 		return
 	}
-	shown := s.value
+	s.show(col, s.value)
+	s.value = s.value[:0]
+}
+
+// show writes the value of a cell as its kind and style have it.
+func (s *sheetReader) show(col int, value []byte) {
 	switch s.kind {
 	case cellShared:
-		shown = s.d.strings.get(number(bytes.TrimSpace(s.value)))
+		value = s.d.strings.get(number(bytes.TrimSpace(value)))
 	case cellBool:
-		shown = []byte("FALSE")
-		if s.value[0] == '1' {
-			shown = []byte("TRUE")
+		if value[0] == '1' {
+			value = []byte("TRUE")
+		} else {
+			value = []byte("FALSE")
 		}
 	case cellNumber:
-		s.shown = s.d.formats.style(s.style).show(s.shown[:0], s.value)
-		shown = s.shown
+		s.shown = s.d.formats.style(s.style).show(s.shown[:0], value)
+		value = s.shown
 	}
-	s.cell(col, shown)
-	s.value = s.value[:0]
+	s.cell(col, value)
 }
 
 // cell writes a text into a column.
@@ -289,14 +278,14 @@ func (s *sheetReader) cell(col int, text []byte) {
 		if gap := col - s.at; gap > maxColumns || gap < 1 && s.begun {
 			w.writeByte('\t')
 		} else {
-			for range gap {
-				w.writeByte('\t')
-			}
+			w.write(tabs[:gap])
 		}
 	}
 	s.begun, s.at = true, col
 	w.write(text)
 }
+
+var tabs = bytes.Repeat([]byte{'\t'}, maxColumns)
 
 // endRow ends a row, with TABs for the cells that the widest row has more: rows
 // of one width are one table.
@@ -305,9 +294,7 @@ func (s *sheetReader) endRow() {
 		return
 	}
 	w := &s.d.w
-	for at := s.at; at+1 < s.width; at++ {
-		w.writeByte('\t')
-	}
+	w.write(tabs[:max(0, s.width-s.at-1)])
 	s.width = min(max(s.width, s.at+1), maxColumns)
 	w.writeByte('\n')
 	s.begun = false

@@ -19,6 +19,10 @@ type writer struct {
 }
 
 func (w *writer) write(b []byte) {
+	if !w.gap && len(b) < writerBytes-len(w.buf) {
+		w.buf = append(w.buf, b...)
+		return
+	}
 	if w.gap && len(b) > 0 {
 		w.separate()
 	}

@@ -84,16 +84,8 @@ func (d *document) readStrings(string) {
 				if len(reading) > 0 {
 					s.text = append(append(append(s.text, " ("...), reading...), ')')
 				}
-				if s.full() {
-					from := 0
-					if n := len(s.ends); n > 0 {
-						from = int(s.ends[n-1])
-					}
-					d.w.write(s.text[from:])
-					d.w.writeByte('\n')
-					s.text = s.text[:from]
-				}
-				s.endString()
+				d.endString()
+				d.quickStrings()
 			}
 		case charData:
 			if !in {
@@ -105,6 +97,48 @@ func (d *document) readStrings(string) {
 				s.text = d.appendText(s.text, len(s.text)+maxCellBytes)
 			}
 		}
+	}
+}
+
+// endString ends a shared string. One that there is no room for becomes text of
+// the document.
+func (d *document) endString() {
+	s := &d.strings
+	if s.full() {
+		from := 0
+		if n := len(s.ends); n > 0 {
+			from = int(s.ends[n-1])
+		}
+		d.w.write(s.text[from:])
+		d.w.writeByte('\n')
+		s.text = s.text[:from]
+	}
+	s.endString()
+}
+
+// quickStrings reads strings that are one text, straight from the lexer's
+// buffer, up to another one:
+//
+//	<si><t xml:space="preserve">text</t></si>
+func (d *document) quickStrings() {
+	lx, s := &d.lx, &d.strings
+	lx.literal = false
+	for {
+		b := lx.buf[lx.pos:lx.end]
+		tag := len("<si><t>")
+		if bytes.HasPrefix(b, []byte(`<si><t xml:space="preserve">`)) {
+			tag = len(`<si><t xml:space="preserve">`)
+		} else if !bytes.HasPrefix(b, []byte("<si><t>")) {
+			return
+		}
+		n := bytes.IndexByte(b[tag:], '<')
+		if n < 0 || !bytes.HasPrefix(b[tag+n:], []byte("</t></si>")) {
+			return
+		}
+		lx.text = b[tag : tag+n]
+		s.text = d.appendText(s.text, len(s.text)+maxCellBytes)
+		d.endString()
+		lx.pos += tag + n + len("</t></si>")
 	}
 }
 
@@ -121,7 +155,9 @@ func (d *document) appendText(dst []byte, limit int) []byte {
 		dst = dst[:max(from, limit)]
 	}
 	for i := from; i < len(dst); i++ {
-		if c := dst[i]; c == '\n' || c == '\t' || c == '\r' {
+		if c := dst[i]; c > ' ' && c != '_' {
+			continue
+		} else if c == '\n' || c == '\t' || c == '\r' {
 			dst[i] = ' '
 		} else if c == '_' && i+6 < len(dst) && dst[i+1] == 'x' && dst[i+6] == '_' { // ST_Xstring
 			if n, err := strconv.ParseUint(string(dst[i+2:i+6]), 16, 16); err == nil {
