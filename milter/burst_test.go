@@ -56,7 +56,7 @@ func TestADecisionBecomesABurst(t *testing.T) {
 			name:  "a new body goes in pieces that every MTA takes",
 			d:     rules.Decision{Edits: []rules.Edit{{Op: rules.ChangeHeader, Name: "Content-Type", Value: "text/plain; charset=utf-8"}, {Op: rules.ReplaceBody}}},
 			body:  strings.Repeat("x", 65535) + "end\r\n",
-			steps: []string{changed(1, "Content-Type", " text/plain; charset=utf-8"), "b" + strings.Repeat("x", 65535), "bend\n"},
+			steps: []string{changed(1, "Content-Type", " text/plain; charset=utf-8"), "b" + strings.Repeat("x", 65535), "bend\r\n"},
 			reply: "a",
 		},
 		{

@@ -138,6 +138,9 @@ func checkExample(c *cobra.Command, g *global, file string) error {
 	if err != nil {
 		return err
 	}
+	if g.policy == "" && conf.Policy.File == "" && conf.Policy.Use == "" {
+		return hinted{errors.New("a counterexample is about one policy"), "say which: --policy FILE"}
+	}
 	opt.Unproved, opt.Overlay = true, example.Overlay()
 	engine, err := rules.Load(conf.policyName(g.policy), opt)
 	if err != nil {
