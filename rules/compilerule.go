@@ -100,11 +100,11 @@ func (c *compiler) compileRule(s *source, r *sourceRule) {
 	rc.clause(s, r)
 	rc.scope(s, r, &out)
 	if r.When != nil {
-		out.parts = append(out.parts, part{expr: rc.condition(r.When)})
+		out.parts = append(out.parts, part{expr: rc.condition(r.When), key: "when"})
 	}
 	if r.Unless != nil {
 		rc.negated = true
-		out.parts = append(out.parts, part{expr: rc.condition(r.Unless), unless: true})
+		out.parts = append(out.parts, part{expr: rc.condition(r.Unless), unless: true, key: "unless"})
 		rc.negated = false
 	}
 	rc.action(r, &out)
@@ -156,9 +156,14 @@ func (c *ruleCompiler) scope(s *source, r *sourceRule, out *rule) {
 			c.judge(d)
 		}
 	}
-	out.parts = append(out.parts, part{expr: c.class(fmt.Sprint("direction", named), func() rcptTest { return &directionTest{named} })})
-	for _, e := range c.people(r.To, r.From, r.User) {
-		out.parts = append(out.parts, part{expr: e})
+	out.parts = append(out.parts, part{expr: c.class(fmt.Sprint("direction", named), func() rcptTest { return &directionTest{named} }), key: "direction"})
+	for _, one := range []struct {
+		key          string
+		to, from, by selector
+	}{{key: "to", to: r.To}, {key: "from", from: r.From}, {key: "user", by: r.User}} {
+		for _, e := range c.people(one.to, one.from, one.by) {
+			out.parts = append(out.parts, part{expr: e, key: one.key})
+		}
 	}
 }
 

@@ -37,6 +37,9 @@ type Options struct {
 	// Unproved loads a policy whose assertions do not hold; for those who look
 	// into why.
 	Unproved bool
+	// Lint looks for rules and exemptions that have no effect, and takes what is odd
+	// for a mistake; see Mistakes.Warnings.
+	Lint bool
 	// Time is the day by which expired entries are warned of; zero: no warnings.
 	Time time.Time
 	// Clock tells the day after which nobody is born, unless the policy does; nil:

@@ -67,7 +67,8 @@ type rule struct {
 // part is one of the conditions of a rule, all of which must hold.
 type part struct {
 	expr
-	unless bool // it must not hold
+	unless bool   // it must not hold
+	key    string // as the rule has it: "to", "when"
 }
 
 // exemption lifts rules where it holds.

@@ -141,6 +141,7 @@ const (
 func (h *htmlReader) rawText(b []byte) {
 	h.aside.write(b)
 	if h.raw == "/style" {
+		h.sheetText(b)
 		h.style = append(h.style, b[:min(len(b), maxStyle-len(h.style))]...)
 	}
 }

@@ -44,6 +44,10 @@ type htmlReader struct {
 	tail       []byte          // what was read of it
 	href       []byte          // where the link leads whose tag is being read
 	inHref     bool            // the value being read is that
+	query      []byte          // the value being read, as far as it is kept for its percent signs
+	frame      *htmlReader     // reads the value, which is a document of its own
+	frames     int             // documents around this one
+	sheet      *sheetFiles     // looks for files in the style being read
 }
 
 type htmlState uint8
@@ -79,6 +83,20 @@ func newHTML(out, aside *textStream) *htmlReader {
 	h.page.shadow.out = h.aside
 	return h
 }
+
+// findBlocks has the text that is shown looked through for encoded files.
+func (h *htmlReader) findBlocks(rd *reading) {
+	marks := h.page.out
+	h.page.out = &markedBlocks{newBlockFinder(rd, marks), marks}
+}
+
+// markedBlocks is a blockFinder in a text with marks.
+type markedBlocks struct {
+	*blockFinder
+	marks markedStage
+}
+
+func (m *markedBlocks) mark(quoted bool) { m.marks.mark(quoted) }
 
 func (h *htmlReader) write(b []byte) {
 	for len(b) > 0 {
@@ -402,6 +420,7 @@ func (h *htmlReader) rawEnd(c byte) bool {
 	}
 	if len(h.tail) == len(h.raw) && !isAlnum(c) {
 		h.endStyle()
+		h.endSheet()
 		h.aside.newline()
 		h.name, h.closing, h.state = append(h.name[:0], h.raw[1:]...), true, beforeAttr
 		return false
@@ -429,6 +448,8 @@ func (h *htmlReader) close() {
 	case inRawEnd:
 		h.aside.write(h.tail)
 	}
+	h.endSheet()
+	h.endFrame()
 	h.endURI()
 	h.page.shadow.end()
 	h.page.endLink()

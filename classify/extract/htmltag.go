@@ -118,6 +118,8 @@ func (h *htmlReader) beginValue(c byte) bool {
 func (h *htmlReader) beginAside() {
 	h.noise, h.inHref = false, h.isHref()
 	h.uri.begin()
+	h.query = h.query[:0]
+	h.openFrame()
 	h.aside.newline()
 	if hasDigit(h.attr) {
 		h.aside.write(h.attr)
@@ -189,6 +191,9 @@ func (h *htmlReader) noiseValue(b []byte) []byte {
 	h.noise = false
 	h.aside.newline()
 	h.aside.write(h.value)
+	if string(h.attr) == "style" {
+		h.sheetText(h.value)
+	}
 	h.value = h.value[:0]
 	return b[n:]
 }
@@ -197,8 +202,11 @@ func (h *htmlReader) endValue() {
 	if h.noise {
 		h.noiseAttr(h.value)
 	} else {
+		h.endFrame()
+		h.endSheet()
 		h.endURI()
 		h.aside.newline()
+		h.endQuery()
 	}
 	h.attr, h.state, h.inHref = h.attr[:0], beforeAttr, false
 }
@@ -213,6 +221,10 @@ func (h *htmlReader) noiseAttr(value []byte) {
 		}
 	case "style":
 		h.hiding = h.hiding || h.hidingStyle(value)
+		if bytes.IndexByte(value, '(') >= 0 {
+			h.sheetText(value)
+			h.endSheet()
+		}
 	case "colspan":
 		h.spanning = true
 	}
