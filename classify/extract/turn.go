@@ -15,7 +15,7 @@ var turns = make(chan struct{}, max(2, runtime.GOMAXPROCS(0)))
 const turnWait = 30 * time.Second
 
 // takeTurn waits until it is this mail's turn, and returns what ends it. The
-// wait is none of the time that Limits speak of. A container in another one needs
+// wait is none of the time that Limits speak of, though the context may end. A container in another one needs
 // no turn: it would wait for itself.
 func (r *Reader) takeTurn() (done func()) {
 	begun := time.Now()
