@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/postern-mail/postern/classify"
+	"github.com/postern-mail/postern/classify/detect"
 	"github.com/postern-mail/postern/classify/extract"
 )
 
@@ -122,5 +123,31 @@ func TestAskedIsShortAndTellsDetectorsApart(t *testing.T) {
 	}
 	if a, b := policyOf(t, world, enforcing()), policyOf(t, world+"[rules.x]\nclause = \"c\"\nwhen = { found = \"us-ssn\" }\nrecord = true\n", enforcing()); fmt.Sprint(a.asked) != fmt.Sprint(b.asked) {
 		t.Error("rules change what is asked")
+	}
+}
+
+func TestAValueThatNobodyCountedIsBoundedByItsDetector(t *testing.T) {
+	const base = "[policy]\njudges = [\"outbound\"]\n[rules.r]\nclause = \"c\"\nreject = true\nwhen = "
+	then, err := readTextWith(t, base+`{ found = "uk-marking", value = "SECRET" }`, detect.Builtin())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		value  string
+		report *classify.Report
+		open   bool
+	}{
+		{"SECRET", report(find{id: "uk-marking"}), false},
+		{"OFFICIAL", report(find{id: "uk-marking"}), true},
+		{"OFFICIAL", report(), false},
+	} {
+		now, err := readTextWith(t, base+fmt.Sprintf(`{ found = "uk-marking", value = %q }`, c.value), detect.Builtin())
+		if err != nil {
+			t.Fatal(err)
+		}
+		c.report.Asked = then.asked
+		if r := now.Replay(envelope("a@in.example", "b@x.example"), c.report); len(r.Open) > 0 != c.open {
+			t.Errorf("%s: undecidable: %v, want %v", c.value, r.Open, c.open)
+		}
 	}
 }

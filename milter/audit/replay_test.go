@@ -135,6 +135,7 @@ var conditions = []string{
 	`{ found = "us-ssn", near = { says = "plan alpha" } }`, `{ found = "us-ssn", not_own = "@mine" }`,
 	`{ found = "staff" }`, `{ found = "staff-too", confidence = "low" }`, `{ found = "words" }`, `{ found = "uk-marking", value = "SECRET" }`,
 	`{ found = "uk-marking", value = ["SECRET", "OFFICIAL-SENSITIVE"], where = "subject" }`, `{ found = "cv-resume" }`,
+	`{ found = "uk-marking", value = "OFFICIAL" }`, `{ found = "uk-marking", value = "OFFICIAL-SENSITIVE" }`,
 	`{ says = "plan alpha" }`, `{ says = ["plan beta", "plan gamma"], where = "subject" }`, `{ statement = "note" }`, `{ statement = "standard", quoted = false }`,
 	`{ tag = "[encrypt]" }`, `{ tag = "[encrypt]", near = true }`, `{ tag = "[secure]" }`, `{ header = "Sensitivity" }`, `{ header = "X-Any", contains = "b" }`,
 	`{ unread = true }`, `{ encrypted = false }`, `{ weak = true }`, `{ unread = ["encrypted"] }`,
@@ -180,7 +181,7 @@ func (d dice) world() string {
 		"[statements.standard]\ntext = \"If you are not the one whom this mail is for please delete it\"\n" +
 		"[edm.clients]\nfile = \"clients.edm\"\nkey_file = \"clients.key\"\n" +
 		"[labels.personal]\nany = [ { found = \"us-ssn\" }, { says = \"plan beta\" } ]\n" +
-		"[labels.rows]\nper = \"part\"\nall = [ { found = \"us-ssn\", unique = " + d.of("1", "2") + " } ]\n" +
+		"[labels.rows]\nper = \"part\"\nall = [ { found = \"" + d.of("us-ssn", "payment-card", "uk-marking") + "\", unique = " + d.of("1", "2") + " } ]\n" +
 		"[labels.named]\nper = \"part\"\nall = [ { found = [\"uk-nino\", \"us-ssn\"] }, { attachment = { name = \"*.csv\" } } ]\n" +
 		"[detectors.staff]\npattern = 'EMP-\\d{4}'\n" +
 		"[detectors.staff-too]\npattern = '\\d{3}-\\d{2}'\nconfidence = { without = \"low\" }\n" + d.some("keywords = [\"clerk\"]\n", "apart = true\n") +
@@ -203,11 +204,13 @@ func (d dice) policy() string {
 
 // changed is another policy, or the same with something more or less in it.
 func (d dice) changed(text string) string {
-	switch d.IntN(3) {
+	switch d.IntN(4) {
 	case 0:
 		return d.policy()
 	case 1:
 		return text + d.rule("added")
+	case 2: // the same rules in another world
+		return d.world() + text[strings.Index(text, "[rules."):]
 	}
 	at := strings.LastIndex(text, "[rules.")
 	return text[:at] + d.rule("r0x") + strings.ReplaceAll(text[at:], "unique = 2", "unique = 1")
@@ -215,7 +218,7 @@ func (d dice) changed(text string) string {
 
 func (d dice) text() string {
 	return d.some("SSN 219-09-9999\n", "ssn: 457-55-5462\n", "NINO AB123456C\n", "card 4111 1111 1111 1111\n", "plastic 5500 0000 0000 0004\n", "your own SSN 536-22-8726\n", "client 34567812\n", "Nowak 34567813\n",
-		"EMP-1234\n", "clerk EMP-9999 219-09\n", "plan alpha is on\n", "plan  beta\n", "PLAN GAMMA\n", "an oak and an elm\n", "an ash tree\n", "OFFICIAL-SENSITIVE\n", "SECRET\n",
+		"EMP-1234\n", "clerk EMP-9999 219-09\n", "plan alpha is on\n", "plan  beta\n", "PLAN GAMMA\n", "an oak and an elm\n", "an ash tree\n", "OFFICIAL-SENSITIVE\n", "OFFICIAL\n", "SECRET\n",
 		"patient diagnosis: E11.9\n", "078-05-1120 SSN\n", "> SSN 321-54-9876\n", "This note is for the reader alone and must not be passed on\n", "employee EMP-7777 SSN 212-33-4455\n") + "done\n"
 }
 
