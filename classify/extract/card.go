@@ -7,11 +7,12 @@ import (
 
 // cardLines decodes the quoted-printable values of vCard 2.1 and vCalendar 1.0,
 // which say so in a parameter, with a charset or without one. Values in base64
-// (RFC 5545 section 3.2.7, RFC 2426 section 5) are files of their own.
+// (RFC 5545 section 3.2.7, RFC 2426 section 5) are files of their own, and those in
+// HTML are read as such, too.
 type cardLines struct {
 	leaf  *leaf
 	next  stage
-	file  stage // takes the lines of a value in base64
+	file  stage // takes the lines of a value in base64 or HTML
 	line  []byte
 	long  bool   // a line that is too long to hold more than a plain value
 	value []byte // of a quoted-printable value that goes on
@@ -105,6 +106,14 @@ func (k *cardLines) data(line []byte) {
 		case name == "fmttype":
 			declared = v
 		}
+	}
+	if !encoded && declared == "text/html" {
+		p := k.leaf.part
+		h := newHTML(newTextStream(k.leaf.r, p, p.Where), newTextStream(k.leaf.r, p, p.Where))
+		h.leaf = k.leaf
+		k.file = newEscapes("text/calendar", h)
+		k.file.write(value)
+		return
 	}
 	if !encoded {
 		media, data, _ := bytes.Cut(value, []byte(","))

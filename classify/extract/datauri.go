@@ -33,6 +33,9 @@ func (h *htmlReader) valueText(b []byte) {
 		h.frame.write(b)
 		return
 	}
+	if h.inField {
+		h.field = append(h.field, b[:min(len(b), maxQuery-len(h.field))]...)
+	}
 	h.keepHref(b)
 	h.keepQuery(b)
 	if h.sheet != nil {

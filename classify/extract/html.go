@@ -45,6 +45,9 @@ type htmlReader struct {
 	href       []byte          // where the link leads whose tag is being read
 	inHref     bool            // the value being read is that
 	query      []byte          // the value being read, as far as it is kept for its percent signs
+	field      []byte          // what the input field shows whose tag is being read
+	unseen     bool            // it does not show it
+	inField    bool            // the value being read is that
 	frame      *htmlReader     // reads the value, which is a document of its own
 	frames     int             // documents around this one
 	sheet      *sheetFiles     // looks for files in the style being read
@@ -308,7 +311,7 @@ func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
 // open takes the byte behind "<".
 func (h *htmlReader) open(c byte) bool {
-	h.name, h.closing, h.quoting, h.spanning, h.hiding, h.href = h.name[:0], false, false, false, false, h.href[:0]
+	h.name, h.closing, h.quoting, h.spanning, h.hiding, h.href, h.field, h.unseen = h.name[:0], false, false, false, false, h.href[:0], h.field[:0], false
 	switch {
 	case isLetter(c):
 		h.state = inName

@@ -40,6 +40,11 @@ func TestValuesAreFoundInEveryReading(t *testing.T) {
 		{"a note in a card of version 3", attached("text/vcard", "BEGIN:VCARD\r\nNOTE;ENCODING=b:"+b64("the number is "+secret)+"\r\nEND:VCARD\r\n")},
 		{"a photo in a card of version 2.1", attached("text/x-vcard", "BEGIN:VCARD\r\nPHOTO;BASE64;TYPE=TXT:\r\n "+b64("the number is "+secret)+"\r\n\r\nEND:VCARD\r\n")},
 		{"a key in a card of version 4", attached("text/vcard", "BEGIN:VCARD\r\nKEY:data:text/plain;base64,"+b64("the number is "+secret)+"\r\nEND:VCARD\r\n")},
+		{"HTML in a calendar", "Content-Type: text/calendar\n\nBEGIN:VCALENDAR\nX-ALT-DESC;FMTTYPE=text/html:<p>no <b>078-0</b>\n 5-11<i>23</i>\nEND:VCALENDAR\n"},
+		{"a mail of a type that is unknown", "Content-Type: message/x-mail\n\nFrom: a\nSubject: b\nContent-Transfer-Encoding: base64\n\n" + b64("the number is "+secret) + "\n"},
+		{"a mail as a text file", "Content-Type: text/plain; name=mail.txt\n\nFrom: a\nTo: c\nDate: d\nSubject: b\nContent-Transfer-Encoding: base64\n\n" + b64("the number is "+secret) + "\n"},
+		{"characters between that stand outside the page", "Content-Type: text/html\n\n<p>no 078-0<i style='position:absolute; left:-9999px'>7</i>5-1123"},
+		{"characters between that are too small", "Content-Type: text/html\n\n<p>no 078-0<i style='font-size:1px'>7</i>5-1123"},
 		{"two entities of XML", attached("application/xml", `<?xml version="1.0"?><!DOCTYPE r [<!-- > --><!ENTITY a "078-05"><!ENTITY b-1 '-&#x31;&c;'><!ENTITY c "123">]><r>&a;&b-1;</r>`)},
 		{"a multipart that is quoted-printable to some", "Content-Type: multipart/mixed; boundary=B\nContent-Transfer-Encoding: quoted-printable\n\n--B\n\nno 078-=\n05-=31123\n--B--\n"},
 	} {
@@ -63,6 +68,37 @@ func TestOneReadingIsEnoughWhereTheOtherIsTheSame(t *testing.T) {
 		_, c := read(t, m.mail, Limits{}, 0)
 		if n := strings.Count(c.bodies(), secret); n != 1 {
 			t.Errorf("%s: the number stands in the texts %d times, want once:\n%s", m.name, n, c.bodies())
+		}
+	}
+}
+
+func TestAnInputFieldShowsItsValueBehindItsLabel(t *testing.T) {
+	for markup, want := range map[string]string{
+		`<label>SSN</label><input value="078051123">`:               "SSN 078051123",
+		`<label>SSN</label><input value="078051123" type=HIDDEN>x`:  "SSNx",
+		`<label>SSN</label><input type="hidden" value="078051123">`: "SSN",
+		`<p>SSN<p><input value="078051123">`:                        "SSN",
+	} {
+		if got, aside := readHTML(t, markup); got != want || aside != "078051123\n" {
+			t.Errorf("%s shows %q and has %q, want %q", markup, got, aside, want)
+		}
+	}
+}
+
+func TestDecodersWithinEachOtherTakeWhatTheyNeed(t *testing.T) {
+	for name, head := range map[string]string{
+		"zstd of a size":   "(\xb5/\xfd\x60\x00\x10" + strings.Repeat("x", 16),
+		"zstd of a window": "(\xb5/\xfd\x00\x10" + strings.Repeat("x", 16),
+		"xz":               "\xfd7zXZ\x00\x00\x04\xe6\xd6\xb4\x46\x02\x00!\x01\x02xxxxxxxx",
+		"xz with sizes":    "\xfd7zXZ\x00\x00\x04\xe6\xd6\xb4\x46\x03\xc1\x88\x01\x90\x02\x04\x00!\x01\x02xxxxxxxx",
+		"lzip":             "LZIP\x01\x0c",
+	} {
+		want := map[string]int64{"zstd of a size": 256 + 0x1000, "zstd of a window": 4096, "xz": 8192, "xz with sizes": 8192, "lzip": 4096}[name]
+		if got := windowOf([]byte(head)); got != want {
+			t.Errorf("%s takes %d bytes, want %d", name, got, want)
+		}
+		for i := range head {
+			windowOf([]byte(head[:i]))
 		}
 	}
 }
@@ -127,5 +163,36 @@ func TestArmorIsSeenWhereverItStands(t *testing.T) {
 	signed := bytes.Replace(sealedCMS, []byte(oidPKCS7Prefix+"\x03"), []byte(oidPKCS7Prefix+"\x02"), 1)
 	if _, c := read(t, "\r\n"+wrap("PKCS7", signed, "", "\r\n"), Limits{}, 0); c.known["1"].Encrypted {
 		t.Error("what is signed only counts as encrypted")
+	}
+}
+
+// sparseTar is an archive with one file of a size, of which all but the content
+// at its end is a hole, in GNU tar's old format.
+func sparseTar(content string, size int) string {
+	h := make([]byte, tarBlock)
+	copy(h, "rec.txt")
+	octal := func(at, width, n int) { copy(h[at:], fmt.Sprintf("%0*o", width-1, n)) }
+	octal(100, 8, 0o644)
+	octal(124, 12, len(content))
+	h[156] = 'S'
+	copy(h[257:], "ustar  \x00")
+	octal(386, 12, size-len(content))
+	octal(398, 12, len(content))
+	octal(483, 12, size)
+	sum := 8 * int(' ')
+	for _, c := range h {
+		sum += int(c)
+	}
+	copy(h[148:], fmt.Sprintf("%06o\x00 ", sum))
+	data := make([]byte, tarBlock)
+	copy(data, content)
+	return string(h) + string(data) + strings.Repeat("\x00", 2*tarBlock)
+}
+
+func TestHolesOfASparseFileHideNothing(t *testing.T) {
+	mail := "Content-Type: application/x-tar\r\nContent-Transfer-Encoding: base64\r\n\r\n" + b64(sparseTar("the number is "+secret+"\n", 40<<10))
+	_, c := read(t, mail, Limits{}, 0)
+	if p := c.known["1!rec.txt"]; !c.has(secret) || p == nil || p.Detected != "text/plain" || p.Problem != "" {
+		t.Errorf("the parts are\n%s", c.tree())
 	}
 }

@@ -373,7 +373,8 @@ func sniffText(text []byte, declared, name string) sniffed {
 		s.media, s.family = "application/pgp-signature", silent
 	case declared == "text/rfc822-headers" || declared == "message/rfc822-headers":
 		s.media, s.family = "text/rfc822-headers", mailText
-	case !isTextual(declared) && looksMail(text, name):
+	case (!isTextual(declared) || strings.HasPrefix(declared, "message/")) && looksMail(text, name),
+		declared == "text/plain" && name != "" && mailFields(text) >= 4:
 		s.media, s.family = "message/rfc822", mailText
 	case isTextual(declared):
 		s.media = declared

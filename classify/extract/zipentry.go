@@ -223,9 +223,9 @@ func (z *zipFile) open(e *zipEntry, packed *io.SectionReader) (io.Reader, error)
 	case 14:
 		return openZipLZMA(src, e)
 	case 20, 93:
-		return openZstd(src)
+		return openZstd(src, maxDictionary)
 	case 95:
-		return openXZ(src)
+		return openXZ(src, maxDictionary)
 	}
 	return nil, errUnsupported
 }

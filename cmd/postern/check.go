@@ -88,7 +88,7 @@ func check(c *cobra.Command, g *global, f *checkFlags, message string) error {
 	if err != nil {
 		return err
 	}
-	engine, conf, err := g.load(false)
+	engine, conf, err := g.load(false, c.ErrOrStderr())
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"time"
@@ -93,7 +94,7 @@ func registryEntries(g *global, format string) ([]mta.Entry, mta.Format, error) 
 	if kind != mta.Postfix && kind != mta.Sendmail {
 		return nil, "", fmt.Errorf("--format %q: want postfix or sendmail", format)
 	}
-	engine, _, err := g.load(false)
+	engine, _, err := g.load(false, io.Discard)
 	if err != nil {
 		return nil, "", err
 	}

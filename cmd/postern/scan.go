@@ -73,7 +73,7 @@ type scanReport struct {
 }
 
 func scan(c *cobra.Command, g *global, args []string, jobs int, as string, reveal, fail bool) error {
-	engine, _, err := g.load(reveal)
+	engine, _, err := g.load(reveal, c.ErrOrStderr())
 	if err != nil {
 		return err
 	}

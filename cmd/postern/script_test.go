@@ -156,6 +156,11 @@ func TestServeSaysWhereItListensAndHowToWireIt(t *testing.T) {
 	}
 }
 
+func TestServeSaysThatPicturesStayUnread(t *testing.T) {
+	r := startDaemon(t, "[ocr]\nenabled = true\ncommand = \"/nowhere/tesseract\"\n")
+	r.await(t, `level=WARN msg="OCR is enabled and cannot run" error="text in pictures will not be read, and counts as unsupported: .*/nowhere/tesseract`)
+}
+
 func TestHangupLoadsThePolicyWholeOrKeepsTheOld(t *testing.T) {
 	policy := filepath.Join(t.TempDir(), "policy.toml")
 	write := func(text string) {

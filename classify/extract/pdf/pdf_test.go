@@ -1,6 +1,7 @@
 package pdf
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -177,5 +178,42 @@ func TestOddDocumentsAreFlagged(t *testing.T) {
 				t.Errorf("anomalies %v, error %v; want %s, %v", got.anomalies, err, c.anomaly, c.err)
 			}
 		})
+	}
+}
+
+// viewer is a collector that wants pictures.
+type viewer struct{ collector }
+
+func (*viewer) Pictures() bool { return true }
+
+func TestPicturesOfScannedPagesAreMembers(t *testing.T) {
+	const size = "/Subtype/Image/Width 32/Height 32"
+	row := "\xff\x00\xff\x00"
+	for _, c := range []struct{ name, dict, data, head, tail string }{
+		{"JPEG", size + "/Filter/DCTDecode", "\xff\xd8\xffjpeg", ": \xff\xd8\xffjpeg", ""},
+		{"JPEG in Flate", size + "/Filter[/FlateDecode/DCTDecode]", deflated("\xff\xd8\xffjpeg"), ": \xff\xd8\xffjpeg", ""},
+		{"black and white", size + "/ImageMask true/Filter/FlateDecode", deflated(strings.Repeat(row, 32)), ": MM\x00*", row},
+		{"more than the size says", size + "/BitsPerComponent 1/ColorSpace/DeviceGray", strings.Repeat(row, 32) + "more", ": MM\x00*", row},
+		{"colours", size + "/BitsPerComponent 8/ColorSpace/DeviceRGB", strings.Repeat(row, 24*32), ": MM\x00*", row},
+		{"a table of colours", size + "/BitsPerComponent 1/ColorSpace[/Indexed/DeviceGray 1(\\000\\377)]", strings.Repeat(row, 32), ": MM\x00*", row},
+		{"fax", size + "/Filter/CCITTFaxDecode/DecodeParms<</K -1/Columns 32>>", "fax", ": MM\x00*", "fax"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			file := onePage("q 600 0 0 800 0 0 cm /I Do /I Do Q", "", "/XObject<</I 10 0 R>>", streamObject(c.dict, c.data))
+			v := &viewer{collector{most: 1 << 20}}
+			if err := Read(bytes.NewReader(file), int64(len(file)), v); err != nil {
+				t.Fatal(err)
+			}
+			if len(v.members) != 1 || !strings.HasPrefix(v.members[0], c.head) || !strings.HasSuffix(v.members[0], c.tail) {
+				t.Errorf("members %.200q", v.members)
+			}
+		})
+	}
+	for name, dict := range map[string]string{"too low": "/Subtype/Image/Width 32/Height 2", "too wide": "/Subtype/Image/Width 99999999/Height 32", "of a kind that is not read": size + "/Filter/JBIG2Decode"} {
+		file := onePage("/I Do", "", "/XObject<</I 10 0 R>>", streamObject(dict, "x"))
+		v := &viewer{collector{most: 1 << 20}}
+		if err := Read(bytes.NewReader(file), int64(len(file)), v); err != nil || len(v.members) != 0 {
+			t.Errorf("%s: %d members, %v", name, len(v.members), err)
+		}
 	}
 }
