@@ -139,6 +139,12 @@ func (s *Session) planField(b *burst, e rules.Edit) fault {
 		return faultNotOffered
 	}
 	value := fieldValue(e.Value, s.tx.env.SMTPUTF8)
+	if name == "subject" {
+		value = folded(plain(e.Value, s.tx.env.SMTPUTF8))
+	}
+	if value == "" {
+		return faultUnsafeEdit // it would delete the field
+	}
 	if s.agreed&milter.OptHeaderLeadingSpace != 0 {
 		value = " " + value
 	}
@@ -266,6 +272,25 @@ func safeFieldName(name string) bool {
 func fieldValue(value string, utf8OK bool) string {
 	value = plain(value, utf8OK)
 	return strings.TrimSpace(shorten(value, 900))
+}
+
+// folded breaks a long value at its blanks (RFC 5322, section 2.1.1).
+func folded(value string) string {
+	var b strings.Builder
+	width := len("Subject: ")
+	for i, word := range strings.Split(value, " ") {
+		switch {
+		case i == 0:
+		case width+1+len(word) > 78 && word != "":
+			b.WriteString("\n ")
+			width = 0
+		default:
+			b.WriteByte(' ')
+		}
+		b.WriteString(word)
+		width += 1 + len(word)
+	}
+	return b.String()
 }
 
 // safeAddress reports whether an address can stand between "<" and ">". Postfix

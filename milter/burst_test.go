@@ -53,6 +53,13 @@ func TestADecisionBecomesABurst(t *testing.T) {
 			reply: "a",
 		},
 		{
+			name:   "a long subject is folded at its blanks and not cut",
+			fields: []string{"Subject: old"},
+			d:      rules.Decision{Edits: []rules.Edit{{Op: rules.ChangeHeader, Name: "Subject", Value: "[SECURE] " + strings.Repeat("word ", 300) + "end"}}},
+			steps:  []string{changed(1, "Subject", " [SECURE]"+strings.Repeat(" word", 12)+strings.Repeat("\n"+strings.Repeat(" word", 15), 19)+"\n word word word end")},
+			reply:  "a",
+		},
+		{
 			name:  "a new body goes in pieces that every MTA takes",
 			d:     rules.Decision{Edits: []rules.Edit{{Op: rules.ChangeHeader, Name: "Content-Type", Value: "text/plain; charset=utf-8"}, {Op: rules.ReplaceBody}}},
 			body:  strings.Repeat("x", 65535) + "end\r\n",

@@ -263,15 +263,15 @@ func (c *ruleCompiler) where(s *sourceCondition, t *foundTest) {
 }
 
 func (c *ruleCompiler) tag(s *sourceCondition) expr {
-	text := strings.ToLower(strings.TrimSpace(s.Tag))
-	if len(text) < 3 || len(text) > 64 || strings.ContainsFunc(text, func(r rune) bool { return r < 0x20 || r > 0x7e }) {
+	text := strings.TrimSpace(s.Tag)
+	if !validTag(text) {
 		c.wrong(s.At("tag"), `write it with its brackets, as in "[encrypt]"`, "%q is no usable subject tag", clip(s.Tag, 40))
 	}
 	near := s.Near != nil && s.Near.yes
 	if s.Near != nil && s.Near.table {
 		c.wrong(s.At("near"), "say near = true", "near beside tag is true or false")
 	}
-	q := classify.Question{ID: "tag:" + text, Kind: classify.Tag, Text: text}
+	q := tagQuestion(text)
 	c.ask(q)
 	return c.mailTest(fmt.Sprintf("%s near=%t", q.ID, near), func() mailTest { return &tagTest{q, near} })
 }

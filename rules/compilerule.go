@@ -112,6 +112,7 @@ func (c *compiler) compileRule(s *source, r *sourceRule) {
 	rc.action(r, &out)
 	rc.route(r, &out)
 	rc.edits(r, &out)
+	rc.tags(r, &out)
 	rc.appends(r, &out)
 	if c.switched[r.ID] {
 		return
@@ -212,7 +213,7 @@ func (c *ruleCompiler) action(r *sourceRule, out *rule) {
 	if given > 1 {
 		c.wrong(r.Line, "", "more than one of reject, hold, tempfail and record")
 	}
-	acts := slices.ContainsFunc([]string{"reject", "hold", "tempfail", "record", "route", "add_header", "change_header", "remove_header", "append", "notify"}, r.Has)
+	acts := slices.ContainsFunc([]string{"reject", "hold", "tempfail", "record", "route", "add_header", "change_header", "remove_header", "tag_subject", "strip_tag", "append", "notify"}, r.Has)
 	if !acts {
 		c.wrong(r.Line, "give reject, hold, tempfail, route, append, notify, a header change or record = true", "nothing is to be done when it fires")
 	}

@@ -355,6 +355,9 @@ func (m *mail) results(d *Decision) {
 			}
 		}
 	}
+	if d.Action <= Hold {
+		m.retag(d)
+	}
 	m.tell(d, markerRule, m.marked, "the recipient's domain is kept for postern's own use")
 	m.tell(d, gatewaysRule, m.twice, "rules ask for two gateways: "+m.gateways())
 }

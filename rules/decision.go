@@ -114,6 +114,9 @@ type RuleResult struct {
 // reference of held mail. The removal of headers that a client forged is the
 // milter's own and does not stand here.
 //
+// The new value of a Subject is the mail's text: only the Decision of a Verdict has
+// it, all others leave it empty.
+//
 // Refused and deferred mail has no edits, since nothing of it goes on.
 type Decision struct {
 	Action     Action       `json:"action"`
@@ -131,6 +134,8 @@ type Decision struct {
 	PerRecipient bool `json:"per_recipient"`
 	// Notify names the rules that fired of which the officer is told.
 	Notify []string `json:"notify"`
+
+	subject subjectEdit
 }
 
 // Append is a statement to be added to a mail once. Fallback is what becomes of

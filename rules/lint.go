@@ -141,7 +141,7 @@ func joinedWords(words []string) string {
 // shadowed tells of a rule that makes no difference: whenever it fires, another
 // does that is stricter in all that the rule does.
 func (l *linter) shadowed(r *rule) {
-	if r.notify || r.byPartner || r.action == Accept && r.route == Direct && len(r.edits) == 0 && r.statement == "" {
+	if r.notify || r.byPartner || r.action == Accept && r.route == Direct && !r.changes() {
 		return // it tells somebody, or it records
 	}
 	without := []int{l.fires[r.id]}
@@ -170,10 +170,15 @@ func (r *rule) outdoes(other *rule) bool {
 	if r.action > Hold && r.action > other.action {
 		return true
 	}
-	plain := len(other.edits) == 0 && other.statement == ""
+	plain := !other.changes()
 	action := other.action == Accept || r.action > other.action
 	route := other.route == Direct || r.route.rank() > other.route.rank()
 	return plain && action && route
+}
+
+// changes reports whether a rule changes the mail beyond its route.
+func (r *rule) changes() bool {
+	return len(r.edits)+len(r.tagged)+len(r.stripped) > 0 || r.statement != ""
 }
 
 // lifting tells of an exemption that lifts nothing.

@@ -57,7 +57,9 @@ type rule struct {
 	route      Route
 	byPartner  bool // the route is that of the partner registry
 	edits      []Edit
-	statement  string // to be appended
+	tagged     []string // tags that the subject gets
+	stripped   []string // and those that it loses
+	statement  string   // to be appended
 	fallback   Action
 	notify     bool
 	parts      []part // direction, to, from, user, when, not unless
