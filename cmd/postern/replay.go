@@ -103,7 +103,7 @@ func replay(c *cobra.Command, g *global, f *replayFlags, args []string) error {
 
 // results decides about all mails, several at a time, in their order.
 func (f *replayFlags) results(c *cobra.Command, g *global, args []string) (iter.Seq[replayed], error) {
-	engine, conf, err := g.load(false)
+	engine, conf, err := g.load(false, c.ErrOrStderr())
 	if err != nil {
 		return nil, err
 	}
