@@ -127,6 +127,9 @@ type Decision struct {
 	Edits      []Edit       `json:"edits"`
 	Rules      []RuleResult `json:"rules"`
 	Labels     []string     `json:"labels"`
+	// By is the rule that the reply or the reason speaks of first; empty if the mail
+	// is accepted.
+	By string `json:"by"`
 	// Append names the statements that the mail lacks and must carry, each with
 	// what becomes of a mail that takes none.
 	Append []Append `json:"append"`
