@@ -76,14 +76,17 @@ func findTag(tag, subject string) Answer {
 	}
 	words := bracketWords(norm.NFKC.String(subject))
 	for i := 0; i+len(want) <= len(words); i++ {
-		run := words[i : i+len(want)]
-		first, last := run[0], run[len(run)-1]
-		bracketed := first.opened && last.closed || first.dangling || last.dangling
-		if bracketed && allNear(want, run) {
+		if meantAs(want, words[i:i+len(want)]) {
 			return Answer{Near: true}
 		}
 	}
 	return Answer{}
+}
+
+// meantAs reports whether words with brackets were meant as a tag.
+func meantAs(want []string, run []bracketWord) bool {
+	first, last := run[0], run[len(run)-1]
+	return (first.opened && last.closed || first.dangling || last.dangling) && allNear(want, run)
 }
 
 func allNear(want []string, run []bracketWord) bool {
@@ -100,6 +103,7 @@ func allNear(want []string, run []bracketWord) bool {
 // bracket whose other half is nowhere.
 type bracketWord struct {
 	text                     string
+	from, to                 int // where it stands
 	opened, closed, dangling bool
 }
 
@@ -113,6 +117,7 @@ func trimBrackets(s string) string {
 func bracketWords(s string) []bracketWord {
 	var words []bracketWord
 	opened, touching := false, false
+	whole := len(s)
 	opening := strings.ContainsFunc(s, opens)
 	closing := strings.ContainsFunc(s, closes)
 	for s != "" {
@@ -121,7 +126,7 @@ func bracketWords(s string) []bracketWord {
 			if n = strings.IndexFunc(s, func(r rune) bool { return !isWordRune(r) }); n < 0 {
 				n = len(s)
 			}
-			words = append(words, bracketWord{text: s[:n], opened: opened, dangling: opened && !closing})
+			words = append(words, bracketWord{text: s[:n], from: whole - len(s), to: whole - len(s) + n, opened: opened, dangling: opened && !closing})
 			opened, touching = false, true
 			s = s[n:]
 			continue

@@ -1,6 +1,7 @@
 package milter
 
 import (
+	"encoding/binary"
 	"errors"
 	"io"
 	"slices"
@@ -138,6 +139,12 @@ func (s *Session) planField(b *burst, e rules.Edit) fault {
 		return faultNotOffered
 	}
 	value := fieldValue(e.Value, s.tx.env.SMTPUTF8)
+	if name == "subject" {
+		value = folded(plain(e.Value, s.tx.env.SMTPUTF8))
+	}
+	if value == "" {
+		return faultUnsafeEdit // it would delete the field
+	}
 	if s.agreed&milter.OptHeaderLeadingSpace != 0 {
 		value = " " + value
 	}
@@ -188,7 +195,13 @@ func (s *Session) send(m *milter.Modifier, b burst) error {
 	s.guard.hold(true)
 	defer s.guard.hold(false)
 	for _, st := range b.steps {
-		if err := st.send(m); err != nil {
+		var err error
+		if st.op == rules.ReplaceBody {
+			err = replaceBody(s.guard, st.body)
+		} else {
+			err = st.send(m)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -209,8 +222,7 @@ func (st step) send(m *milter.Modifier) error {
 		return m.DeleteRecipient(st.value)
 	case quarantine:
 		return m.Quarantine(st.value)
-	case rules.ReplaceBody:
-		return replaceBody(m, st.body)
+	case rules.ReplaceBody: // goes past the library
 	}
 	panic("internal error: no modification " + string(st.op))
 }
@@ -218,13 +230,18 @@ func (st step) send(m *milter.Modifier) error {
 // maxChunk is the longest piece of a body that every MTA takes.
 const maxChunk = 65535
 
-// replaceBody sends a new body, which the MTA puts together.
-func replaceBody(m *milter.Modifier, body io.Reader) error {
-	chunk := make([]byte, maxChunk)
+// replaceBody sends a new body in pieces, which the MTA puts together.
+//
+// QUIRK: it writes the packets itself: go-milter makes bare line feeds of all line
+// ends, and what an MTA makes of those is its own affair.
+func replaceBody(w io.Writer, body io.Reader) error {
+	packet := make([]byte, 5+maxChunk)
+	packet[4] = 'b'
 	for {
-		n, err := io.ReadFull(body, chunk)
+		n, err := io.ReadFull(body, packet[5:])
 		if n > 0 {
-			if err := m.ReplaceBody(chunk[:n]); err != nil {
+			binary.BigEndian.PutUint32(packet, uint32(1+n))
+			if _, err := w.Write(packet[:5+n]); err != nil {
 				return err
 			}
 		}
@@ -255,6 +272,25 @@ func safeFieldName(name string) bool {
 func fieldValue(value string, utf8OK bool) string {
 	value = plain(value, utf8OK)
 	return strings.TrimSpace(shorten(value, 900))
+}
+
+// folded breaks a long value at its blanks (RFC 5322, section 2.1.1).
+func folded(value string) string {
+	var b strings.Builder
+	width := len("Subject: ")
+	for i, word := range strings.Split(value, " ") {
+		switch {
+		case i == 0:
+		case width+1+len(word) > 78 && word != "":
+			b.WriteString("\n ")
+			width = 0
+		default:
+			b.WriteByte(' ')
+		}
+		b.WriteString(word)
+		width += 1 + len(word)
+	}
+	return b.String()
 }
 
 // safeAddress reports whether an address can stand between "<" and ">". Postfix

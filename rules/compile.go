@@ -31,6 +31,7 @@ type compiler struct {
 	sourceOf  map[string]*sourceRule
 	ruleNames []string
 	switched  map[string]bool // rules that are off
+	odds      []Mistake       // that lint takes for mistakes
 }
 
 // lineList is a list before it is put to a use.
@@ -39,6 +40,7 @@ type lineList struct {
 	pos     Pos
 	own     bool // the admin's, not a pack's
 	used    bool
+	spares  bool // those who stand in it get away with more
 }
 
 func newCompiler(sources []*source, detectors []*detect.Detector, opt Options, m *Mistakes) *compiler {
@@ -87,6 +89,11 @@ func (c *compiler) compile() *Policy {
 	if c.mistakes.Err() == nil {
 		c.recordable()
 	}
+	if c.mistakes.Err() == nil && c.opt.Lint {
+		c.lint()
+	}
+	c.mistakes.List = append(c.mistakes.List, c.odds...)
+	c.sortWarnings()
 	return c.Policy
 }
 
@@ -118,9 +125,16 @@ func (c *compiler) finish() {
 		}
 	}
 	c.contradictions()
+	c.perimeters()
+	c.memberships()
+}
+
+// sortWarnings puts what is odd in order, once all is told.
+func (c *compiler) sortWarnings() {
 	warnings := Mistakes{List: c.warnings}
 	warnings.Sort()
 	c.warnings = warnings.List
+	c.mistakes.warnings = warnings.List
 }
 
 // contradictions warns of rules that set one header field to different values: if
@@ -174,6 +188,9 @@ func (c *compiler) head(s *source) {
 		c.help = s.Help.Contact
 	}
 	if s.Officer.Address != "" {
+		if m := parseMailbox(s.Officer.Address); m.odd || m.domain == "" {
+			c.mistakes.Add(s.title, s.Officer.At("address"), `write it as "officer@example.org"`, "officer: %q is no address", s.Officer.Address)
+		}
 		c.officer = s.Officer.Address
 	}
 	in, inside := s.Inside, &c.inside
@@ -182,7 +199,11 @@ func (c *compiler) head(s *source) {
 	}
 	for _, name := range in.Domains {
 		r := &roll{domains: map[string]date{}, addresses: map[string]date{}}
-		if fix, text := r.add(entry{text: name}, asPeople); text != "" || len(r.domains) == 0 {
+		fix, text := r.add(entry{text: name}, asPeople)
+		if _, domain, is := strings.Cut(name, "@"); is && fix == "" && asciiDomain(domain) != "" {
+			fix = "write " + domain
+		}
+		if text != "" || len(r.domains) == 0 {
 			c.mistakes.Add(s.title, in.At("domains"), fix, "inside.domains: %q is not a domain", name)
 			continue
 		}
@@ -286,6 +307,9 @@ func (c *compiler) collectPartners(s *source) {
 		}
 		if p.Expires.expired(c.opt.Time) {
 			c.warn(s.title, p.Line, "renew or delete it", "partner %q expired on %s", name, p.Expires)
+		}
+		if first := c.partners[domain]; first != nil && first.file == s.title {
+			c.mistakes.Add(s.title, p.Line, "keep one of them", "partner %q stands in line %d already, by method %s", name, first.line, first.route)
 		}
 		c.partners[domain] = &partner{domain, route, p.Ref, p.Expires, s.title, p.At("method")}
 	}

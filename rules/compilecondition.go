@@ -263,15 +263,15 @@ func (c *ruleCompiler) where(s *sourceCondition, t *foundTest) {
 }
 
 func (c *ruleCompiler) tag(s *sourceCondition) expr {
-	text := strings.ToLower(strings.TrimSpace(s.Tag))
-	if len(text) < 3 || len(text) > 64 || strings.ContainsFunc(text, func(r rune) bool { return r < 0x20 || r > 0x7e }) {
+	text := strings.TrimSpace(s.Tag)
+	if !validTag(text) {
 		c.wrong(s.At("tag"), `write it with its brackets, as in "[encrypt]"`, "%q is no usable subject tag", clip(s.Tag, 40))
 	}
 	near := s.Near != nil && s.Near.yes
 	if s.Near != nil && s.Near.table {
 		c.wrong(s.At("near"), "say near = true", "near beside tag is true or false")
 	}
-	q := classify.Question{ID: "tag:" + text, Kind: classify.Tag, Text: text}
+	q := tagQuestion(text)
 	c.ask(q)
 	return c.mailTest(fmt.Sprintf("%s near=%t", q.ID, near), func() mailTest { return &tagTest{q, near} })
 }
@@ -415,9 +415,14 @@ func (c *ruleCompiler) selected(s selector, as use) rolls {
 func (c *ruleCompiler) entries(s selector, names Strings, key string, as use) []*roll {
 	var all []*roll
 	var inPlace []entry
+	// Whoever is named here gets away with more.
+	spares := (key == "not") != (c.lenient || c.negated)
 	for _, name := range names {
 		list, isList := strings.CutPrefix(name, "@")
 		if !isList {
+			if domain := asciiDomain(strings.TrimSpace(name)); spares && as == asPeople && domain != "" && anybodys(domain) {
+				c.odd(c.file, s.At(key), "name the domains that are meant", "%s: anybody can have a domain below %q", c.what, name)
+			}
 			inPlace = append(inPlace, entry{text: strings.TrimSpace(name), file: c.file, line: s.At(key)})
 			continue
 		}
@@ -427,6 +432,7 @@ func (c *ruleCompiler) entries(s selector, names Strings, key string, as use) []
 			continue
 		}
 		l.used = true
+		l.spares = l.spares || spares && as == asPeople
 		id := fmt.Sprint(as, list)
 		if c.rolls[id] == nil {
 			c.rolls[id] = newRoll(name, l.entries, as, func(e entry, fix, text string) {

@@ -37,6 +37,8 @@ func (c *compiler) define(s *source, r *sourceRule) {
 		c.mistakes.Add(s.title, r.Line, "letters, digits, - . _", "%q is no usable id of a rule", r.ID)
 	case strings.HasPrefix(r.ID, "postern-"):
 		c.mistakes.Add(s.title, r.Line, "choose another id", "rule %q: ids that begin with postern- are postern's own", r.ID)
+	case first != nil && first.File != r.File && s.pack:
+		c.mistakes.Add(s.title, r.Line, "use one of the two", "rule %q stands in %s already: these packs cannot be used together", r.ID, first.File)
 	case first != nil && first.File != r.File:
 		c.mistakes.Add(s.title, r.Line, "choose another id, or say only off = true to switch that rule off", "rule %q stands in %s already", r.ID, first.File)
 	case first != nil:
@@ -100,16 +102,17 @@ func (c *compiler) compileRule(s *source, r *sourceRule) {
 	rc.clause(s, r)
 	rc.scope(s, r, &out)
 	if r.When != nil {
-		out.parts = append(out.parts, part{expr: rc.condition(r.When)})
+		out.parts = append(out.parts, part{expr: rc.condition(r.When), key: "when"})
 	}
 	if r.Unless != nil {
 		rc.negated = true
-		out.parts = append(out.parts, part{expr: rc.condition(r.Unless), unless: true})
+		out.parts = append(out.parts, part{expr: rc.condition(r.Unless), unless: true, key: "unless"})
 		rc.negated = false
 	}
 	rc.action(r, &out)
 	rc.route(r, &out)
 	rc.edits(r, &out)
+	rc.tags(r, &out)
 	rc.appends(r, &out)
 	if c.switched[r.ID] {
 		return
@@ -156,9 +159,14 @@ func (c *ruleCompiler) scope(s *source, r *sourceRule, out *rule) {
 			c.judge(d)
 		}
 	}
-	out.parts = append(out.parts, part{expr: c.class(fmt.Sprint("direction", named), func() rcptTest { return &directionTest{named} })})
-	for _, e := range c.people(r.To, r.From, r.User) {
-		out.parts = append(out.parts, part{expr: e})
+	out.parts = append(out.parts, part{expr: c.class(fmt.Sprint("direction", named), func() rcptTest { return &directionTest{named} }), key: "direction"})
+	for _, one := range []struct {
+		key          string
+		to, from, by selector
+	}{{key: "to", to: r.To}, {key: "from", from: r.From}, {key: "user", by: r.User}} {
+		for _, e := range c.people(one.to, one.from, one.by) {
+			out.parts = append(out.parts, part{expr: e, key: one.key})
+		}
 	}
 }
 
@@ -205,7 +213,7 @@ func (c *ruleCompiler) action(r *sourceRule, out *rule) {
 	if given > 1 {
 		c.wrong(r.Line, "", "more than one of reject, hold, tempfail and record")
 	}
-	acts := slices.ContainsFunc([]string{"reject", "hold", "tempfail", "record", "route", "add_header", "change_header", "remove_header", "append", "notify"}, r.Has)
+	acts := slices.ContainsFunc([]string{"reject", "hold", "tempfail", "record", "route", "add_header", "change_header", "remove_header", "tag_subject", "strip_tag", "append", "notify"}, r.Has)
 	if !acts {
 		c.wrong(r.Line, "give reject, hold, tempfail, route, append, notify, a header change or record = true", "nothing is to be done when it fires")
 	}

@@ -111,7 +111,7 @@ func (m *mail) conclude() *Decision {
 	m.own(m.marked, markerRule, Reject)
 	m.own(m.twice, gatewaysRule, Hold)
 	d := &Decision{Direction: m.direction(), Recipients: m.outcomes, Edits: []Edit{}, Rules: []RuleResult{}, Append: []Append{}, Notify: []string{}}
-	d.Reply.Lines = []string{}
+	d.Reply.Lines, d.PerRecipient = []string{}, m.policy.routes.PerRecipient
 	for _, o := range m.outcomes {
 		d.Action = max(d.Action, o.Action)
 	}
@@ -354,6 +354,9 @@ func (m *mail) results(d *Decision) {
 				}
 			}
 		}
+	}
+	if d.Action <= Hold {
+		m.retag(d)
 	}
 	m.tell(d, markerRule, m.marked, "the recipient's domain is kept for postern's own use")
 	m.tell(d, gatewaysRule, m.twice, "rules ask for two gateways: "+m.gateways())

@@ -114,6 +114,9 @@ type RuleResult struct {
 // reference of held mail. The removal of headers that a client forged is the
 // milter's own and does not stand here.
 //
+// The new value of a Subject is the mail's text: only the Decision of a Verdict has
+// it, all others leave it empty.
+//
 // Refused and deferred mail has no edits, since nothing of it goes on.
 type Decision struct {
 	Action     Action       `json:"action"`
@@ -124,11 +127,18 @@ type Decision struct {
 	Edits      []Edit       `json:"edits"`
 	Rules      []RuleResult `json:"rules"`
 	Labels     []string     `json:"labels"`
+	// By is the rule that the reply or the reason speaks of first; empty if the mail
+	// is accepted.
+	By string `json:"by"`
 	// Append names the statements that the mail lacks and must carry, each with
 	// what becomes of a mail that takes none.
 	Append []Append `json:"append"`
+	// PerRecipient says that the MTA could send each recipient by a route of its own.
+	PerRecipient bool `json:"per_recipient"`
 	// Notify names the rules that fired of which the officer is told.
 	Notify []string `json:"notify"`
+
+	subject subjectEdit
 }
 
 // Append is a statement to be added to a mail once. Fallback is what becomes of

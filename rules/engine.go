@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/postern-mail/postern/classify"
@@ -39,6 +40,9 @@ type Options struct {
 	// Unproved loads a policy whose assertions do not hold; for those who look
 	// into why.
 	Unproved bool
+	// Lint looks for rules and exemptions that have no effect, and takes what is odd
+	// for a mistake; see Mistakes.Warnings.
+	Lint bool
 	// Time is the day by which expired entries are warned of; zero: no warnings.
 	Time time.Time
 	// Clock tells the day after which nobody is born, unless the policy does; nil:
@@ -111,7 +115,7 @@ func (e *Engine) Inspect(ctx context.Context, env *Envelope) *Inspection {
 	if !e.InScope(env) {
 		return nil
 	}
-	i := &Inspection{Scan: e.scanner.Begin(ctx), policy: e.Policy, envelope: env}
+	i := &Inspection{Scan: e.scanner.Begin(ctx), policy: e.Policy, envelope: env, tags: e.tags()}
 	if e.appends() {
 		i.original = &original{limit: e.appendBytes}
 	}
@@ -141,11 +145,16 @@ type Inspection struct {
 	policy   *Policy
 	envelope *Envelope
 	original *original // nil if the policy adds nothing
+	subjects []string  // as they came, if the policy changes them
+	tags     bool
 }
 
 // Field takes a header field.
 func (i *Inspection) Field(name, value string) {
 	i.Scan.Field(name, value)
+	if i.tags && strings.EqualFold(strings.TrimRight(name, " \t"), "Subject") && len(i.subjects) < maxSubjects {
+		i.subjects = append(i.subjects, value)
+	}
 	if i.original != nil {
 		i.original.field(name, value)
 	}
@@ -184,6 +193,9 @@ func (i *Inspection) Finish() (*Verdict, error) {
 	v := &Verdict{Envelope: i.envelope, Report: report, original: i.original}
 	if err == nil {
 		v.Decision, v.Body, err = i.policy.settle(i.envelope, report, i.original, false)
+	}
+	if err == nil {
+		v.Decision.fillSubject(i.subjects)
 	}
 	if err != nil {
 		v.Close()

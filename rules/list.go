@@ -83,6 +83,11 @@ func (r *roll) add(e entry, as use) (fix, text string) {
 		r.own(e.text, e)
 		return "", ""
 	}
+	if name := strings.TrimPrefix(strings.TrimPrefix(e.text, "*"), "@"); strings.HasPrefix(e.text, "*@") || strings.HasPrefix(e.text, "@") {
+		if domain := asciiDomain(name); domain != "" {
+			return "write " + domain + ", which covers all its addresses", "not an address"
+		}
+	}
 	if strings.Contains(e.text, "@") {
 		m := parseMailbox(e.text)
 		if m.odd {
@@ -101,7 +106,7 @@ func (r *roll) add(e entry, as use) (fix, text string) {
 	}
 	domain := asciiDomain(e.text)
 	if domain == "" {
-		if bare := asciiDomain(strings.Trim(strings.TrimPrefix(e.text, "*."), ".")); bare != "" {
+		if bare := bareDomain(e.text); bare != "" {
 			return "write " + bare + ", which covers all below it too", "not a domain"
 		}
 		return "", "neither a domain nor an address"
@@ -112,6 +117,14 @@ func (r *roll) add(e entry, as use) (fix, text string) {
 		r.domains[domain] = e.expires
 	}
 	return "", ""
+}
+
+// bareDomain is the domain that was meant by a pattern: entries are names, which
+// match at the dots, and not patterns, which need not.
+func bareDomain(text string) string {
+	text = strings.ReplaceAll(strings.Trim(text, "^$"), `\.`, ".")
+	text = strings.TrimLeft(text, "*.+()?:|")
+	return asciiDomain(strings.TrimRight(text, ".)"))
 }
 
 func (r *roll) own(what string, e entry) {

@@ -36,7 +36,11 @@ type Mistakes struct {
 	List []Mistake
 
 	counterexamples []*Counterexample
+	warnings        []Mistake
 }
+
+// Warnings tells what is odd about a policy that does not load.
+func (m *Mistakes) Warnings() []Mistake { return slices.Clone(m.warnings) }
 
 // Add notes a mistake. Fix may be empty.
 func (m *Mistakes) Add(file string, line int, fix, format string, args ...any) {

@@ -57,7 +57,9 @@ type rule struct {
 	route      Route
 	byPartner  bool // the route is that of the partner registry
 	edits      []Edit
-	statement  string // to be appended
+	tagged     []string // tags that the subject gets
+	stripped   []string // and those that it loses
+	statement  string   // to be appended
 	fallback   Action
 	notify     bool
 	parts      []part // direction, to, from, user, when, not unless
@@ -67,7 +69,8 @@ type rule struct {
 // part is one of the conditions of a rule, all of which must hold.
 type part struct {
 	expr
-	unless bool // it must not hold
+	unless bool   // it must not hold
+	key    string // as the rule has it: "to", "when"
 }
 
 // exemption lifts rules where it holds.

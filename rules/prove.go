@@ -71,6 +71,8 @@ type formula struct {
 	parts    []int              // by sample of a part
 	samples  []extract.Part
 	facts    map[string][]int
+	wide     bool // for lint: parts may be in any state, and anybody may become a partner
+	methods  []Route
 }
 
 // membership is that of a recipient, sender, login or client in a list.
@@ -212,7 +214,13 @@ func (f *formula) rcptTest(n int) int {
 			}
 			return f.ofTargets(func(to *target) bool { return r.holds(to.mail.to[0], to.mail.env.Time) })
 		})
-	case *directionTest, *partnerTest:
+	case *partnerTest:
+		if f.wide {
+			f.rcpt[n] = f.registered(t)
+		} else {
+			f.rcpt[n] = f.ofTargets(func(to *target) bool { return t.matches(to.mail, 0) })
+		}
+	case *directionTest:
 		f.rcpt[n] = f.ofTargets(func(to *target) bool { return f.p.rcptTests[n].matches(to.mail, 0) })
 	case *factTest:
 		f.rcpt[n] = f.fact(t)

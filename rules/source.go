@@ -54,6 +54,7 @@ type sourceInside struct {
 }
 
 type sourceOfficer struct {
+	Pos
 	Address string `toml:"address"`
 }
 
@@ -149,6 +150,8 @@ type sourceRule struct {
 	AddHeader    fields   `toml:"add_header"`
 	ChangeHeader fields   `toml:"change_header"`
 	RemoveHeader Strings  `toml:"remove_header"`
+	TagSubject   Strings  `toml:"tag_subject"`
+	StripTag     Strings  `toml:"strip_tag"`
 	Append       string   `toml:"append"`
 	Fallback     string   `toml:"fallback"`
 	Notify       bool     `toml:"notify"`

@@ -98,6 +98,14 @@ func (f *formula) sampleParts() []extract.Part {
 			states = append(states, extract.Part{Problem: problem})
 		}
 	}
+	if f.wide {
+		states = nil
+		for _, problem := range append([]extract.Problem{""}, extract.Problems()...) {
+			for n := range 8 {
+				states = append(states, extract.Part{Problem: problem, Encrypted: n&1 == 1, Weak: n&2 == 2, HiddenLinks: n >> 2, ConcealedLinks: n >> 2})
+			}
+		}
+	}
 	var all []extract.Part
 	for name := range names {
 		for media := range types {
@@ -220,4 +228,40 @@ func excludes(a, b mailTest) bool {
 		return ok && a.want && !b.want && a.bits >= b.bits
 	}
 	return false
+}
+
+// registered is the literal of a test of the partner registry where that may still
+// get entries: who has none may be any partner.
+func (f *formula) registered(t *partnerTest) int {
+	if f.methods == nil {
+		f.methods = []Route{"", Direct, TLSForced, TLSVerified, anyGateway}
+		note := func(route Route) {
+			if !slices.Contains(f.methods, route) {
+				f.methods = append(f.methods, route)
+			}
+		}
+		for i := range f.w.targets {
+			note(f.w.targets[i].partner)
+		}
+		for _, one := range f.p.rcptTests {
+			if p, ok := one.(*partnerTest); ok {
+				for _, route := range p.methods {
+					note(route)
+				}
+			}
+		}
+		f.facts["partner"] = f.oneOf(len(f.methods))
+		for i := range f.w.targets {
+			if route := f.w.targets[i].partner; route != "" {
+				f.clause(-f.targets[i], f.facts["partner"][slices.Index(f.methods, route)])
+			}
+		}
+	}
+	var literals []int
+	for i, route := range f.methods {
+		if (route != "" && t.by(route)) == t.want {
+			literals = append(literals, f.facts["partner"][i])
+		}
+	}
+	return f.any(literals...)
 }

@@ -182,8 +182,10 @@ func (p *Policy) addOrigins(w *worlds, seen map[string]bool, tests []*originTest
 				}
 				m := &mail{policy: p, env: env, sender: parseMailbox(sender)}
 				insider := p.inside.insider(env)
+				// The empty sender, and a client that is not told, stand in no list that
+				// is still to be filled.
 				var kind strings.Builder
-				kind.WriteString(fmt.Sprint(insider, login != ""))
+				kind.WriteString(fmt.Sprint(insider, login != "", sender != "", client != ""))
 				for _, t := range tests {
 					for _, r := range slices.Concat(t.is, t.not) {
 						kind.WriteString(fmt.Sprint(t.match(m, r)))

@@ -30,6 +30,10 @@ func unfold(value string) string {
 	return strings.Trim(b.String(), " \t")
 }
 
+// DecodeField is the text of a header field's value: unfolded, and with the
+// encoded words of RFC 2047 decoded. ok is false where some of them could not be.
+func DecodeField(value string) (text string, ok bool) { return decodeWords(unfold(value)) }
+
 // encodedWord is one word of RFC 2047: its charset, without the language of RFC
 // 2231 section 5, and its bytes.
 type encodedWord struct {

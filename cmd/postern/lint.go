@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -21,7 +22,9 @@ func newLint(g *global) *cobra.Command {
 		Short: "Say what is wrong or odd about a policy",
 		Long: "Lint reads policies, shipped packs by name or files, with all that they name, and\n" +
 			"tells every mistake and what is odd. Without an argument it reads the policy of the\n" +
-			"configuration. It exits 1 if a policy has a mistake. What a policy asserts is proved\n" +
+			"configuration. It exits 1 if a policy has a mistake; what only makes no sense, a\n" +
+			"rule that no mail can fire, an exemption that lifts nothing, a perimeter with a hole,\n" +
+			"is a mistake to lint, though the daemon would take it. What a policy asserts is proved\n" +
 			"over all combinations of its conditions; where that fails, a mail is told that shows it.",
 		RunE: func(c *cobra.Command, args []string) error { return lint(c, g, args, examples) },
 	}
@@ -47,16 +50,22 @@ func lint(c *cobra.Command, g *global, policies []string, examples string) error
 	if err != nil {
 		return err
 	}
-	opt.Time = time.Now()
+	opt.Time, opt.Lint = time.Now(), true
 	if len(policies) == 0 {
 		policies = []string{conf.policyName(g.policy)}
 	}
 	wrong := false
 	for _, policy := range policies {
+		if _, err := os.Stat(policy); err != nil && policy != "" && !slices.Contains(rules.Packs(), policy) && policy != "default" {
+			return hinted{err, "shipped packs are " + list(rules.Packs())}
+		}
 		engine, err := rules.Load(policy, opt)
 		if mistakes, ok := errors.AsType[*rules.Mistakes](err); ok {
 			wrong = true
 			if err := printLint(c.OutOrStdout(), g.json, "error", mistakes.List); err != nil {
+				return err
+			}
+			if err := printLint(c.OutOrStdout(), g.json, "warning", mistakes.Warnings()); err != nil {
 				return err
 			}
 			if err := writeExamples(examples, mistakes.Counterexamples()); err != nil {

@@ -54,6 +54,7 @@ func newRegistryPrint(g *global) *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&format, "format", "postfix", "the table: `postfix|sendmail`")
+	completes(c, "format", "postfix", "sendmail")
 	return c
 }
 
@@ -82,6 +83,7 @@ func newRegistryVerify(g *global) *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&format, "format", "postfix", "the table: `postfix|sendmail`")
+	completes(c, "format", "postfix", "sendmail")
 	c.Flags().StringVar(&file, "file", "", "the source of the table, a text `FILE` (default: what Postfix uses)")
 	c.Flags().StringVar(&configDir, "config-dir", "", "Postfix's configuration `DIR` (default: its own)")
 	return c

@@ -199,12 +199,8 @@ func (d *document) readBinaryStrings(p *part) {
 			return
 		}
 		text, _ := r.wide(1)
-		if s.full() {
-			d.line(text)
-		} else {
-			s.text = append(s.text, oneLine(text)...)
-		}
-		s.endString()
+		s.text = append(s.text, oneLine(text)...)
+		d.endString()
 	})
 }
 

@@ -1,0 +1,72 @@
+package rules
+
+import (
+	"errors"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/postern-mail/postern/classify/detect"
+)
+
+func TestLintTellsWhatIsSaidInVain(t *testing.T) {
+	files, err := filepath.Glob("testdata/lint/*.toml")
+	if err != nil || len(files) < 9 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	for _, file := range files {
+		name := strings.TrimSuffix(filepath.Base(file), ".toml")
+		t.Run(name, func(t *testing.T) {
+			opt := enforcing()
+			opt.Lint, opt.Time = true, noon
+			var told []Mistake
+			p, err := ReadPolicy(file, testDetectors, opt)
+			if mistakes, ok := errors.AsType[*Mistakes](err); ok {
+				told = append(mistakes.List, mistakes.Warnings()...)
+			} else if err != nil {
+				t.Fatal(err)
+			} else {
+				told = p.Warnings()
+			}
+			var b strings.Builder
+			for i, m := range told {
+				level := "error: "
+				if mistakes, ok := errors.AsType[*Mistakes](err); !ok || i >= len(mistakes.List) {
+					level = "warning: "
+				}
+				if m.Line == 0 || m.Text == "" {
+					t.Errorf("no line or text: %v", m)
+				}
+				b.WriteString(level + m.String() + "\n")
+			}
+			compareGolden(t, strings.TrimSuffix(file, ".toml")+".golden", b.String())
+		})
+	}
+}
+
+func TestAPolicyThatLintRefusesStillLoads(t *testing.T) {
+	for _, name := range []string{"rules-that-never-fire", "perimeters-with-a-hole", "partners-in-two-classes"} {
+		if _, err := ReadPolicy("testdata/lint/"+name+".toml", testDetectors, enforcing()); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+func TestPacksHaveNothingInVain(t *testing.T) {
+	for _, pack := range Packs() {
+		begin := cpuTime(t)
+		routes := Routes{TLS: true, TLSVerified: true, PerRecipient: true, Gateways: []string{"secure", "encrypt", "cres", "ees", "cjsm", "ome"}}
+		p, err := ReadPolicy(pack, detect.Builtin(), Options{Lint: true, Enforce: true, Routes: routes, Time: noon})
+		if err != nil {
+			t.Errorf("%s: %v", pack, err)
+			continue
+		}
+		for _, w := range p.Warnings() {
+			t.Errorf("%s: %v", pack, w)
+		}
+		if took := cpuTime(t) - begin; took > 2*time.Second {
+			t.Errorf("%s: took %v", pack, took)
+		}
+	}
+}
