@@ -7,9 +7,8 @@ import "bytes"
 // the rest. It passes on the lines in which ASCII characters stand side by side,
 // which those of UTF-16 do not; all other lines read the same both ways.
 type nulLines struct {
-	next  stage
-	line  []byte
-	plain bool // the line at hand has such a place
+	next stage
+	line []byte
 }
 
 // maxNULLine is how much of a line is held.
