@@ -12,6 +12,11 @@ import (
 func FuzzMail(f *testing.F) {
 	for _, seed := range []string{
 		"",
+		"0000CX00CX00000000000000000000000000a00=",
+		"Content-Type: text/html\n\n<iframe srcdoc=\"&lt;p>a\"><a href='?b=%41%2'><p style='x:url(data:,c)'><input value=d>",
+		"Content-Type: text/vcard\n\nNOTE;ENCODING=b:QUJD\n QUJD\nX;FMTTYPE=text/html:<p>a\\n<b>\n",
+		"Content-Type: text/xml\n\n<?xml version='1.0'?><!DOCTYPE a [<!ENTITY b 'c&d;'><!ENTITY d \"e\">]><a>&b;&d;</a>",
+		"Content-Type: text/plain\n\na b\x00c\x00d\x00e\x00f\x00g\x00h\x00i\x00\n",
 		"Subject: =?utf-8?B?SGVs?= =?utf-8?Q?lo=?=\n\nbody",
 		"Content-Type: multipart/mixed; boundary=b\n\npre\n--b\n\none\n--b junk\nContent-Transfer-Encoding: base64\n\nQUJD*REVG\n--b--\nepi\n--b\n",
 		"Content-Type: multipart/mixed\nContent-Type: text/html\nContent-Transfer-Encoding: quoted-printable\n\n--x\nbad line\nContent-Type: text/html\n\n<p class=x>a=\n<b>c\n--x--",

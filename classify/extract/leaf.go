@@ -329,7 +329,7 @@ func (rd *reading) decide() {
 	case f == pgpData:
 		rd.next = rd.openPGP()
 	case f == opaque, f == unsupported && (read == nil || rd.found.media == "application/onenote"):
-		if !rd.found.program {
+		if !rd.found.program && !l.guessed { // what is perhaps no file has no noise either
 			rd.next = rd.openSalvage()
 		}
 	case rd.found.media == "application/pgp-signature", rd.found.media == "application/pgp-encrypted", rd.found.media == "application/rtf":
@@ -437,6 +437,8 @@ func (rd *reading) shown() stage {
 		if bytes.Contains(rd.head, []byte(clearSigned)) {
 			text = &unescaped{next: text}
 		}
+	case isReport(media):
+		text = &reportWords{next: out}
 	case media == "text/css":
 		text = fork{out, &sheetFiles{leaf: l}}
 	default:

@@ -28,6 +28,7 @@ func TestValuesAreFoundInEveryReading(t *testing.T) {
 		{"NUL bytes in HTML", "Content-Type: text/html\n\n<p>the number <b>is</b> " + torn(secret) + "</p>\n"},
 		{"UTF-16 that says so by its NUL bytes alone", "Content-Type: text/plain\n\n" + torn("the number is "+secret+"\n")},
 		{"an encoded word in a part that is header fields", "Content-Type: text/rfc822-headers\n\nFrom: a\nSubject: =?utf-8?B?" + b64("the number is "+secret) + "?=\n\n"},
+		{"an encoded word in a report", "Content-Type: message/delivery-status\n\nReporting-MTA: dns; a\n\nDiagnostic-Code: smtp; =?utf-8?B?" + b64("the number is "+secret) + "?=\n"},
 		{"a document in an iframe", `Content-Type: text/html` + "\n\n" + `<iframe srcdoc="&lt;p&gt;078-0&lt;b&gt;5&lt;/b&gt;-1123"></iframe>`},
 		{"percent signs in the subject of a link to mail", `Content-Type: text/html` + "\n\n" + `<a href="mailto:a@b.example?subject=No%20078%2D05%2D1123">x</a>`},
 		{"percent signs in the query of a link", `Content-Type: text/html` + "\n\n" + `<a href=https://a.example/?a=1&amp;ssn=078%2D05%2d1123>x</a>`},
