@@ -10,9 +10,10 @@ LDFLAGS   = -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
 # Debian packages that the tests run, beside Go, make and git: a C compiler for
 # the race detector, the MTA, two clients that are not ours, the tools that check
-# the manuals, the units and the alerts, and two that the benchmark runs beside.
+# the manuals, the units and the alerts, what reads pictures, and two that the
+# benchmark runs beside.
 # `make test PACKAGES=` asks for none.
-PACKAGES  = gcc libc6-dev postfix miltertest swaks mandoc systemd prometheus ripgrep $(HYPERSCAN)
+PACKAGES  = gcc libc6-dev postfix miltertest swaks mandoc systemd prometheus tesseract-ocr ripgrep $(HYPERSCAN)
 
 # Debian has it for amd64 alone; the benchmarks do without where it is missing.
 HYPERSCAN = $(if $(filter x86_64,$(shell uname -m)),libhyperscan-dev)

@@ -44,7 +44,7 @@ type Report struct {
 	Unable string `json:"unable"`
 	// Asked tells by short digests what was asked of the mail: detectors as they were
 	// tuned, values, tables, counts by part. Whoever asked sets it.
-	Asked []string `json:"asked"`
+	Asked []string `json:"asked,omitempty"`
 	// SafeNames holds, by part path, the file names that may be shown to a
 	// sender: at most MaxSafeName ASCII characters, runs of four or more digits
 	// starred, and holding nothing that a detector knows. Other names are missing.

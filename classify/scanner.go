@@ -25,6 +25,8 @@ type Config struct {
 	// also counted for each part by itself.
 	ByPart []string
 	Limits extract.Limits // zero: extract.DefaultLimits
+	// OCR reads the text in pictures; nil: nobody does. All scans share it.
+	OCR extract.OCR
 	// Keys make Findings carry a keyed fingerprint, for the detectors that allow
 	// one: the newest first, at most MaxKeys. Empty: none do.
 	Keys []Key
@@ -46,6 +48,7 @@ type Scanner struct {
 	named     []Named
 	byPart    []bool
 	limits    extract.Limits
+	ocr       extract.OCR
 	keys      []Key
 	reveal    bool
 }
@@ -76,6 +79,7 @@ func NewScanner(config Config) (*Scanner, error) {
 		exact:     config.Exact,
 		named:     config.Named,
 		limits:    config.Limits,
+		ocr:       config.OCR,
 		keys:      config.Keys,
 		reveal:    config.Reveal,
 	}
@@ -127,6 +131,9 @@ func (s *Scanner) Begin(ctx context.Context) *Scan {
 		scan.report.Answers[q.ID] = Answer{}
 	}
 	scan.Reader = extract.NewReader(ctx, s.limits, (*sink)(scan))
+	if s.ocr != nil {
+		scan.Reader.UseOCR(s.ocr)
+	}
 	return scan
 }
 

@@ -1,6 +1,7 @@
 package milter
 
 import (
+	"encoding/binary"
 	"errors"
 	"io"
 	"slices"
@@ -194,7 +195,13 @@ func (s *Session) send(m *milter.Modifier, b burst) error {
 	s.guard.hold(true)
 	defer s.guard.hold(false)
 	for _, st := range b.steps {
-		if err := st.send(m); err != nil {
+		var err error
+		if st.op == rules.ReplaceBody {
+			err = replaceBody(s.guard, st.body)
+		} else {
+			err = st.send(m)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -215,8 +222,7 @@ func (st step) send(m *milter.Modifier) error {
 		return m.DeleteRecipient(st.value)
 	case quarantine:
 		return m.Quarantine(st.value)
-	case rules.ReplaceBody:
-		return replaceBody(m, st.body)
+	case rules.ReplaceBody: // goes past the library
 	}
 	panic("internal error: no modification " + string(st.op))
 }
@@ -224,13 +230,18 @@ func (st step) send(m *milter.Modifier) error {
 // maxChunk is the longest piece of a body that every MTA takes.
 const maxChunk = 65535
 
-// replaceBody sends a new body, which the MTA puts together.
-func replaceBody(m *milter.Modifier, body io.Reader) error {
-	chunk := make([]byte, maxChunk)
+// replaceBody sends a new body in pieces, which the MTA puts together.
+//
+// QUIRK: it writes the packets itself: go-milter makes bare line feeds of all line
+// ends, and what an MTA makes of those is its own affair.
+func replaceBody(w io.Writer, body io.Reader) error {
+	packet := make([]byte, 5+maxChunk)
+	packet[4] = 'b'
 	for {
-		n, err := io.ReadFull(body, chunk)
+		n, err := io.ReadFull(body, packet[5:])
 		if n > 0 {
-			if err := m.ReplaceBody(chunk[:n]); err != nil {
+			binary.BigEndian.PutUint32(packet, uint32(1+n))
+			if _, err := w.Write(packet[:5+n]); err != nil {
 				return err
 			}
 		}

@@ -63,7 +63,7 @@ func TestADecisionBecomesABurst(t *testing.T) {
 			name:  "a new body goes in pieces that every MTA takes",
 			d:     rules.Decision{Edits: []rules.Edit{{Op: rules.ChangeHeader, Name: "Content-Type", Value: "text/plain; charset=utf-8"}, {Op: rules.ReplaceBody}}},
 			body:  strings.Repeat("x", 65535) + "end\r\n",
-			steps: []string{changed(1, "Content-Type", " text/plain; charset=utf-8"), "b" + strings.Repeat("x", 65535), "bend\n"},
+			steps: []string{changed(1, "Content-Type", " text/plain; charset=utf-8"), "b" + strings.Repeat("x", 65535), "bend\r\n"},
 			reply: "a",
 		},
 		{
@@ -83,7 +83,7 @@ func TestADecisionBecomesABurst(t *testing.T) {
 		{
 			name: "hold, with its route, its reference and its reason",
 			d: rules.Decision{
-				Action:     rules.Hold,
+				Action: rules.Hold, By: "unread-parts",
 				Recipients: []rules.Outcome{{Rules: []string{"other"}}, {Action: rules.Hold, Rules: []string{"unread-parts"}}},
 				Edits: []rules.Edit{
 					{Op: rules.AddHeader, Name: "X-Postern-Route", Value: "tls"},
@@ -281,7 +281,7 @@ func TestOnSendmailNoFieldOfOursIsAdded(t *testing.T) {
 	}
 	t.Run("the reference goes into the reason", func(t *testing.T) {
 		steps, reply := sendmail(t, rules.Decision{
-			Action: rules.Hold, Recipients: []rules.Outcome{{Action: rules.Hold, Rules: []string{"r1"}}},
+			Action: rules.Hold, By: "r1", Recipients: []rules.Outcome{{Action: rules.Hold, Rules: []string{"r1"}}},
 			Edits: []rules.Edit{{Op: rules.AddHeader, Name: "X-Postern-Ref", Value: "P-0"}},
 		})
 		if len(steps) != 2 || steps[0] != changed(1, "x-postern-ref", "") || !strings.HasPrefix(steps[1], "qpostern P-") || reply != "a" {

@@ -1,9 +1,11 @@
 package milter
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/postern-mail/postern/milter/audit"
 	"github.com/postern-mail/postern/rules"
 )
 
@@ -59,6 +61,42 @@ func TestARealPolicyDecides(t *testing.T) {
 		}
 		if log := h.log.String(); strings.Contains(log, "219-09") || strings.Contains(log, "social security") {
 			t.Errorf("the log holds content: %s", log)
+		}
+	}
+}
+
+// TestWhatTheDaemonRecordsIsDecidedAlikeAgain takes mails from the wire to the
+// audit file, and from there to a decision.
+func TestWhatTheDaemonRecordsIsDecidedAlikeAgain(t *testing.T) {
+	policy, err := rules.Load("testdata/policy.toml", rules.Options{Enforce: true, Routes: rules.Routes{TLS: true}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, records := notebook(t, audit.Options{})
+	h := serve(t, nil, func(c *Config) { c.engine, c.Engine = nil, func() *rules.Engine { return policy } },
+		func(c *Config) { c.Enforce, c.Audit = true, l })
+	m := connect(t, h)
+	for _, field := range []string{"Subject: hi", "Subject: SSN 219-09-9998", "X-Case: over-tls", "X-Case: look-at-it", "X-Case: later"} {
+		m.mail("Q1", "hello\r\n", "From: alice@agency.example", field)
+	}
+	all := records()
+	if len(all) != 5 {
+		t.Fatalf("%d records, want 5", len(all))
+	}
+	for _, r := range all {
+		env, report, err := r.Input()
+		if err != nil {
+			t.Fatal(err)
+		}
+		again := policy.Under(r.PerRecipient).Replay(env, report)
+		if len(again.Open) > 0 || again.Action.String() != r.Action {
+			t.Errorf("%s became %s, open %v", r.Action, again.Action, again.Open)
+		}
+		for i, o := range again.Recipients {
+			was := r.Recipients[i]
+			if o.Action.String() != was.Action || string(o.Route) != was.Route || !slices.Equal(o.Rules, was.Rules) {
+				t.Errorf("%+v became %+v", was, o)
+			}
 		}
 	}
 }

@@ -113,14 +113,7 @@ func shorten(text string, limit int) string {
 // holdReason is what the MTA keeps beside a held mail: the reference and the
 // rule that holds it. Postfix drops it, Sendmail shows it in its queue.
 func holdReason(d *rules.Decision, ref string) string {
-	rule := ""
-	for _, o := range d.Recipients {
-		if o.Action == rules.Hold && len(o.Rules) > 0 {
-			rule = o.Rules[0]
-			break
-		}
-	}
-	return shorten(strings.ReplaceAll(plain("postern "+ref+" "+rule, false), "%", "%%"), 200)
+	return shorten(strings.ReplaceAll(plain("postern "+ref+" "+d.By, false), "%", "%%"), 200)
 }
 
 // markerDomain is the domain under which postern's recipes re-inject mail for

@@ -216,7 +216,7 @@ func TestServeOutlivesALackOfDescriptors(t *testing.T) {
 // The library's own client is another reading of the protocol than our test's.
 func TestTheLibrarysClientIsServed(t *testing.T) {
 	h := serve(t, always(rules.Decision{
-		Action: rules.Hold, Recipients: []rules.Outcome{{Action: rules.Hold, Rules: []string{"r1"}}},
+		Action: rules.Hold, By: "r1", Recipients: []rules.Outcome{{Action: rules.Hold, Rules: []string{"r1"}}},
 		Edits: []rules.Edit{{Op: rules.AddHeader, Name: "X-Postern-Ref", Value: "P-1"}},
 	}))
 	session, err := gomilter.NewClientWithOptions("tcp", h.addr, gomilter.ClientOptions{ActionMask: 0x3f}).Session()

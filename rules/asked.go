@@ -54,9 +54,9 @@ func (c *compiler) recordable() {
 		p.digests[v.ID] = digest("value", v.ID, p.digests[v.Detector])
 	}
 	for _, id := range p.byPart {
-		p.asked = append(p.asked, digest("part", id))
+		p.digests["part "+id] = digest("part", id)
 	}
-	p.asked = slices.Sorted(slices.Values(slices.AppendSeq(p.asked, maps.Values(p.digests))))
+	p.asked = slices.Sorted(maps.Values(p.digests))
 	key := make([]string, len(p.mailTests))
 	for text, n := range c.tests {
 		key[n] = text
@@ -109,16 +109,7 @@ func (p *Policy) meaning(n int, key []string) string {
 	case *foundTest:
 		return key[n] + p.definitions(t)
 	case *nearTest:
-		text := key[n] + p.definitions(t.of)
-		for _, other := range []*foundTest{t.other, t.before} {
-			if other != nil {
-				text += " beside" + p.definitions(other)
-			}
-		}
-		for _, r := range t.own {
-			text += " own" + r.spelled()
-		}
-		return text
+		return key[n] + p.company(t)
 	case *partTest:
 		return fmt.Sprintf("%s %t %d %q %q", t.state, t.want, t.least, t.names, t.types)
 	case *labelTest:
@@ -127,6 +118,21 @@ func (p *Policy) meaning(n int, key []string) string {
 		return fmt.Sprintf("parts %d%s", t.least, p.spelled(t.expr, key))
 	}
 	return key[n]
+}
+
+// company is what stands near what, as it is defined.
+func (p *Policy) company(t *nearTest) string {
+	var b strings.Builder
+	b.WriteString(p.definitions(t.of))
+	for _, other := range []*foundTest{t.other, t.before} {
+		if other != nil {
+			b.WriteString(" beside" + p.definitions(other))
+		}
+	}
+	for _, r := range t.own {
+		b.WriteString(" own" + r.spelled())
+	}
+	return b.String()
 }
 
 // definitions are those of what a test counts. What a value may lose to a rival

@@ -188,6 +188,9 @@ func (c *compiler) head(s *source) {
 		c.help = s.Help.Contact
 	}
 	if s.Officer.Address != "" {
+		if m := parseMailbox(s.Officer.Address); m.odd || m.domain == "" {
+			c.mistakes.Add(s.title, s.Officer.At("address"), `write it as "officer@example.org"`, "officer: %q is no address", s.Officer.Address)
+		}
 		c.officer = s.Officer.Address
 	}
 	in, inside := s.Inside, &c.inside

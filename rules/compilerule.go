@@ -37,6 +37,8 @@ func (c *compiler) define(s *source, r *sourceRule) {
 		c.mistakes.Add(s.title, r.Line, "letters, digits, - . _", "%q is no usable id of a rule", r.ID)
 	case strings.HasPrefix(r.ID, "postern-"):
 		c.mistakes.Add(s.title, r.Line, "choose another id", "rule %q: ids that begin with postern- are postern's own", r.ID)
+	case first != nil && first.File != r.File && s.pack:
+		c.mistakes.Add(s.title, r.Line, "use one of the two", "rule %q stands in %s already: these packs cannot be used together", r.ID, first.File)
 	case first != nil && first.File != r.File:
 		c.mistakes.Add(s.title, r.Line, "choose another id, or say only off = true to switch that rule off", "rule %q stands in %s already", r.ID, first.File)
 	case first != nil:

@@ -111,7 +111,7 @@ func (m *mail) conclude() *Decision {
 	m.own(m.marked, markerRule, Reject)
 	m.own(m.twice, gatewaysRule, Hold)
 	d := &Decision{Direction: m.direction(), Recipients: m.outcomes, Edits: []Edit{}, Rules: []RuleResult{}, Append: []Append{}, Notify: []string{}}
-	d.Reply.Lines = []string{}
+	d.Reply.Lines, d.PerRecipient = []string{}, m.policy.routes.PerRecipient
 	for _, o := range m.outcomes {
 		d.Action = max(d.Action, o.Action)
 	}

@@ -127,9 +127,14 @@ type Decision struct {
 	Edits      []Edit       `json:"edits"`
 	Rules      []RuleResult `json:"rules"`
 	Labels     []string     `json:"labels"`
+	// By is the rule that the reply or the reason speaks of first; empty if the mail
+	// is accepted.
+	By string `json:"by"`
 	// Append names the statements that the mail lacks and must carry, each with
 	// what becomes of a mail that takes none.
 	Append []Append `json:"append"`
+	// PerRecipient says that the MTA could send each recipient by a route of its own.
+	PerRecipient bool `json:"per_recipient"`
 	// Notify names the rules that fired of which the officer is told.
 	Notify []string `json:"notify"`
 

@@ -5,7 +5,8 @@
 // all; Inspect opens an Inspection once all recipients are known; its Finish
 // returns the Verdict. ReadPolicy compiles a policy alone, for those who bring
 // their own Report: Policy.Decide is pure, and Policy.Explain is Decide with the
-// reasons for and against every rule.
+// reasons for and against every rule. Policy.Replay decides from a record of a
+// mail, and says where the record does not tell.
 //
 // # Decisions
 //

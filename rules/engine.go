@@ -28,6 +28,8 @@ type Options struct {
 	Routes  Routes
 	Enforce bool // undeclared routes are errors
 	Limits  extract.Limits
+	// OCR reads the text in pictures; see classify.Config.
+	OCR extract.OCR
 	// FingerprintKeys make fingerprints, the newest first; see classify.Config.
 	FingerprintKeys []classify.Key
 	// Reveal lets the Scanner's findings hold the values; see classify.Config.
@@ -87,7 +89,7 @@ func newEngine(policy *Policy, opt Options) (*Engine, error) {
 	}
 	scanner, err := classify.NewScanner(classify.Config{
 		Detectors: policy.inUse, Detect: policy.detectOptions, Exact: policy.exacts, Named: policy.values, ByPart: policy.byPart,
-		Questions: policy.questions, Limits: opt.Limits, Keys: opt.FingerprintKeys,
+		Questions: policy.questions, Limits: opt.Limits, OCR: opt.OCR, Keys: opt.FingerprintKeys,
 		Reveal: opt.Reveal,
 	})
 	if err != nil {

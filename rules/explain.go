@@ -242,11 +242,34 @@ func (m *mail) senderSpot(path string, where extract.Where) string {
 		return "the text"
 	case extract.Attachment:
 	}
-	number, _, _ := strings.Cut(path, "!")
+	return "attachment " + m.senderPath(path)
+}
+
+// senderPath names a part within an attachment by file names, as far as they may be
+// told: "plan.zip, q3.xlsx, Sheet1". Of many only the first and the last are told.
+func (m *mail) senderPath(path string) string {
+	number, members, _ := strings.Cut(path, "!")
+	var names []string
 	if name, ok := shownName(m.report.SafeNames[number]); ok {
-		return "attachment " + name
+		names = append(names, name)
 	}
-	return "attachment " + number
+	at := number
+	for member := range strings.SplitSeq(members, "!") {
+		at += "!" + member
+		name, ok := shownName(m.report.SafeNames[at])
+		if !ok {
+			break
+		}
+		names = append(names, name)
+	}
+	switch n := len(names); n {
+	case 0:
+		return number
+	case 1, 2:
+		return strings.Join(names, ", ")
+	default:
+		return names[0] + ", " + names[n-1]
+	}
 }
 
 // shownName is a file name as it may be told: at most 40 ASCII characters, runs

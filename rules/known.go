@@ -140,7 +140,7 @@ func (k *known) countOf(t *foundTest, id string) (unique, total [2]int) {
 		return high, high
 	case k.part < 0:
 		return exact(tally)
-	case k.asked[digest("part", id)]:
+	case k.asked[k.policy.digests["part "+id]]:
 		var one *classify.Tally
 		if k.part < len(k.report.ByPart) {
 			one = k.report.ByPart[k.part][id]
@@ -377,10 +377,24 @@ func (k *known) lacksOf(t *foundTest) []string {
 	var all []string
 	for _, d := range t.detectors {
 		if u, _ := k.countOf(t, d.ID); u[0] != u[1] {
-			all = append(all, "what "+d.ID+" finds")
+			all = append(all, lacking(d.ID))
 		}
 	}
 	return all
+}
+
+// lacking says in plain words what a count is of.
+func lacking(id string) string {
+	if text, ok := strings.CutPrefix(id, "says:"); ok {
+		return fmt.Sprintf("whether it says %q", text)
+	}
+	if table, ok := strings.CutPrefix(id, exactPrefix); ok {
+		return "what stands in the table " + table
+	}
+	if detector, value, ok := strings.Cut(id, ":"); ok {
+		return fmt.Sprintf("how often %s found %s", detector, value)
+	}
+	return "what " + id + " finds"
 }
 
 func (k *known) lacksIn(e *expr) []string {

@@ -57,6 +57,17 @@ func newLinter(c *compiler) *linter {
 	return l
 }
 
+// wrong notes a fault. One of a shipped pack that the admin's own lists bring about
+// is a warning: the pack is not his to change, and it loads.
+func (l *linter) wrong(file string, line int, fix, format string, args ...any) {
+	own := slices.ContainsFunc(l.sources, func(s *source) bool { return !s.pack })
+	if own && slices.ContainsFunc(l.sources, func(s *source) bool { return s.pack && s.title == file }) {
+		l.warn(file, line, fix, format, args...)
+		return
+	}
+	l.mistakes.Add(file, line, fix, format, args...)
+}
+
 // possible reports whether a mail can meet all literals.
 func (l *linter) possible(literals ...int) bool {
 	clauses := slices.Clone(l.f.clauses)
@@ -82,12 +93,12 @@ func (l *linter) reachable(r *rule) bool {
 		if len(by) == 0 {
 			by = append(by, "taken together")
 		}
-		l.mistakes.Add(s.File, s.Line, "let the exemption cover fewer, or switch the rule off with off = true",
+		l.wrong(s.File, s.Line, "let the exemption cover fewer, or switch the rule off with off = true",
 			"rule %q never fires: whoever it could fire for is lifted by exemption %s", r.id, strings.Join(by, ", "))
 		return false
 	}
 	at, why := l.conflict(r)
-	l.mistakes.Add(s.File, s.At(at), "change what contradicts, or switch the rule off with off = true", "rule %q never fires: %s", r.id, why)
+	l.wrong(s.File, s.At(at), "change what contradicts, or switch the rule off with off = true", "rule %q never fires: %s", r.id, why)
 	return false
 }
 
@@ -189,7 +200,7 @@ func (l *linter) lifting(n int) {
 		l.warn(s.File, s.At("lifts"), "take it out", "exemption %q lifts nothing: its rules are switched off", e.id)
 		return
 	}
-	l.mistakes.Add(s.File, s.At("lifts"), "let it cover those whom the rules are for, or take it out", "exemption %q lifts nothing: none of its rules can fire for those it covers", e.id)
+	l.wrong(s.File, s.At("lifts"), "let it cover those whom the rules are for, or take it out", "exemption %q lifts nothing: none of its rules can fire for those it covers", e.id)
 }
 
 func (c *compiler) exemptionOf(id string) *sourceExemption {

@@ -68,9 +68,18 @@ func (r *reader) text(title, id string, data []byte, dir string) []*source {
 	r.detectorFiles(s)
 	if len(r.packs) == 0 {
 		r.pack(defaultPack)
+		r.sources[len(r.sources)-1].giveWay(s)
 	}
 	r.sources = append(r.sources, s)
 	return r.sources
+}
+
+// giveWay drops the rules in whose place another file has its own: nobody asked
+// for those that hold where a policy uses no pack.
+func (s *source) giveWay(to *source) {
+	s.Rules = slices.DeleteFunc(s.Rules, func(r sourceRule) bool {
+		return slices.ContainsFunc(to.Rules, func(o sourceRule) bool { return o.ID == r.ID && !o.onlyOff() })
+	})
 }
 
 // labels reads the labels that every policy has, once.

@@ -37,6 +37,14 @@ func (p *Policy) Replay(env *Envelope, report *classify.Report) *Replayed {
 	return r.result().statements(r, report)
 }
 
+// Under is the policy under an MTA that can send each recipient by a route of its
+// own, or cannot.
+func (p *Policy) Under(perRecipient bool) *Policy {
+	under := *p
+	under.routes.PerRecipient = perRecipient
+	return &under
+}
+
 // weighed holds for each rule the recipients for whom it surely fires and those
 // for whom it may.
 type weighed struct {
@@ -187,6 +195,10 @@ const anyUnable = "unknown"
 // always reports whether a reason holds for all statements: but for charsets,
 // which may hold one and not another, they lie in the mail.
 func always(reason string) bool { return reason != "" && reason != unableText(statement.ErrCharset) }
+
+// Stricter reports whether a route asks for more than another; of two gateways
+// neither does.
+func (r Route) Stricter(than Route) bool { return r.rank() > than.rank() }
 
 // Carries reports whether a rule asks for the action or the route of an outcome.
 func (p *Policy) Carries(id string, o *Outcome) bool {

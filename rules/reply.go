@@ -36,6 +36,7 @@ func (m *mail) word(d *Decision) {
 		return
 	}
 	said := m.said(d)
+	d.By = said[0].by
 	if d.Action == Hold {
 		d.Reason = m.safe(said[0].text, maxLineOctets)
 		return
@@ -70,6 +71,7 @@ func (m *mail) word(d *Decision) {
 type saying struct {
 	text, enhanced string
 	names          bool // it names the recipients itself
+	by             string
 }
 
 // said collects the texts of the rules that led to the action, postern's own
@@ -80,11 +82,11 @@ func (m *mail) said(d *Decision) []saying {
 		switch r := &d.Rules[i]; {
 		case !r.Fired:
 		case r.ID == markerRule && d.Action == Reject:
-			own = append(own, saying{text: markerText, enhanced: "5.7.1"})
+			own = append(own, saying{text: markerText, enhanced: "5.7.1", by: r.ID})
 		case r.ID == separateRule:
-			own = append(own, saying{fmt.Sprintf(separateText, naming(r.Recipients)), "5.7.1", true})
+			own = append(own, saying{fmt.Sprintf(separateText, naming(r.Recipients)), "5.7.1", true, r.ID})
 		case r.ID == gatewaysRule && d.Action == Hold:
-			own = append(own, saying{text: gatewaysText})
+			own = append(own, saying{text: gatewaysText, by: r.ID})
 		}
 	}
 	for i := range m.policy.rules {
@@ -92,7 +94,7 @@ func (m *mail) said(d *Decision) []saying {
 		if m.action(r) != d.Action || m.firedOf(i).empty() {
 			continue
 		}
-		s := saying{m.fill(r, m.firedOf(i)), r.enhanced, r.words.uses("recipients")}
+		s := saying{m.fill(r, m.firedOf(i)), r.enhanced, r.words.uses("recipients"), r.id}
 		if r.action != d.Action {
 			s = m.withoutStatement(r)
 		}
@@ -111,6 +113,7 @@ func (m *mail) withoutStatement(r *rule) saying {
 	return saying{
 		text:     fmt.Sprintf(statementText, r.statement, m.report.Unable, cmp.Or(m.policy.help, "your mail administrator")),
 		enhanced: "5.7.1",
+		by:       r.id,
 	}
 }
 

@@ -198,3 +198,19 @@ func FuzzReplyStaysWithinItsBounds(f *testing.F) {
 		}
 	})
 }
+
+func TestSendersReadTheNamesOfFilesWithinFiles(t *testing.T) {
+	m := &mail{report: &classify.Report{SafeNames: map[string]string{"2!plan.zip": "plan.zip", "2!plan.zip!a": "a", "2!plan.zip!a!Sheet1": "Sheet1", "3": "list.csv"}}}
+	for path, want := range map[string]string{
+		"2!plan.zip!a!Sheet1": "attachment plan.zip, Sheet1",
+		"2!plan.zip!a":        "attachment plan.zip, a",
+		"2!plan.zip!secret":   "attachment plan.zip",
+		"2!other!a":           "attachment 2",
+		"3":                   "attachment list.csv",
+		"4":                   "attachment 4",
+	} {
+		if got := m.senderSpot(path, extract.Attachment); got != want {
+			t.Errorf("%s: got %q, want %q", path, got, want)
+		}
+	}
+}

@@ -54,6 +54,7 @@ type sourceInside struct {
 }
 
 type sourceOfficer struct {
+	Pos
 	Address string `toml:"address"`
 }
 

@@ -15,11 +15,15 @@ type Digits struct {
 	Joints uint64 // '-', '.' and space, which can join two runs of digits; none in a block without digits
 }
 
-// Layout marks what gives a text its lines and cells.
-type Layout struct {
-	Breaks uint64    // CR and LF
-	Feeds  uint64    // LF
-	Cells  [4]uint64 // TAB, '|', ';' and ','
+// Lines marks what gives a text its lines.
+type Lines struct {
+	Breaks uint64 // CR and LF
+	Feeds  uint64 // LF
+}
+
+// Cells marks what gives a line its cells.
+type Cells struct {
+	Delims [4]uint64 // TAB, '|', ';' and ','
 	Quotes uint64    // '"'
 }
 
@@ -39,10 +43,17 @@ func MarkDigits(text []byte, marks []Digits) {
 	}
 }
 
-// MarkLayout is MarkDigits for the layout.
-func MarkLayout(text []byte, marks []Layout) {
+// MarkLines is MarkDigits for the lines.
+func MarkLines(text []byte, marks []Lines) {
 	if len(marks) > 0 {
-		markLayout(text[:len(marks)*BlockBytes], marks)
+		markLines(text[:len(marks)*BlockBytes], marks)
+	}
+}
+
+// MarkCells is MarkDigits for the cells.
+func MarkCells(text []byte, marks []Cells) {
+	if len(marks) > 0 {
+		markCells(text[:len(marks)*BlockBytes], marks)
 	}
 }
 

@@ -12,11 +12,19 @@ func markDigits(text []byte, marks []Digits) {
 	}
 }
 
-func markLayout(text []byte, marks []Layout) {
+func markLines(text []byte, marks []Lines) {
 	if cpu.X86.HasAVX2 {
-		markLayoutAVX2(text, marks)
+		markLinesAVX2(text, marks)
 	} else {
-		markLayoutGeneric(text, marks)
+		markLinesGeneric(text, marks)
+	}
+}
+
+func markCells(text []byte, marks []Cells) {
+	if cpu.X86.HasAVX2 {
+		markCellsAVX2(text, marks)
+	} else {
+		markCellsGeneric(text, marks)
 	}
 }
 
@@ -52,11 +60,17 @@ func wideBlock(text []byte) int {
 //go:noescape
 func markDigitsAVX2(text []byte, marks []Digits)
 
-// markLayoutAVX2 is as the generic one. It needs AVX2, at least one mark and as
+// markLinesAVX2 is as the generic one. It needs AVX2, at least one mark and as
 // much text as marks.
 //
 //go:noescape
-func markLayoutAVX2(text []byte, marks []Layout)
+func markLinesAVX2(text []byte, marks []Lines)
+
+// markCellsAVX2 is as the generic one. It needs AVX2, at least one mark and as
+// much text as marks.
+//
+//go:noescape
+func markCellsAVX2(text []byte, marks []Cells)
 
 // markWordsAVX2 is as the generic one. It needs AVX2, at least one mark and as
 // much text as marks.

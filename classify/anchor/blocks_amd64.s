@@ -7,7 +7,7 @@
 // lies below the range there: '0' + 0x46 is 0x76, '9' + 0x46 is 0x7F, and all
 // that is more has become negative. VPMOVMSKB makes 32 bits of the result.
 //
-// Registers of the three that mark:
+// Registers of those that mark:
 //	SI  the block        CX  blocks left, never 0 at the head of the loop
 //	DI  its marks        AX, BX, DX  the marks being made
 //	Y0, Y1  the block    Y2 to Y7  results    Y8 to Y15, in the second Y6 and Y7 too  constants
@@ -72,20 +72,15 @@ store:
 	VZEROUPPER
 	RET
 
-// func markLayoutAVX2(text []byte, marks []Layout)
-TEXT ·markLayoutAVX2(SB), NOSPLIT, $0-48
+// func markLinesAVX2(text []byte, marks []Lines)
+TEXT ·markLinesAVX2(SB), NOSPLIT, $0-48
 	MOVQ text_base+0(FP), SI
 	MOVQ marks_base+24(FP), DI
 	MOVQ marks_len+32(FP), CX
-	BROADCAST(0x0A, Y8, X8)   // LF
-	BROADCAST(0x0D, Y9, X9)   // CR
-	BROADCAST(0x09, Y10, X10) // TAB
-	BROADCAST(0x7C, Y11, X11) // '|'
-	BROADCAST(0x3B, Y12, X12) // ';'
-	BROADCAST(0x2C, Y13, X13) // ','
-	BROADCAST(0x22, Y14, X14) // '"'
+	BROADCAST(0x0A, Y8, X8) // LF
+	BROADCAST(0x0D, Y9, X9) // CR
 
-layout:
+lines:
 	VMOVDQU (SI), Y0
 	VMOVDQU 32(SI), Y1
 
@@ -100,37 +95,59 @@ layout:
 	ORQ      AX, BX
 	MOVQ     BX, (DI)
 
-	// cells: c == '\t', '|', ';' and ','
+	ADDQ $64, SI
+	ADDQ $16, DI
+	DECQ CX
+	JNZ  lines
+	VZEROUPPER
+	RET
+
+// func markCellsAVX2(text []byte, marks []Cells)
+TEXT ·markCellsAVX2(SB), NOSPLIT, $0-48
+	MOVQ text_base+0(FP), SI
+	MOVQ marks_base+24(FP), DI
+	MOVQ marks_len+32(FP), CX
+	BROADCAST(0x09, Y10, X10) // TAB
+	BROADCAST(0x7C, Y11, X11) // '|'
+	BROADCAST(0x3B, Y12, X12) // ';'
+	BROADCAST(0x2C, Y13, X13) // ','
+	BROADCAST(0x22, Y14, X14) // '"'
+
+cells:
+	VMOVDQU (SI), Y0
+	VMOVDQU 32(SI), Y1
+
+	// delims: c == '\t', '|', ';' and ','
 	VPCMPEQB Y10, Y0, Y2
 	VPCMPEQB Y10, Y1, Y3
 	BITS(Y2, Y3, AX)
-	MOVQ     AX, 16(DI)
+	MOVQ     AX, 0(DI)
 
 	VPCMPEQB Y11, Y0, Y2
 	VPCMPEQB Y11, Y1, Y3
 	BITS(Y2, Y3, AX)
-	MOVQ     AX, 24(DI)
+	MOVQ     AX, 8(DI)
 
 	VPCMPEQB Y12, Y0, Y2
 	VPCMPEQB Y12, Y1, Y3
 	BITS(Y2, Y3, AX)
-	MOVQ     AX, 32(DI)
+	MOVQ     AX, 16(DI)
 
 	VPCMPEQB Y13, Y0, Y2
 	VPCMPEQB Y13, Y1, Y3
 	BITS(Y2, Y3, AX)
-	MOVQ     AX, 40(DI)
+	MOVQ     AX, 24(DI)
 
 	// quotes: c == '"'
 	VPCMPEQB Y14, Y0, Y2
 	VPCMPEQB Y14, Y1, Y3
 	BITS(Y2, Y3, AX)
-	MOVQ     AX, 48(DI)
+	MOVQ     AX, 32(DI)
 
 	ADDQ $64, SI
-	ADDQ $56, DI
+	ADDQ $40, DI
 	DECQ CX
-	JNZ  layout
+	JNZ  cells
 	VZEROUPPER
 	RET
 

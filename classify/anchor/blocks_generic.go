@@ -33,30 +33,47 @@ func joints(block *[BlockBytes]byte) uint64 {
 	return transpose(found)
 }
 
-// markLayoutGeneric is MarkLayout in plain Go.
-func markLayoutGeneric(text []byte, marks []Layout) {
+// markLinesGeneric is MarkLines in plain Go.
+func markLinesGeneric(text []byte, marks []Lines) {
+	for i := range marks {
+		block := (*[BlockBytes]byte)(text[i*BlockBytes:])
+		var returns, feeds uint64
+		for j := range 8 {
+			v := binary.LittleEndian.Uint64(block[8*j:])
+			x := v & lows
+			returns |= (^(differs(x, '\r') | v) & highs) >> (7 - j)
+			feeds |= (^(differs(x, '\n') | v) & highs) >> (7 - j)
+		}
+		marks[i] = Lines{}
+		if returns|feeds != 0 {
+			feeds = transpose(feeds)
+			marks[i] = Lines{transpose(returns) | feeds, feeds}
+		}
+	}
+}
+
+// markCellsGeneric is MarkCells in plain Go.
+func markCellsGeneric(text []byte, marks []Cells) {
 	for i := range marks {
 		block := (*[BlockBytes]byte)(text[i*BlockBytes:])
 		var found uint64
 		for j := range 8 {
 			v := binary.LittleEndian.Uint64(block[8*j:])
 			x := v & lows
-			found |= (^(differs(x, '\n')&differs(x, '\r')&differs(x, '\t')&differs(x, '|')&differs(x, ';')&differs(x, ',')&differs(x, '"') | v) & highs) >> (7 - j)
+			found |= (^(differs(x, '\t')&differs(x, '|')&differs(x, ';')&differs(x, ',')&differs(x, '"') | v) & highs) >> (7 - j)
 		}
-		var of [layoutSorts]uint64
+		var of [8]uint64
 		for found = transpose(found); found != 0; found &= found - 1 {
 			k := bits.TrailingZeros64(found) & 63
-			of[layoutOf[block[k]]&7] |= 1 << k
+			of[cellOf[block[k]]&7] |= 1 << k
 		}
-		marks[i] = Layout{of[0] | of[1], of[1], [4]uint64{of[2], of[3], of[4], of[5]}, of[6]}
+		marks[i] = Cells{[4]uint64(of[:4]), of[4]}
 	}
 }
 
-const layoutSorts = 8
-
-// layoutOf numbers the characters of a layout.
-var layoutOf = func() (of [256]uint8) {
-	for i, c := range []byte("\r\n\t|;,\"") {
+// cellOf numbers the characters of cells.
+var cellOf = func() (of [256]uint8) {
+	for i, c := range []byte("\t|;,\"") {
 		of[c] = uint8(i)
 	}
 	return of

@@ -3,7 +3,8 @@
 package anchor
 
 func markDigits(text []byte, marks []Digits) { markDigitsGeneric(text, marks) }
-func markLayout(text []byte, marks []Layout) { markLayoutGeneric(text, marks) }
+func markLines(text []byte, marks []Lines)   { markLinesGeneric(text, marks) }
+func markCells(text []byte, marks []Cells)   { markCellsGeneric(text, marks) }
 func markWords(text []byte, marks []Words)   { markWordsGeneric(text, marks) }
 func wideBlock(text []byte) int              { return wideBlockGeneric(text) }
 

@@ -8,7 +8,7 @@ import (
 	"testing"
 )
 
-// plainDigits, plainLayout and plainWords say what the marks must be, byte by byte.
+// plainDigits and the others say what the marks must be, byte by byte.
 func plainDigits(block []byte) (m Digits) {
 	for i, c := range block {
 		if isDigit(c) {
@@ -24,7 +24,7 @@ func plainDigits(block []byte) (m Digits) {
 	return m
 }
 
-func plainLayout(block []byte) (m Layout) {
+func plainLines(block []byte) (m Lines) {
 	for i, c := range block {
 		if bytes.IndexByte([]byte("\r\n"), c) >= 0 {
 			m.Breaks |= 1 << i
@@ -32,8 +32,14 @@ func plainLayout(block []byte) (m Layout) {
 		if c == '\n' {
 			m.Feeds |= 1 << i
 		}
+	}
+	return m
+}
+
+func plainCells(block []byte) (m Cells) {
+	for i, c := range block {
 		if sort := bytes.IndexByte([]byte("\t|;,"), c); sort >= 0 {
-			m.Cells[sort] |= 1 << i
+			m.Delims[sort] |= 1 << i
 		}
 		if c == '"' {
 			m.Quotes |= 1 << i
@@ -75,7 +81,8 @@ func checkMarks(t *testing.T, text []byte) {
 	}
 	checkLeads(t, text)
 	checkOne(t, "digits", text, plainDigits, MarkDigits, markDigitsGeneric)
-	checkOne(t, "layout", text, plainLayout, MarkLayout, markLayoutGeneric)
+	checkOne(t, "lines", text, plainLines, MarkLines, markLinesGeneric)
+	checkOne(t, "cells", text, plainCells, MarkCells, markCellsGeneric)
 	checkOne(t, "words", text, plainWords, MarkWords, markWordsGeneric)
 }
 
@@ -159,7 +166,8 @@ func FuzzMarks(f *testing.F) {
 
 func TestNoTextIsNoMarks(t *testing.T) {
 	MarkDigits(nil, nil)
-	MarkLayout(nil, nil)
+	MarkLines(nil, nil)
+	MarkCells(nil, nil)
 	MarkWords(nil, nil)
 }
 
@@ -170,12 +178,14 @@ func BenchmarkMarks(b *testing.B) {
 	} {
 		text := bytes.Repeat([]byte(line), 1+1<<15/len(line))
 		n := len(text) / BlockBytes
-		digits, layout, words := make([]Digits, n), make([]Layout, n), make([]Words, n)
+		digits, lines, cells, words := make([]Digits, n), make([]Lines, n), make([]Cells, n), make([]Words, n)
 		for how, mark := range map[string]func(){
 			"digits":         func() { MarkDigits(text, digits) },
 			"digits generic": func() { markDigitsGeneric(text, digits) },
-			"layout":         func() { MarkLayout(text, layout) },
-			"layout generic": func() { markLayoutGeneric(text, layout) },
+			"lines":          func() { MarkLines(text, lines) },
+			"lines generic":  func() { markLinesGeneric(text, lines) },
+			"cells":          func() { MarkCells(text, cells) },
+			"cells generic":  func() { markCellsGeneric(text, cells) },
 			"words":          func() { MarkWords(text, words) },
 			"words generic":  func() { markWordsGeneric(text, words) },
 		} {

@@ -41,9 +41,8 @@ type Set struct {
 
 // Hit is a place where at least one want is met.
 type Hit struct {
-	Wants uint64  // that are met: bit n is the n-th given to New
-	At    int     // index into the text
-	Runs  [3]int8 // digits of the first runs, up to ManyDigits and MoreDigits
+	Wants uint64 // that are met: bit n is the n-th given to New
+	At    int    // index into the text
 }
 
 // New returns a Set that looks for what is wanted, at most MaxWants.
@@ -186,14 +185,14 @@ func (s *Set) block(text []byte, at int, starts uint64, digits, chain [2]uint64,
 		if i+first < len(text) && first < ManyDigits {
 			a = text[i+first]
 		}
-		h := &hits[n]
-		h.At = i
-		h.Runs = [3]int8{int8(min(first, ManyDigits)), int8(min(bits.TrailingZeros64(^second), MoreDigits)), int8(min(bits.TrailingZeros64(^third), MoreDigits))}
 		after := s.after[sortOf[a]&15]
 		if first >= ManyDigits {
 			after = ^uint64(0)
 		}
-		h.Wants = s.masks[s.runs[h.Runs[0]&31][h.Runs[1]&7][h.Runs[2]&7]] & s.digits[min(bits.OnesCount64(whole), ManyDigits)&31] &
+		runs := s.runs[min(first, ManyDigits)&31][min(bits.TrailingZeros64(^second), MoreDigits)&7][min(bits.TrailingZeros64(^third), MoreDigits)&7]
+		h := &hits[n]
+		h.At = i
+		h.Wants = s.masks[runs] & s.digits[min(bits.OnesCount64(whole), ManyDigits)&31] &
 			s.before[sortOf[b]&15] & after & s.letter[(letters[b]|letters[b]>>1&letters[c])&1]
 		if h.Wants != 0 {
 			n++

@@ -26,11 +26,11 @@ func plainScan(wants []Want, text string, from, to int) []Hit {
 			}
 		}
 		runs = append(runs, 0, 0)
-		h := Hit{At: i, Runs: [3]int8{int8(min(runs[0], ManyDigits)), int8(min(runs[1], MoreDigits)), int8(min(runs[2], MoreDigits))}}
+		h := Hit{At: i}
 		lettered := i > 0 && isLetter(text[i-1]) || i > 1 && (text[i-1] == ' ' || text[i-1] == '-') && isLetter(text[i-2])
 		for n, w := range wants {
 			if digits >= w.Digits && (!w.Lettered || lettered) && w.Before.sees(text, i-1) && (runs[0] >= ManyDigits || w.After.sees(text, i+runs[0])) &&
-				allows(w.Runs[0], int(h.Runs[0])) && allows(w.Runs[1], int(h.Runs[1])) && allows(w.Runs[2], int(h.Runs[2])) {
+				allows(w.Runs[0], min(runs[0], ManyDigits)) && allows(w.Runs[1], min(runs[1], MoreDigits)) && allows(w.Runs[2], min(runs[2], MoreDigits)) {
 				h.Wants |= 1 << n
 			}
 		}

@@ -63,13 +63,13 @@ func findPostcode(f *finder, p int64) {
 		n++
 	}
 	c.start = q - n
-	out := toUpper(t.slice(c.start, q))
-	if !isOutward(out) {
+	for at := c.start; at < q; at++ {
+		c.put(upperByte(t.at(at)))
+	}
+	if !isOutward(c.value[:c.size]) {
 		return
 	}
-	c.put(out...)
-	c.put(' ')
-	c.put(toUpper(t.slice(p, c.end))...)
+	c.put(' ', t.at(p), upperByte(t.at(p+1)), upperByte(t.at(p+2)))
 	upper, _ := letterCase(t.slice(c.start, c.end))
 	if !upper || c.sep == 0 {
 		c.form = postcodeOther
@@ -94,15 +94,13 @@ var inward = func() (is [256]bool) {
 
 // isOutward reports whether s has one of the shapes of an outward half.
 func isOutward(s []byte) bool {
-	shape := make([]byte, 0, 5)
-	for _, c := range s {
-		if isDigit(c) {
-			shape = append(shape, '9')
-		} else {
-			shape = append(shape, 'A')
+	var shape [5]byte
+	for i, c := range s {
+		if shape[i] = 'A'; isDigit(c) {
+			shape[i] = '9'
 		}
 	}
-	switch string(shape) {
+	switch string(shape[:len(s)]) {
 	case "A9", "A99", "A9A":
 	case "AA9", "AA99", "AA9A":
 		if bytes.IndexByte([]byte("IJZ"), s[1]) >= 0 {
@@ -113,8 +111,6 @@ func isOutward(s []byte) bool {
 	}
 	return bytes.IndexByte([]byte("QVX"), s[0]) < 0
 }
-
-func toUpper(b []byte) []byte { return bytes.ToUpper(b) }
 
 func maskPostcode(value string) string {
 	out, in, _ := strings.Cut(value, " ")

@@ -144,7 +144,7 @@ func (f *finder) labelsBefore(d *Detector, c *candidate, col *column) labels {
 			}
 		}
 	}
-	others := f.against.read(f.text, f.set.against, f.around.negative-f.set.against.longest, c.start)
+	others := f.against.read(f.text, f.set.against, f.around.negative-f.set.against.longest, c.start, f.limit)
 	for i := before(others, c.start) - 1; i >= 0 && others[i].start+f.set.against.longest >= max(f.around.negative, found.nearest()); i-- {
 		h := &others[i]
 		if h.end > c.start || h.end < f.around.negative || col.inHeader(h) {
@@ -176,12 +176,16 @@ type opponents struct {
 	found    []hit
 }
 
-// read returns the keywords that begin in [from,to), and perhaps others.
-func (a *opponents) read(t *text, words *dictionary, from, to int64) []hit {
+// read returns the keywords that begin in [from,to), and perhaps others before limit:
+// where one candidate follows the other, more is read at once.
+func (a *opponents) read(t *text, words *dictionary, from, to, limit int64) []hit {
 	if from < a.from || from > a.to {
 		a.from, a.to, a.found = from, from, a.found[:0]
 	}
 	if to > a.to {
+		if a.to > a.from {
+			to = max(to, min(to+readAround, limit))
+		}
 		if len(a.found) == cap(a.found) {
 			a.from, a.found = from, forget(a.found, from)
 		}

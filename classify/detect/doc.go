@@ -15,9 +15,10 @@
 //   - The folded view (text): digits of any script are ASCII digits, full-width
 //     letters are letters, dashes are '-', spaces ' ', and what is invisible is
 //     gone. Matching runs on the view; offsets are those of the bytes written.
-//   - Candidates: package anchor names each place where a chain of digits begins;
-//     by the length of its first run and what stands beside it the detectors are
-//     chosen that may look, and each reads its grammar there and asks whether the
+//   - Candidates: package anchor names each place where a chain of digits begins,
+//     and by the lengths of its runs and what stands beside the first the detectors
+//     that may find a value there; those that find nothing without a keyword look
+//     only while one is in reach. Each reads its grammar there and asks whether the
 //     candidate stands. Markings and markers are candidates by their words.
 //   - Pairs: a sort code waits for its account, a routing number for its own.
 //   - Boundaries: no value is a piece of a longer word, number, version, amount,

@@ -13,30 +13,41 @@ type lines struct {
 	blank int64 // behind the last one that ends an empty line
 }
 
-// follow reads on to position to.
+// follow reads on to position to, from there backwards: behind the last empty line
+// nothing more needs to be known.
 func (l *lines) follow(t *text, to int64) {
-	for l.quiet < to {
-		i := int(l.quiet - t.base)
-		at := l.quiet - int64(i%anchor.BlockBytes)
-		m := t.layoutOf(i / anchor.BlockBytes)
-		breaks := m.Breaks >> (i % anchor.BlockBytes) << (i % anchor.BlockBytes)
+	if to <= l.quiet {
+		return
+	}
+	first, found := int(l.quiet-t.base)/anchor.BlockBytes, false
+	for block := int(to-1-t.base) / anchor.BlockBytes; block >= first; block-- {
+		at := t.base + int64(block*anchor.BlockBytes)
+		m := t.linesOf(block)
+		breaks := m.Breaks
 		if n := to - at; n < anchor.BlockBytes {
 			breaks &= 1<<n - 1
 		}
-		if breaks != 0 {
-			// Two breaks enclose an empty line unless they are CR LF.
-			var before, feed uint64
-			if l.last == at && at > 0 {
-				before = 1
-				if t.at(at-1) == '\n' {
-					feed = 1
-				}
-			}
-			if empty := breaks & (m.Breaks<<1 | before) & (^m.Feeds | m.Feeds<<1 | feed); empty != 0 {
-				l.blank = at + int64(bits.Len64(empty))
-			}
-			l.last = at + int64(bits.Len64(breaks))
+		if n := l.quiet - at; n > 0 {
+			breaks &= ^uint64(0) << n
 		}
-		l.quiet = min(to, at+anchor.BlockBytes)
+		if breaks == 0 {
+			continue
+		}
+		if !found {
+			l.last, found = at+int64(bits.Len64(breaks)), true
+		}
+		var before, feed uint64
+		switch t.at(at - 1) {
+		case '\n':
+			before, feed = 1, 1
+		case '\r':
+			before = 1
+		}
+		// Two breaks enclose an empty line unless they are CR LF.
+		if empty := breaks & (m.Breaks<<1 | before) & (^m.Feeds | m.Feeds<<1 | feed); empty != 0 {
+			l.blank = at + int64(bits.Len64(empty))
+			break
+		}
 	}
+	l.quiet = to
 }

@@ -41,7 +41,7 @@ func (r *row) read(t *text, from, to int64) (int64, bool) {
 		i := int(from - t.base)
 		block := i / anchor.BlockBytes
 		at := t.base + int64(block*anchor.BlockBytes)
-		m := t.layoutOf(block)
+		m := t.linesOf(block)
 		keep := ^uint64(0) << (i % anchor.BlockBytes)
 		if n := to - at; n < anchor.BlockBytes {
 			keep &= 1<<n - 1
@@ -53,7 +53,7 @@ func (r *row) read(t *text, from, to int64) (int64, bool) {
 			end = at + int64(n)
 			keep &= 1<<n - 1
 		}
-		r.block(t, m, at, keep, end)
+		r.block(t, t.cellsOf(block), at, keep, end)
 		if brk {
 			return end, true
 		}
@@ -63,8 +63,8 @@ func (r *row) read(t *text, from, to int64) (int64, bool) {
 }
 
 // block reads what a line has in one block, up to end.
-func (r *row) block(t *text, m *anchor.Layout, at int64, keep uint64, end int64) {
-	cells, quotes := (m.Cells[0]|m.Cells[1]|m.Cells[2]|m.Cells[3])&keep, m.Quotes&keep
+func (r *row) block(t *text, m *anchor.Cells, at int64, keep uint64, end int64) {
+	cells, quotes := (m.Delims[0]|m.Delims[1]|m.Delims[2]|m.Delims[3])&keep, m.Quotes&keep
 	if r.blank >= 0 {
 		if cells|quotes != 0 {
 			r.blank = -1
@@ -76,7 +76,7 @@ func (r *row) block(t *text, m *anchor.Layout, at int64, keep uint64, end int64)
 	case r.inside || quotes != 0 && r.mayOpen(t, at, quotes):
 		r.step(t, at, cells|quotes)
 	case cells != 0:
-		for d, c := range m.Cells {
+		for d, c := range m.Delims {
 			if c &= keep; c != 0 {
 				r.count[d] += int32(bits.OnesCount64(c))
 				r.cell[d] = at + int64(bits.Len64(c))

@@ -251,7 +251,7 @@ func TestMemoryOfAStreamIsBoundedWhateverTheLength(t *testing.T) {
 // size is the memory that a stream holds on to.
 func (s *Stream) size() int {
 	match := int(reflect.TypeFor[held]().Size()) + 64
-	n := cap(s.text.buf) + cap(s.text.shift)*24 + cap(s.anchors)*24 + cap(s.finder.scratch)*24 + cap(s.pending.held)*match
+	n := cap(s.text.buf) + cap(s.text.shift)*24 + cap(s.anchors)*16 + cap(s.finder.scratch)*24 + cap(s.pending.held)*match
 	for _, list := range s.finder.found {
 		n += cap(list) * 24
 	}
@@ -265,7 +265,7 @@ func (s *Stream) size() int {
 			n += cap(h.seen)
 		}
 	}
-	n += cap(s.text.marks)*16 + cap(s.text.layout)*56 + cap(s.text.words)*32 + cap(s.text.made)*4
+	n += cap(s.text.marks)*16 + cap(s.text.lines)*16 + cap(s.text.cells)*40 + cap(s.text.words)*32 + cap(s.text.made)*4
 	headers := s.finder.columns.spare
 	for _, tables := range s.finder.columns.tables {
 		n += cap(tables) * int(reflect.TypeFor[table]().Size())

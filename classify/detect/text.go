@@ -23,17 +23,18 @@ type text struct {
 	wide  int64 // position behind the last character that is not ASCII
 
 	marks  []anchor.Digits // of the blocks of buf, as far as mark came
-	layout []anchor.Layout // likewise, but made when asked for
+	lines  []anchor.Lines  // likewise, but made when asked for
+	cells  []anchor.Cells  // likewise
 	words  []anchor.Words  // likewise
 	made   []made          // by page
 	places *places         // for searches
 }
 
-// made is how many blocks of a page have their layout and their words, and in which
+// made is how many blocks of a page have their lines, cells and words, and in which
 // of them keywords begin that can label a value.
 type made struct {
-	layout, words uint8
-	keyed         uint16
+	lines, cells, words uint8
+	keyed               uint16
 }
 
 // The stretch moves on by whole pages, so that marks stay those of their blocks.
@@ -50,7 +51,7 @@ type shift struct{ at, end, start int64 }
 func (t *text) reset() {
 	t.buf, t.shift, t.part = t.buf[:0], append(t.shift[:0], shift{}), t.part[:0]
 	t.base, t.raw, t.wide, t.table = 0, 0, 0, foldings()
-	t.marks, t.layout, t.words, t.made = t.marks[:0], t.layout[:0], t.words[:0], t.made[:0]
+	t.marks, t.lines, t.cells, t.words, t.made = t.marks[:0], t.lines[:0], t.cells[:0], t.words[:0], t.made[:0]
 }
 
 // end is the position behind the last character of the view.
@@ -142,8 +143,14 @@ func (t *text) forget(to int64) {
 	}
 	t.buf = t.buf[:copy(t.buf, t.buf[n*pageBytes:])]
 	t.marks = t.marks[:copy(t.marks, t.marks[n*pageBlocks:])]
-	t.layout = t.layout[:copy(t.layout, t.layout[n*pageBlocks:])]
-	t.words = t.words[:copy(t.words, t.words[n*pageBlocks:])]
+	for page, made := range t.made[n:] {
+		to := page * pageBlocks
+		from := to + n*pageBlocks
+		copy(t.lines[to:], t.lines[from:from+int(made.lines)])
+		copy(t.cells[to:], t.cells[from:from+int(made.cells)])
+		copy(t.words[to:], t.words[from:from+int(made.words)])
+	}
+	t.lines, t.cells, t.words = t.lines[:len(t.marks)], t.cells[:len(t.marks)], t.words[:len(t.marks)]
 	t.made = t.made[:copy(t.made, t.made[n:])]
 	t.base += int64(n * pageBytes)
 	if i := t.lastShift(t.base); i > 0 {
@@ -163,26 +170,41 @@ func (t *text) mark(last bool) {
 	done := len(t.marks)
 	t.marks = slices.Grow(t.marks, n-done)[:n]
 	anchor.MarkDigits(t.buf[done*anchor.BlockBytes:n*anchor.BlockBytes], t.marks[done:])
-	t.layout = slices.Grow(t.layout, n-len(t.layout))[:n]
+	t.lines = slices.Grow(t.lines, n-len(t.lines))[:n]
+	t.cells = slices.Grow(t.cells, n-len(t.cells))[:n]
 	t.words = slices.Grow(t.words, n-len(t.words))[:n]
 	for len(t.made)*pageBlocks < n {
 		t.made = append(t.made, made{})
 	}
 }
 
-// layoutOf returns the layout of a block.
-func (t *text) layoutOf(block int) *anchor.Layout {
-	if block%pageBlocks >= int(t.made[block/pageBlocks].layout) {
-		t.makeLayout(block / pageBlocks)
+// linesOf returns the lines of a block.
+func (t *text) linesOf(block int) *anchor.Lines {
+	if block%pageBlocks >= int(t.made[block/pageBlocks].lines) {
+		t.makeLines(block / pageBlocks)
 	}
-	return &t.layout[block]
+	return &t.lines[block]
 }
 
-// makeLayout marks the layout of a page as far as its digits are marked.
-func (t *text) makeLayout(page int) {
-	from, to := page*pageBlocks+int(t.made[page].layout), min((page+1)*pageBlocks, len(t.layout))
-	anchor.MarkLayout(t.buf[from*anchor.BlockBytes:to*anchor.BlockBytes], t.layout[from:to])
-	t.made[page].layout = uint8(to - page*pageBlocks)
+// makeLines marks the lines of a page as far as its digits are marked.
+func (t *text) makeLines(page int) {
+	from, to := page*pageBlocks+int(t.made[page].lines), min((page+1)*pageBlocks, len(t.lines))
+	anchor.MarkLines(t.buf[from*anchor.BlockBytes:to*anchor.BlockBytes], t.lines[from:to])
+	t.made[page].lines = uint8(to - page*pageBlocks)
+}
+
+// cellsOf returns the cells of a block.
+func (t *text) cellsOf(block int) *anchor.Cells {
+	if block%pageBlocks >= int(t.made[block/pageBlocks].cells) {
+		t.makeCells(block / pageBlocks)
+	}
+	return &t.cells[block]
+}
+
+func (t *text) makeCells(page int) {
+	from, to := page*pageBlocks+int(t.made[page].cells), min((page+1)*pageBlocks, len(t.cells))
+	anchor.MarkCells(t.buf[from*anchor.BlockBytes:to*anchor.BlockBytes], t.cells[from:to])
+	t.made[page].cells = uint8(to - page*pageBlocks)
 }
 
 // wordsOf returns the words of a block.

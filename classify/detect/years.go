@@ -90,10 +90,12 @@ func monthAt(t *text, p int64) (int, int64) {
 	for n < 10 && isLetter(t.at(p+n)) {
 		n++
 	}
-	word := t.slice(p, p+n)
+	if n < 3 {
+		return 0, 0
+	}
 	for i, month := range months {
 		short := n == 3 || n == 4 && i == 8
-		if (short || int(n) == len(month)) && hasPrefixFold([]byte(month), string(toLower(word))) {
+		if (short || int(n) == len(month)) && t.at(p)|0x20 == month[0] && hasPrefixFold(t.slice(p, p+n), month[:n]) {
 			if short && t.at(p+n) == '.' {
 				n++
 			}
@@ -105,6 +107,9 @@ func monthAt(t *text, p int64) (int, int64) {
 
 // monthBefore is the length of the name of a month that ends at p.
 func monthBefore(t *text, p int64) int64 {
+	if c := t.at(p - 1); !isLetter(c) && c != '.' {
+		return 0
+	}
 	for n := int64(3); n <= 10; n++ {
 		if _, size := monthAt(t, p-n); size == n && !t.wordBefore(p-n) {
 			return n
@@ -112,5 +117,3 @@ func monthBefore(t *text, p int64) int64 {
 	}
 	return 0
 }
-
-func toLower(b []byte) []byte { return []byte(lower(string(b))) }

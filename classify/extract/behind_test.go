@@ -108,3 +108,19 @@ func TestCabinetsPackedByLZXAreRead(t *testing.T) {
 		t.Errorf("a file of two blocks: %+v", zeros)
 	}
 }
+
+// A section of OneNote: text of one byte a character or two, and a file.
+func TestNotebooksGiveTextAndFilesAndStayUnsupported(t *testing.T) {
+	file := oneNoteFile + string([]byte{byte(len(secret)), 0, 0, 0, 0, 0, 0, 0}) + strings.Repeat("\x00", 12) + secret
+	noise := strings.Repeat("\x01\x80\xff\x03", 300)
+	torn := oneNoteFile + strings.Repeat("\xff", 20)
+	c := readNamed(t, "a.one", oneNoteMagic+noise+"Minutes of May"+noise+utf16le("Zo")+"\xeb\x00"+utf16le("'s minutes")+noise+file+noise+torn, Limits{})
+	if got, want := c.tree(), "1!a.one!1 text/plain\n1!a.one application/onenote unsupported\n"; got != want {
+		t.Errorf("parts\n%swant\n%s", got, want)
+	}
+	for _, want := range []string{"Minutes of May\n", "Zoë's minutes\n", secret} {
+		if !c.has(want) {
+			t.Errorf("%q is in no text", want)
+		}
+	}
+}

@@ -86,6 +86,8 @@ func (k *blockFinder) begins(line []byte) bool {
 	switch line[0] {
 	case 'b', '=', '(', '-':
 		return true
+	case '>', ' ':
+		return bytes.HasPrefix(unquoted(line), []byte("-----"))
 	}
 	return len(line) >= minBase64 && !k.rd.alone && pureBase64(line)
 }
@@ -154,14 +156,9 @@ func (k *blockFinder) look(line []byte) {
 			k.open = newBinHex(l)
 			return
 		}
-	case '-':
-		// In a signed text, hyphens at the beginning of a line are escaped with
-		// another one (RFC 9580 section 7.2).
-		if armor := bytes.TrimPrefix(line, []byte("- ")); bytes.HasPrefix(armor, []byte("-----BEGIN PGP MESSAGE")) {
-			k.open = newArmor(k.rd)
+	case '-', '>', ' ':
+		if k.armor(unquoted(line)) {
 			return
-		} else if bytes.HasPrefix(armor, []byte("-----")) {
-			k.pem = bytes.HasPrefix(armor, []byte("-----BEGIN "))
 		}
 	}
 	if len(line) >= minBase64 && !k.rd.alone && pureBase64(line) {
@@ -169,6 +166,39 @@ func (k *blockFinder) look(line []byte) {
 			k.beginBase64()
 		}
 	}
+}
+
+// unquoted is a line without the signs of quotation before it. In a signed text,
+// hyphens at the beginning of a line are escaped with another one (RFC 9580
+// section 7.2).
+func unquoted(line []byte) []byte {
+	return bytes.TrimPrefix(bytes.TrimLeft(line, "> "), []byte("- "))
+}
+
+// armor opens the block that a line of hyphens announces.
+func (k *blockFinder) armor(line []byte) bool {
+	head, ok := bytes.CutPrefix(line, []byte("-----BEGIN "))
+	if !ok {
+		if bytes.HasPrefix(line, []byte("-----")) {
+			k.pem = false
+		}
+		return false
+	}
+	label, rest, _ := bytes.Cut(head, []byte("-----"))
+	switch {
+	case bytes.HasPrefix(label, []byte("PGP MESSAGE")):
+		k.open = newArmor(k.rd)
+	case bytes.Equal(label, []byte("CMS")), bytes.HasPrefix(label, []byte("PKCS7")), bytes.HasPrefix(label, []byte("PKCS #7")):
+		k.open = newArmoredCMS(k.rd)
+	default:
+		k.pem = true
+		return false
+	}
+	if len(bytes.TrimSpace(rest)) > 0 && !k.open.line(rest, true) {
+		k.open.close()
+		k.open = nil
+	}
+	return true
 }
 
 // Blocks of base64 that nothing announces are lines of one length of at least

@@ -18,22 +18,23 @@ import (
 
 func init() {
 	register(readGzip, "application/gzip")
-	register(compressed(func(r io.Reader) (io.Reader, error) { return bzip2.NewReader(r), nil }, 8<<20), "application/x-bzip2")
+	register(compressed(func(r io.Reader, _ int64) (io.Reader, error) { return bzip2.NewReader(r), nil }, 8<<20), "application/x-bzip2")
 	register(compressed(openXZ, maxDictionary), "application/x-xz")
 	register(compressed(openZstd, maxDictionary), "application/zstd")
-	register(compressed(func(r io.Reader) (io.Reader, error) { return lz4.NewReader(r), nil }, 16<<20), "application/x-lz4")
-	register(compressed(openLZMA, maxDictionary), "application/x-lzma")
+	register(compressed(func(r io.Reader, _ int64) (io.Reader, error) { return lz4.NewReader(r), nil }, 16<<20), "application/x-lz4")
+	register(compressed(func(r io.Reader, _ int64) (io.Reader, error) { return openLZMA(r) }, maxDictionary), "application/x-lzma")
 }
 
 // maxDictionary bounds the memory in which a decoder looks back. It is more than
 // any compressor takes for a file that a mail can carry, unless told to.
 const maxDictionary = 64 << 20
 
-// opener makes a decoder of compressed bytes.
-type opener func(io.Reader) (io.Reader, error)
+// opener makes a decoder of compressed bytes, which looks back no further than
+// into so many bytes.
+type opener func(r io.Reader, window int64) (io.Reader, error)
 
-func openXZ(r io.Reader) (io.Reader, error) {
-	x, err := xz.NewReader(r, maxDictionary)
+func openXZ(r io.Reader, window int64) (io.Reader, error) {
+	x, err := xz.NewReader(r, uint32(window))
 	if err != nil {
 		return nil, xzError(err)
 	}
@@ -58,8 +59,8 @@ func xzError(err error) error {
 	return err
 }
 
-func openZstd(r io.Reader) (io.Reader, error) {
-	z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxDictionary))
+func openZstd(r io.Reader, window int64) (io.Reader, error) {
+	z, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(uint64(window)))
 	if err != nil {
 		return nil, zstdError(err)
 	}
@@ -106,10 +107,15 @@ func openLZMA(r io.Reader) (io.Reader, error) {
 // hold no name of it. memory is the most that its decoder takes.
 func compressed(open opener, memory int64) format {
 	return func(c *container) error {
-		if err := c.hold(min(memory, c.r.limits.MailMemory/2)); err != nil {
+		window := memory
+		src := bufio.NewReaderSize(c.file(), maxBlock/2)
+		if head, _ := src.Peek(64); windowOf(head) > 0 {
+			window = min(max(windowOf(head), minWindow), memory)
+		}
+		if err := c.hold(min(window, c.r.limits.MailMemory/2)); err != nil {
 			return err
 		}
-		r, err := open(bufio.NewReaderSize(c.file(), maxBlock/2))
+		r, err := open(src, window)
 		if err != nil {
 			return err
 		}

@@ -135,6 +135,11 @@ type container struct {
 func (rd *reading) readContainer(read format, s *spool) {
 	l := rd.leaf
 	c := &container{r: l.r, leaf: l, rd: rd, src: s, depth: l.w.nesting() + 1, packed: max(s.size, ratioFloor)}
+	if s.file != nil && l.r.opened == 0 {
+		defer l.r.takeTurn()()
+	}
+	l.r.opened++
+	defer func() { l.r.opened-- }()
 	open := len(l.r.leaves)
 	err := c.run(read)
 	l.r.leaves = l.r.leaves[:open]

@@ -29,7 +29,18 @@ func (u *dataURI) begin() { u.state, u.head = uriStart, u.head[:0] }
 
 // valueText takes the text of a value that is no noise.
 func (h *htmlReader) valueText(b []byte) {
+	if h.frame != nil {
+		h.frame.write(b)
+		return
+	}
+	if h.inField {
+		h.field = append(h.field, b[:min(len(b), maxQuery-len(h.field))]...)
+	}
 	h.keepHref(b)
+	h.keepQuery(b)
+	if h.sheet != nil {
+		h.sheet.write(b)
+	}
 	u := &h.uri
 	if u.state == uriNone || h.leaf == nil {
 		h.aside.write(b)
@@ -69,8 +80,12 @@ func (h *htmlReader) notURI() {
 
 // openURI opens the file behind the comma.
 func (h *htmlReader) openURI(media string) {
-	u := &h.uri
-	h.aside.write(u.head)
+	h.aside.write(h.uri.head)
+	h.uri.out, h.uri.state = h.leaf.openURI(media), uriData
+}
+
+// openURI opens the file in a data: URI of which media stands before the comma.
+func (l *leaf) openURI(media string) stage {
 	declared, encoded := media, false
 	if i := strings.LastIndexByte(media, ';'); i >= 0 && strings.EqualFold(strings.TrimSpace(media[i+1:]), "base64") {
 		declared, encoded = media[:i], true
@@ -78,13 +93,13 @@ func (h *htmlReader) openURI(media string) {
 	if declared == "" || declared[0] == ';' {
 		declared = "text/plain" + declared
 	}
-	out := h.leaf.within(member{declared: declared, inline: true})
+	out := l.within(member{declared: declared, inline: true})
 	if encoded {
-		d := newBase64(h.leaf.r, out, nil)
+		d := newBase64(l.r, out, nil)
 		d.quiet = true
 		out = d
 	}
-	u.out, u.state = &percent{next: out}, uriData
+	return &percent{next: out}
 }
 
 // endURI ends the value.

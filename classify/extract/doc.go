@@ -57,29 +57,26 @@
 //
 // The type of a part is what its bytes say. Text is read whatever it is declared
 // as, and what is declared as text is read whatever it looks like. Office
-// documents, PDF and RTF are read by their formats; images, audio, video, fonts
-// and signatures hold no text but what stands beside the picture.
-//
-// S/MIME (RFC 8551) and OpenPGP (RFC 9580) that is only signed or compressed is
-// read through: a MIME entity in it has paths as an attached mail has, any other
-// file is a member. What is encrypted tells its cipher; "OpenPGP" is the cipher of
-// a message to public keys, which says it to their owners only. Signatures, keys
-// and certificates hold no text but user ids.
-//
-// Files that stand encoded in text (uuencode, yEnc, BinHex 4.0, base64, OpenPGP
-// armor, data: URIs of HTML), the data fork of AppleSingle and MacBinary files and
-// the mails of a mailbox file are members of their part: "1!name", or "1!1" if they
-// have none.
+// documents, Visio, XPS, iWork, PDF and RTF are read by their formats, and so are
+// SQLite and dBase files; images, audio, video, fonts and signatures hold no
+// text. Of bytes of no known kind, of OneNote, Access and other formats that are
+// not understood, runs of printable characters are text; the part is unsupported
+// all the same. So are programs, whose strings are no text.
 //
 // # Containers
 //
-// Zip, 7z, RAR, tar, ar and cpio archives and files compressed by gzip, bzip2,
-// xz, zstd, lz4 and LZMA are read, and so are archives behind a program that
-// unpacks them. A container's path ends in its file name ("2!plan.zip"), a
-// member's in the name it has in there ("2!plan.zip!q3/x.xlsx", Part.Name is
-// "x.xlsx"); without a name it has a number, and of several of one name the later
-// ones get a number behind it. Names of members, folders and links, and comments,
-// are texts. Members are told before the container they stand in.
+// Zip, 7z, RAR, tar, ar, cpio, cab, RPM and ISO 9660 archives and files compressed
+// by gzip, bzip2, xz, zstd, lz4, LZMA, lzip, zlib and compress are read, and so
+// are archives that stand behind something else: a program that unpacks them, a
+// picture, sound, a PDF, text. Such a program is read if its archive is. Volumes of
+// split archives, UDF, LHA, ARJ, lzop, xar and WIM are unsupported, and so are
+// PPMd and the oldest methods in zip.
+//
+// A container's path ends in its file name ("2!plan.zip"), a member's in the name
+// it has in there ("2!plan.zip!q3/x.xlsx", Part.Name is "x.xlsx"); without a name
+// it has a number, and of several of one name the later ones get a number behind
+// it. Names of members, folders and links, and comments, are texts. Members are
+// told before the container they stand in.
 //
 // Encrypted members are told with their cipher; the archive then counts as
 // encrypted too, with the weakest of them. What else of a container cannot be

@@ -48,7 +48,7 @@ func readOpaque(c *container) error {
 	case c.isZlib():
 		c.rd.container = true
 		c.is("application/zlib")
-		return compressed(func(r io.Reader) (io.Reader, error) { return zlib.NewReader(r) }, 64<<10)(c)
+		return compressed(func(r io.Reader, _ int64) (io.Reader, error) { return zlib.NewReader(r) }, 64<<10)(c)
 	}
 	_, err := c.readEmbedded()
 	return err

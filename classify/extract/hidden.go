@@ -108,8 +108,16 @@ func hides(css string) bool {
 				return true
 			}
 		case "font-size", "opacity", "max-height", "line-height", "width", "height":
-			if n := strings.TrimRight(value, "pxtemrvhw%"); n != "" && strings.Trim(n, "0.") == "" {
+			n := strings.TrimRight(value, "pxtemrvhw%")
+			if n != "" && strings.Trim(n, "0.") == "" {
 				return property == "font-size" || property == "opacity" || strings.Contains(css, "overflow:hidden")
+			}
+			if property == "font-size" && (value == "1px" || value == "1pt" || value == "2px") {
+				return true
+			}
+		case "left", "top", "right", "bottom", "text-indent", "margin-left", "margin-top": // out of the page
+			if len(value) > len("-999") && value[0] == '-' && strings.Trim(value[1:5], "0123456789") == "" {
+				return true
 			}
 		}
 	}
@@ -141,6 +149,7 @@ const (
 func (h *htmlReader) rawText(b []byte) {
 	h.aside.write(b)
 	if h.raw == "/style" {
+		h.sheetText(b)
 		h.style = append(h.style, b[:min(len(b), maxStyle-len(h.style))]...)
 	}
 }

@@ -44,6 +44,13 @@ type htmlReader struct {
 	tail       []byte          // what was read of it
 	href       []byte          // where the link leads whose tag is being read
 	inHref     bool            // the value being read is that
+	query      []byte          // the value being read, as far as it is kept for its percent signs
+	field      []byte          // what the input field shows whose tag is being read
+	unseen     bool            // it does not show it
+	inField    bool            // the value being read is that
+	frame      *htmlReader     // reads the value, which is a document of its own
+	frames     int             // documents around this one
+	sheet      *sheetFiles     // looks for files in the style being read
 }
 
 type htmlState uint8
@@ -79,6 +86,20 @@ func newHTML(out, aside *textStream) *htmlReader {
 	h.page.shadow.out = h.aside
 	return h
 }
+
+// findBlocks has the text that is shown looked through for encoded files.
+func (h *htmlReader) findBlocks(rd *reading) {
+	marks := h.page.out
+	h.page.out = &markedBlocks{newBlockFinder(rd, marks), marks}
+}
+
+// markedBlocks is a blockFinder in a text with marks.
+type markedBlocks struct {
+	*blockFinder
+	marks markedStage
+}
+
+func (m *markedBlocks) mark(quoted bool) { m.marks.mark(quoted) }
 
 func (h *htmlReader) write(b []byte) {
 	for len(b) > 0 {
@@ -290,7 +311,7 @@ func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
 
 // open takes the byte behind "<".
 func (h *htmlReader) open(c byte) bool {
-	h.name, h.closing, h.quoting, h.spanning, h.hiding, h.href = h.name[:0], false, false, false, false, h.href[:0]
+	h.name, h.closing, h.quoting, h.spanning, h.hiding, h.href, h.field, h.unseen = h.name[:0], false, false, false, false, h.href[:0], h.field[:0], false
 	switch {
 	case isLetter(c):
 		h.state = inName
@@ -402,6 +423,7 @@ func (h *htmlReader) rawEnd(c byte) bool {
 	}
 	if len(h.tail) == len(h.raw) && !isAlnum(c) {
 		h.endStyle()
+		h.endSheet()
 		h.aside.newline()
 		h.name, h.closing, h.state = append(h.name[:0], h.raw[1:]...), true, beforeAttr
 		return false
@@ -429,6 +451,8 @@ func (h *htmlReader) close() {
 	case inRawEnd:
 		h.aside.write(h.tail)
 	}
+	h.endSheet()
+	h.endFrame()
 	h.endURI()
 	h.page.shadow.end()
 	h.page.endLink()

@@ -79,7 +79,7 @@ func (h *htmlReader) fastTag(b []byte) int {
 		attrs[n] = a
 		n++
 	}
-	h.closing, h.quoting, h.spanning, h.hiding, h.href = closing, false, false, false, h.href[:0]
+	h.closing, h.quoting, h.spanning, h.hiding, h.href, h.field, h.unseen = closing, false, false, false, h.href[:0], h.field[:0], false
 	h.name = appendLower(h.name[:0], b[name:nameEnd])
 	for _, a := range attrs[:n] {
 		h.fastAttr(b[a.name:a.nameEnd], b[a.value:a.end])

@@ -118,6 +118,9 @@ func (h *htmlReader) beginValue(c byte) bool {
 func (h *htmlReader) beginAside() {
 	h.noise, h.inHref = false, h.isHref()
 	h.uri.begin()
+	h.query = h.query[:0]
+	h.inField = string(h.attr) == "value" && string(h.name) == "input" && len(h.field) == 0 && !h.unseen
+	h.openFrame()
 	h.aside.newline()
 	if hasDigit(h.attr) {
 		h.aside.write(h.attr)
@@ -189,6 +192,9 @@ func (h *htmlReader) noiseValue(b []byte) []byte {
 	h.noise = false
 	h.aside.newline()
 	h.aside.write(h.value)
+	if string(h.attr) == "style" {
+		h.sheetText(h.value)
+	}
 	h.value = h.value[:0]
 	return b[n:]
 }
@@ -197,10 +203,13 @@ func (h *htmlReader) endValue() {
 	if h.noise {
 		h.noiseAttr(h.value)
 	} else {
+		h.endFrame()
+		h.endSheet()
 		h.endURI()
 		h.aside.newline()
+		h.endQuery()
 	}
-	h.attr, h.state, h.inHref = h.attr[:0], beforeAttr, false
+	h.attr, h.state, h.inHref, h.inField = h.attr[:0], beforeAttr, false, false
 }
 
 // noiseAttr takes a whole attribute that says nothing to a reader.
@@ -213,8 +222,16 @@ func (h *htmlReader) noiseAttr(value []byte) {
 		}
 	case "style":
 		h.hiding = h.hiding || h.hidingStyle(value)
+		if bytes.IndexByte(value, '(') >= 0 {
+			h.sheetText(value)
+			h.endSheet()
+		}
 	case "colspan":
 		h.spanning = true
+	case "type":
+		if bytes.EqualFold(value, []byte("hidden")) {
+			h.field, h.unseen = h.field[:0], true
+		}
 	}
 	if bytes.IndexByte(value, '<') >= 0 || bytes.IndexByte(value, '>') >= 0 { // a quote sign forgotten: text was swallowed
 		h.spill(value)
@@ -273,6 +290,12 @@ func (h *htmlReader) endTag() {
 	switch string(h.name) {
 	case "a":
 		h.linkTag()
+	case "input": // shows its value in its place, behind what says what it is
+		if len(h.field) > 0 && !h.page.fresh && h.page.due != lineGap {
+			h.page.space(' ')
+			h.page.literal(h.field)
+			h.page.space(' ')
+		}
 	case "script":
 		h.beginRaw("/script")
 		return

@@ -413,35 +413,43 @@ func (rd *reading) openContainer(read format, text stage) stage {
 	return fork{text, s}
 }
 
-// openText builds the way from decoded bytes to text.
-func (rd *reading) openText() stage {
+// shown builds the way from characters to the text that a client shows.
+func (rd *reading) shown() stage {
 	l := rd.leaf
 	out := newTextStream(l.r, l.part, l.part.Where)
 	var text stage = out
 	switch media := rd.found.media; {
 	case rd.found.family == htmlText:
 		h := newHTML(out, newTextStream(l.r, l.part, l.part.Where))
+		h.findBlocks(rd)
 		if media == "text/enriched" || media == "text/richtext" { // their lines are lines
 			h.page.pre = 1
 		}
 		h.leaf = l
 		text = h
 	case isXML(media):
-		text = &xmlText{next: out}
+		text = &xmlText{next: out, leaf: l}
 	case media == "text/plain":
 		text = &quoteMarks{out: out}
 		if l.e.param("format") == "flowed" {
 			text = &flowed{next: text, delSp: l.e.param("delsp") == "yes"}
 		}
+	case media == "text/css":
+		text = fork{out, &sheetFiles{leaf: l}}
 	default:
 		if e := newEscapes(media, out); e != nil {
 			text = e
 			if e.fold {
-				text = &cardLines{next: e}
+				text = &cardLines{leaf: l, next: e}
 			}
 		}
 	}
-	text = &dropNUL{r: l.r, next: text}
+	return &dropNUL{r: l.r, next: text}
+}
+
+// openText builds the way from decoded bytes to text.
+func (rd *reading) openText() stage {
+	l := rd.leaf
 	name := rd.charset
 	if name == "" {
 		name = rd.found.hinted
@@ -473,7 +481,10 @@ func (rd *reading) openText() stage {
 		}
 	}
 	rd.unknown = !known
-	text = newCharset(enc, text)
+	text := newCharset(enc, rd.shown())
+	if rd.found.wide != "" && !isWide(rd.charset) && !hasMark(rd.head) {
+		text = &aligned{next: fork{text, &nulLines{next: newCharset(nil, rd.shown())}}}
+	}
 	if rd.found.wide == "" && hasBlocks(rd.found.media) {
 		text = newBlockFinder(rd, text)
 	}

@@ -303,3 +303,31 @@ func TestLimitsHoldWhateverTheyAre(t *testing.T) {
 		}
 	}
 }
+
+func TestLongContainersAreReadInTurn(t *testing.T) {
+	for range cap(turns) {
+		turns <- struct{}{}
+	}
+	defer func() {
+		for range cap(turns) {
+			<-turns
+		}
+	}()
+	short := tarOf(t, inside{"a.txt", secret})
+	if c := readNamed(t, "x.tar", short, Limits{}); c.known["1!x.tar!a.txt"] == nil {
+		t.Errorf("a short one waits: %s", c.tree())
+	}
+	long := tarOf(t, inside{"a.txt", secret}, inside{"b.bin", strings.Repeat("\x00\x01", spoolMemory)})
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(5*time.Millisecond, cancel)
+	if err := ReadFile(NewReader(ctx, Limits{}, discardSink{}), "x.tar", strings.NewReader(long)); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled while it waits: %v", err)
+	}
+	r := NewReader(t.Context(), Limits{}, discardSink{})
+	time.AfterFunc(200*time.Millisecond, func() { <-turns })
+	r.entered = time.Now()
+	r.takeTurn()
+	if spent := r.clock(); spent > 100*time.Millisecond {
+		t.Errorf("the wait counts as %v of reading", spent)
+	}
+}

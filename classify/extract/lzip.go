@@ -14,16 +14,17 @@ const lzipMagic = "LZIP"
 
 // openLzip opens a lzip file: members of LZMA, each behind six bytes and before
 // twenty (the lzip manual, "File format").
-func openLzip(r io.Reader) (io.Reader, error) {
-	x := &lzip{src: bufio.NewReader(r)}
+func openLzip(r io.Reader, window int64) (io.Reader, error) {
+	x := &lzip{src: bufio.NewReader(r), window: window}
 	return x, x.member()
 }
 
 type lzip struct {
-	src  *bufio.Reader
-	in   io.Reader
-	sum  uint32
-	size uint64
+	window int64
+	src    *bufio.Reader
+	in     io.Reader
+	sum    uint32
+	size   uint64
 }
 
 // member opens the next member.
@@ -41,7 +42,7 @@ func (x *lzip) member() error {
 	}
 	dict := uint32(1) << power
 	dict -= dict / 16 * uint32(head[5]>>5)
-	if dict > maxDictionary {
+	if int64(dict) > x.window {
 		return errTooBig
 	}
 	alone := binary.LittleEndian.AppendUint32([]byte{0x5d}, dict) // lc 3, lp 0, pb 2

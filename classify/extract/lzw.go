@@ -15,7 +15,7 @@ const lzwCodes = 1 << 16
 // openLZW opens a file of Unix's compress, which ends in ".Z": a signature, a
 // byte that holds the widest code and whether code 256 clears the table, and
 // codes from 9 bits on, in groups of eight.
-func openLZW(r io.Reader) (io.Reader, error) {
+func openLZW(r io.Reader, _ int64) (io.Reader, error) {
 	src := bufio.NewReader(r)
 	var head [3]byte
 	if _, err := io.ReadFull(src, head[:]); err != nil {

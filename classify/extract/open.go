@@ -231,9 +231,12 @@ func (x *encodedBox) decide() {
 	inner := newWalker(r, x.w.nesting()+1)
 	inner.push(x.e, x.p, x.multi)
 	x.next = inner
-	if !x.plain() {
+	switch {
+	case !x.plain():
 		meter := &meter{r: r, next: inner}
 		x.next = newDecoder(r, x.encoding, meter, inner.levels[0].stray(r))
+	case x.multi && x.encoding == "quoted-printable": // some decode it all the same
+		x.next = fork{&quotedLines{next: inner.levels[0].stray(r)}, inner}
 	}
 	x.next.write(x.head)
 	x.head = nil

@@ -13,3 +13,6 @@ func init() {
 		return err
 	}, "application/pdf")
 }
+
+// Pictures reports whether somebody reads pictures.
+func (c *container) Pictures() bool { return c.r.ocr != nil }

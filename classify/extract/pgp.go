@@ -56,8 +56,38 @@ func newArmor(rd *reading) *armor {
 	return a
 }
 
+// newArmoredCMS is armor around S/MIME: the textual encoding of RFC 7468.
+func newArmoredCMS(rd *reading) *armor {
+	l := rd.leaf
+	a := &armor{rd: rd}
+	in := newPulled(l.r, func(src *bufio.Reader) {
+		c := &cmsReader{rd: rd, src: src}
+		if err := c.contentInfo(); err != nil && rd.found.media == "application/pkcs7-mime" && !l.part.Encrypted && !l.r.halted() && !l.over {
+			l.problem(Malformed)
+		}
+	})
+	a.out = newBase64(l.r, in, nil)
+	a.out.quiet = true
+	return a
+}
+
+// minArmorWord is how long a word between others is at least that begins data.
+const minArmorWord = 24
+
+// line takes a line. Armor may stand in quoted text; HTML may have made one line
+// of it.
 func (a *armor) line(b []byte, begun bool) bool {
-	b = bytes.TrimSpace(b)
+	b = bytes.TrimSpace(bytes.TrimLeft(b, "> "))
+	if bytes.IndexByte(b, ' ') >= 0 && (a.data || !bytes.Contains(b, []byte(": "))) && !bytes.HasPrefix(b, []byte("-----")) {
+		for word := range bytes.FieldsSeq(b) {
+			if len(word) >= minArmorWord || a.full {
+				if !a.line(word, true) {
+					return false
+				}
+			}
+		}
+		return true
+	}
 	switch {
 	case begun && bytes.HasPrefix(b, []byte("-----END")):
 		return false

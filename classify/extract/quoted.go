@@ -80,6 +80,55 @@ func (d *quotedDecoder) escape(c byte) bool {
 	return false
 }
 
+// quotedLines passes on, decoded, the lines that hold an escape of
+// quoted-printable, with those that a soft line break makes one with them.
+type quotedLines struct {
+	next stage
+	line []byte
+}
+
+// maxQuotedLine is how much of a line is held.
+const maxQuotedLine = 4 << 10
+
+func (q *quotedLines) write(b []byte) {
+	for len(b) > 0 {
+		i := bytes.IndexByte(b, '\n') + 1
+		whole := i > 0
+		if !whole {
+			i = len(b)
+		}
+		if n := maxQuotedLine - len(q.line); i > n {
+			i, whole = n, false
+		}
+		q.line = append(q.line, b[:i]...)
+		b = b[i:]
+		if len(q.line) == maxQuotedLine || whole && !bytes.HasSuffix(bytes.TrimRight(q.line, " \t\r\n"), []byte("=")) {
+			q.take()
+		}
+	}
+}
+
+// take decodes a line if it holds an escape.
+func (q *quotedLines) take() {
+	escaped := false
+	for i := 0; i+2 < len(q.line) && !escaped; i++ {
+		escaped = q.line[i] == '=' && hexValue[q.line[i+1]] < 16 && hexValue[q.line[i+2]] < 16
+	}
+	if escaped {
+		var s stringStage
+		d := newQuoted(&Reader{}, &s) // what is odd about it is no oddity of the mail's
+		d.write(q.line)
+		d.close()
+		q.next.write([]byte(s.String()))
+	}
+	q.line = q.line[:0]
+}
+
+func (q *quotedLines) close() {
+	q.take()
+	q.next.close()
+}
+
 func (d *quotedDecoder) emit(b []byte) {
 	if len(d.out)+len(b) > cap(d.out) {
 		d.flush()

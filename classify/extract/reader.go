@@ -21,6 +21,7 @@ type Reader struct {
 	decoded   int64
 	expanded  int64          // bytes made out of containers
 	held      int64          // bytes of memory that containers take
+	opened    int            // containers that are being read, one in another
 	rarTurn   bool           // an archive of RAR before 5 is being read
 	paths     map[string]int // those of members, and how often each was wanted
 	spent     time.Duration

@@ -62,7 +62,7 @@ var sevenZipCoders = map[string]*sevenZipMethod{
 	"\x04\x01\x08":     simply(func(r *bufio.Reader) (io.Reader, error) { return flate.NewReader(r), nil }, 64<<10),
 	"\x04\x01\x09":     simply(func(r *bufio.Reader) (io.Reader, error) { return newInflate64(r), nil }, 128<<10),
 	"\x04\x02\x02":     simply(func(r *bufio.Reader) (io.Reader, error) { return bzip2.NewReader(r), nil }, 4<<20),
-	"\x04\xf7\x11\x01": simply(func(r *bufio.Reader) (io.Reader, error) { return openZstd(r) }, 16<<20),
+	"\x04\xf7\x11\x01": simply(func(r *bufio.Reader) (io.Reader, error) { return openZstd(r, maxDictionary) }, 16<<20),
 	"\x04\xf7\x11\x04": simply(func(r *bufio.Reader) (io.Reader, error) { return lz4.NewReader(r), nil }, 8<<20),
 }
 

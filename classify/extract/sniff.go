@@ -184,7 +184,7 @@ func sniffDocument(head []byte, looksText bool) (sniffed, bool) {
 		return sniffed{media: "application/pdf", family: unsupported}, true
 	case bytes.HasPrefix(trimmed, []byte("-----BEGIN PGP MESSAGE-----")):
 		return sniffed{media: "application/pgp-encrypted"}, true
-	case bytes.HasPrefix(trimmed, []byte("-----BEGIN PKCS7-----")), bytes.HasPrefix(trimmed, []byte("-----BEGIN CMS-----")):
+	case bytes.HasPrefix(trimmed, []byte("-----BEGIN PKCS7")), bytes.HasPrefix(trimmed, []byte("-----BEGIN PKCS #7")), bytes.HasPrefix(trimmed, []byte("-----BEGIN CMS-----")):
 		return sniffed{media: "application/pkcs7-mime"}, true
 	case bytes.HasPrefix(trimmed, []byte("(This file must be converted with BinHex")):
 		return sniffed{media: "application/mac-binhex40"}, true
@@ -371,7 +371,10 @@ func sniffText(text []byte, declared, name string) sniffed {
 		s.media, s.family = "image/svg+xml", htmlText
 	case strings.HasPrefix(lower, "-----begin pgp signature"):
 		s.media, s.family = "application/pgp-signature", silent
-	case !isTextual(declared) && looksMail(text, name):
+	case declared == "text/rfc822-headers" || declared == "message/rfc822-headers":
+		s.media, s.family = "text/rfc822-headers", mailText
+	case (!isTextual(declared) || strings.HasPrefix(declared, "message/")) && looksMail(text, name),
+		declared == "text/plain" && name != "" && mailFields(text) >= 4:
 		s.media, s.family = "message/rfc822", mailText
 	case isTextual(declared):
 		s.media = declared

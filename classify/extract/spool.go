@@ -11,6 +11,10 @@ import (
 // goes to a file that has no name.
 const spoolMemory = 1 << 20
 
+// spoolBuffer is what it keeps of that once there is a file, to write it in
+// blocks.
+const spoolBuffer = 64 << 10
+
 // spoolFirst is what a spool begins with; it grows by doubling.
 const spoolFirst = 16 << 10
 
@@ -79,6 +83,11 @@ func (s *spool) flush() {
 		s.r.fail(fmt.Errorf("cannot keep an attachment on disk: %w", err))
 	}
 	s.mem = s.mem[:0]
+	if spare := int64(cap(s.mem) - spoolBuffer); spare > 0 {
+		s.mem = make([]byte, 0, spoolBuffer)
+		s.r.held -= spare
+		s.held -= spare
+	}
 }
 
 // ReadAt reads what was written, from any offset.

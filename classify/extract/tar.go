@@ -87,10 +87,45 @@ func readTarMembers(c *container, tr *tar.Reader) (found bool, err error) {
 		case tar.TypeLink, tar.TypeSymlink, tar.TypeChar, tar.TypeBlock, tar.TypeFifo:
 			err = c.Note(strings.TrimSpace(h.Name + " " + h.Linkname))
 		default:
-			err = c.Member(h.Name, c.expanding(tr))
+			content := c.expanding(tr)
+			if isSparse(h) {
+				content = &solid{content}
+			}
+			err = c.Member(h.Name, content)
 		}
 		if err != nil {
 			return found, err
+		}
+	}
+}
+
+// isSparse reports whether a member has holes, in any of the formats of GNU tar.
+func isSparse(h *tar.Header) bool {
+	if h.Typeflag == tar.TypeGNUSparse {
+		return true
+	}
+	for key := range h.PAXRecords {
+		if strings.HasPrefix(key, "GNU.sparse.") {
+			return true
+		}
+	}
+	return false
+}
+
+// solid leaves the holes of a file out, and the zeros before what is behind them:
+// they say nothing, and would hide of what type the file is.
+type solid struct{ r io.Reader }
+
+// Read implements io.Reader.
+func (s *solid) Read(b []byte) (int, error) {
+	b = b[:min(len(b), tarBlock)]
+	for {
+		n, err := io.ReadFull(s.r, b)
+		if err == io.ErrUnexpectedEOF {
+			err = io.EOF
+		}
+		if text := bytes.TrimLeft(b[:n], "\x00"); err != nil || len(text) > 0 {
+			return copy(b, text), err
 		}
 	}
 }

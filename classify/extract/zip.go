@@ -74,7 +74,7 @@ func readZip(c *container) error {
 // document is the media type of a document that is a zip file, by its members.
 func (z *zipFile) document() string {
 	const office = "application/vnd.openxmlformats-officedocument."
-	types, content, manifest := false, false, false
+	types, content, manifest, iwork, tables := false, false, false, false, false
 	found := ""
 	for _, e := range z.entries {
 		switch name := strings.ToLower(strings.ReplaceAll(e.name, "\\", "/")); {
@@ -98,10 +98,23 @@ func (z *zipFile) document() string {
 			found = office + "spreadsheetml.sheet"
 		case strings.HasPrefix(name, "ppt/"):
 			found = office + "presentationml.presentation"
+		case strings.HasPrefix(name, "visio/"):
+			found = "application/vnd.ms-visio.drawing"
+		case strings.HasSuffix(name, ".fdseq"):
+			found = "application/oxps"
+		case strings.HasPrefix(name, "index/tables/"):
+			iwork, tables = true, true
+		case strings.HasPrefix(name, "index/") && strings.HasSuffix(name, ".iwa"):
+			iwork = true
 		}
 	}
+	if tables {
+		z.c.missed(Unsupported) // numbers and dates of cells stand in no string
+	}
 	switch {
-	case types:
+	case iwork:
+		return "application/vnd.apple.iwork"
+	case types, found == "application/oxps":
 		return found
 	case content && manifest:
 		return "application/vnd.oasis.opendocument.text" // or another of its kind

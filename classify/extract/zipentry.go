@@ -186,8 +186,11 @@ func (z *zipFile) readMember(e *zipEntry) error {
 	if err != nil {
 		return c.Unread(e.name, e.size, err)
 	}
-	sum := &zipSum{r: content, e: e}
-	return c.Member(e.name, c.expanding(sum))
+	whole := c.expanding(&zipSum{r: content, e: e})
+	if read := zipReader(e.name); read != nil {
+		return z.readAsText(e, whole, read)
+	}
+	return c.Member(e.name, hiddenFont(e.name, whole))
 }
 
 // decryptionHeader names the cipher that stands before content under strong
@@ -220,9 +223,9 @@ func (z *zipFile) open(e *zipEntry, packed *io.SectionReader) (io.Reader, error)
 	case 14:
 		return openZipLZMA(src, e)
 	case 20, 93:
-		return openZstd(src)
+		return openZstd(src, maxDictionary)
 	case 95:
-		return openXZ(src)
+		return openXZ(src, maxDictionary)
 	}
 	return nil, errUnsupported
 }

@@ -57,6 +57,7 @@ func newCheck(g *global) *cobra.Command {
 	flags.StringVar(&f.direction, "direction", "", "judge it as `outbound|internal|inbound`, whatever the addresses say")
 	flags.StringVar(&f.facts, "facts", "", "a JSON `FILE` of facts that the policy may ask for")
 	flags.StringVar(&f.counterexample, "counterexample", "", "instead of a mail, decide about a `FILE` that lint --counterexamples wrote")
+	completes(c, "direction", "outbound", "internal", "inbound")
 	flags.StringVar(&f.time, "time", "", "judge as of this `TIME`, 2006-01-02 or 2006-01-02T15:04:05Z (default: now)")
 	return c
 }
@@ -87,7 +88,7 @@ func check(c *cobra.Command, g *global, f *checkFlags, message string) error {
 	if err != nil {
 		return err
 	}
-	engine, conf, err := g.load(false)
+	engine, conf, err := g.load(false, c.ErrOrStderr())
 	if err != nil {
 		return err
 	}
@@ -136,6 +137,9 @@ func checkExample(c *cobra.Command, g *global, file string) error {
 	opt, err := conf.policyOptions()
 	if err != nil {
 		return err
+	}
+	if g.policy == "" && conf.Policy.File == "" && conf.Policy.Use == "" {
+		return hinted{errors.New("a counterexample is about one policy"), "say which: --policy FILE"}
 	}
 	opt.Unproved, opt.Overlay = true, example.Overlay()
 	engine, err := rules.Load(conf.policyName(g.policy), opt)

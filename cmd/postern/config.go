@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"math"
 	"net"
 	"os"
@@ -27,6 +28,7 @@ type config struct {
 	Policy policyConfig `toml:"policy"`
 	Routes rules.Routes `toml:"routes"`
 	Limits limitsConfig `toml:"limits"`
+	OCR    ocrConfig    `toml:"ocr"`
 	Audit  auditConfig  `toml:"audit"`
 	Keys   keysConfig   `toml:"keys"`
 	Log    logConfig    `toml:"log"`
@@ -70,6 +72,17 @@ type limitsConfig struct {
 	Sessions    int           `toml:"sessions"`
 }
 
+type ocrConfig struct {
+	Pos       rules.Pos
+	Enabled   bool          `toml:"enabled"`
+	Command   string        `toml:"command"`
+	Languages string        `toml:"languages"`
+	Time      time.Duration `toml:"time"`
+	Memory    size          `toml:"memory"`
+	Picture   size          `toml:"picture_bytes"`
+	Processes int           `toml:"processes"`
+}
+
 type auditConfig struct {
 	Pos     rules.Pos
 	File    string `toml:"file"`
@@ -101,7 +114,7 @@ type logConfig struct {
 // defaults is the configuration without a file: observe mode, loopback only, all
 // detectors, no pack.
 func defaults() config {
-	l := extract.DefaultLimits
+	l, o := extract.DefaultLimits, extract.DefaultTesseract
 	return config{
 		Mode:   "observe",
 		Milter: milterConfig{Listen: rules.Strings{"inet:127.0.0.1:8892"}, SocketMode: "0660"},
@@ -111,6 +124,9 @@ func defaults() config {
 			PartBytes: size(l.PartBytes), MailBytes: size(l.MailBytes), HeaderBytes: size(l.HeaderBytes),
 			PartTime: l.PartTime, MailTime: l.MailTime,
 			MailMemory: size(l.MailMemory), AppendBytes: rules.DefaultAppendBytes, TotalMemory: 1 << 30, Sessions: 1000,
+		},
+		OCR: ocrConfig{
+			Command: o.Program, Languages: o.Languages, Time: o.Time, Memory: size(o.Memory), Picture: size(o.Picture), Processes: o.Processes,
 		},
 		Audit: auditConfig{OnError: "continue"},
 		Notices: noticesConfig{
@@ -163,6 +179,7 @@ func (c *config) check(mistakes *rules.Mistakes) {
 		mistakes.Add(at.File, at.At("socket_mode"), "", "socket_mode: got %q, wanted four octal digits such as \"0660\"", c.Milter.SocketMode)
 	}
 	c.Limits.check(mistakes)
+	c.OCR.check(mistakes)
 	c.Notices.check(mistakes)
 }
 
@@ -251,6 +268,37 @@ func (l *limitsConfig) check(mistakes *rules.Mistakes) {
 	}
 }
 
+// check finds bounds that would let no picture be read.
+func (o *ocrConfig) check(mistakes *rules.Mistakes) {
+	for _, n := range []struct {
+		key   string
+		value int64
+	}{
+		{"time", int64(o.Time)}, {"memory", int64(o.Memory)}, {"picture_bytes", int64(o.Picture)}, {"processes", int64(o.Processes)},
+	} {
+		if n.value <= 0 {
+			mistakes.Add(o.Pos.File, o.Pos.At(n.key), "", "%s: got %d, wanted more than 0", n.key, n.value)
+		}
+	}
+	for key, value := range map[string]string{"command": o.Command, "languages": o.Languages} {
+		if value == "" || strings.HasPrefix(value, "-") {
+			mistakes.Add(o.Pos.File, o.Pos.At(key), "", "%s: got %q, wanted such as %q", key, value,
+				map[string]string{"command": "/usr/bin/tesseract", "languages": "eng+fra"}[key])
+		}
+	}
+}
+
+// reader is what reads the text in pictures; nil if nobody shall. The error says
+// that its program is not there: pictures then count as unread.
+func (o *ocrConfig) reader() (extract.OCR, error) {
+	if !o.Enabled {
+		return nil, nil
+	}
+	return extract.NewTesseract(extract.Tesseract{
+		Program: o.Command, Languages: o.Languages, Time: o.Time, Memory: int64(o.Memory), Picture: int64(o.Picture), Processes: o.Processes,
+	})
+}
+
 func (c *config) enforce() bool { return c.Mode == "enforce" }
 
 func (l *limitsConfig) extract() extract.Limits {
@@ -280,8 +328,9 @@ func (c *config) policyName(flag string) string {
 	return cmp.Or(flag, c.Policy.File, c.Policy.Use)
 }
 
-// load reads the configuration and builds the engine that it names.
-func (g *global) load(reveal bool) (*rules.Engine, config, error) {
+// load reads the configuration and builds the engine that it names. What is amiss
+// and yet no error goes to talk.
+func (g *global) load(reveal bool, talk io.Writer) (*rules.Engine, config, error) {
 	c, err := loadConfig(g.config, false)
 	if err != nil {
 		return nil, c, err
@@ -291,6 +340,10 @@ func (g *global) load(reveal bool) (*rules.Engine, config, error) {
 		return nil, c, err
 	}
 	opt.Reveal = reveal
+	var missing error
+	if opt.OCR, missing = c.OCR.reader(); missing != nil {
+		fmt.Fprintf(talk, "postern: warning: %v\n", missing)
+	}
 	engine, err := rules.Load(c.policyName(g.policy), opt)
 	return engine, c, err
 }

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -55,6 +56,9 @@ func lint(c *cobra.Command, g *global, policies []string, examples string) error
 	}
 	wrong := false
 	for _, policy := range policies {
+		if _, err := os.Stat(policy); err != nil && policy != "" && !slices.Contains(rules.Packs(), policy) && policy != "default" {
+			return hinted{err, "shipped packs are " + list(rules.Packs())}
+		}
 		engine, err := rules.Load(policy, opt)
 		if mistakes, ok := errors.AsType[*rules.Mistakes](err); ok {
 			wrong = true

@@ -11,6 +11,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/postern-mail/postern/rules"
 )
 
 // Exit codes: the answer is no, and it could not be done.
@@ -71,9 +73,20 @@ func newRoot() *cobra.Command {
 	flags.StringVar(&g.config, "config", "", "the daemon's configuration `FILE` (default: built in)")
 	flags.StringVar(&g.policy, "policy", "", "the policy: a shipped pack's `NAME|FILE` (default: the configuration's)")
 	flags.BoolVar(&g.json, "json", false, "print JSON Lines")
+	completes(root, "policy", rules.Packs()...)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return hinted{err, "see " + c.CommandPath() + " --help"}
 	})
-	root.AddCommand(newServe(g), newScan(g), newCheck(g), newTest(g), newLint(g), newCoverage(g), newEDM(g), newRegistry(g), newReady(g), newVersion(g))
+	root.AddCommand(newServe(g), newScan(g), newCheck(g), newTest(g), newLint(g), newCoverage(g), newReplay(g), newEDM(g), newRegistry(g), newReady(g), newVersion(g))
 	return root
+}
+
+// completes has the shell offer values for a flag, and files beside them.
+func completes(c *cobra.Command, flag string, values ...string) {
+	err := c.RegisterFlagCompletionFunc(flag, func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return values, cobra.ShellCompDirectiveDefault
+	})
+	if err != nil {
+		panic("internal error: " + err.Error())
+	}
 }

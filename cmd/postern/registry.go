@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"time"
@@ -53,6 +54,7 @@ func newRegistryPrint(g *global) *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&format, "format", "postfix", "the table: `postfix|sendmail`")
+	completes(c, "format", "postfix", "sendmail")
 	return c
 }
 
@@ -81,6 +83,7 @@ func newRegistryVerify(g *global) *cobra.Command {
 		},
 	}
 	c.Flags().StringVar(&format, "format", "postfix", "the table: `postfix|sendmail`")
+	completes(c, "format", "postfix", "sendmail")
 	c.Flags().StringVar(&file, "file", "", "the source of the table, a text `FILE` (default: what Postfix uses)")
 	c.Flags().StringVar(&configDir, "config-dir", "", "Postfix's configuration `DIR` (default: its own)")
 	return c
@@ -91,7 +94,7 @@ func registryEntries(g *global, format string) ([]mta.Entry, mta.Format, error) 
 	if kind != mta.Postfix && kind != mta.Sendmail {
 		return nil, "", fmt.Errorf("--format %q: want postfix or sendmail", format)
 	}
-	engine, _, err := g.load(false)
+	engine, _, err := g.load(false, io.Discard)
 	if err != nil {
 		return nil, "", err
 	}

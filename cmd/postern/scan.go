@@ -48,6 +48,7 @@ func newScan(g *global) *cobra.Command {
 	c.Flags().BoolVar(&reveal, "reveal", false, "print the values found; careful where this goes")
 	c.Flags().BoolVar(&fail, "fail", false, "exit 1 if anything was found")
 	c.Flags().StringVar(&as, "as", "auto", "read each file as `auto|mail|text`")
+	completes(c, "as", "auto", "mail", "text")
 	c.Flags().IntVar(&jobs, "jobs", min(runtime.GOMAXPROCS(0), maxJobs), "files read at a `time`; each may take [limits] mail_memory")
 	return c
 }
@@ -72,7 +73,7 @@ type scanReport struct {
 }
 
 func scan(c *cobra.Command, g *global, args []string, jobs int, as string, reveal, fail bool) error {
-	engine, _, err := g.load(reveal)
+	engine, _, err := g.load(reveal, c.ErrOrStderr())
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -15,6 +16,9 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/postern-mail/postern/milter/audit"
+	"github.com/postern-mail/postern/rules"
 )
 
 func TestMain(m *testing.M) {
@@ -25,7 +29,7 @@ func TestMain(m *testing.M) {
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:  "testdata",
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"unindent": unindent},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"unindent": unindent, "record": record},
 	})
 }
 
@@ -33,6 +37,24 @@ func TestScripts(t *testing.T) {
 func unindent(ts *testscript.TestScript, _ bool, args []string) {
 	text := strings.ReplaceAll("\n"+ts.ReadFile(args[0]), "\n|", "\n")
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(text[1:]), 0o600))
+}
+
+// record adds to an audit file what a policy decides about a mail; its arguments
+// are the policy, the file, the mail, the sender and the recipients.
+func record(ts *testscript.TestScript, _ bool, args []string) {
+	engine, err := rules.Load(ts.MkAbs(args[0]), rules.Options{Routes: rules.Routes{PerRecipient: true}})
+	ts.Check(err)
+	f := checkFlags{from: args[3], rcpt: args[4:], time: "2027-03-15"}
+	env, err := f.envelope(time.Now())
+	ts.Check(err)
+	env.Ref, env.QueueID = "P-7K3M9Q2X4B", "4Q1"
+	v, err := engine.Check(context.Background(), env, strings.NewReader(ts.ReadFile(args[2])))
+	ts.Check(err)
+	defer v.Close()
+	log, err := audit.Open(ts.MkAbs(args[1]), audit.Options{})
+	ts.Check(err)
+	ts.Check(log.Write(context.Background(), audit.Entry{Envelope: env, Report: v.Report, Decision: v.Decision, Mode: "enforce"}))
+	ts.Check(log.Close())
 }
 
 // running is a postern under test.
@@ -132,6 +154,11 @@ func TestServeSaysWhereItListensAndHowToWireIt(t *testing.T) {
 			t.Errorf("%s: %d, no %q", path, status, want)
 		}
 	}
+}
+
+func TestServeSaysThatPicturesStayUnread(t *testing.T) {
+	r := startDaemon(t, "[ocr]\nenabled = true\ncommand = \"/nowhere/tesseract\"\n")
+	r.await(t, `level=WARN msg="OCR is enabled and cannot run" error="text in pictures will not be read, and counts as unsupported: .*/nowhere/tesseract`)
 }
 
 func TestHangupLoadsThePolicyWholeOrKeepsTheOld(t *testing.T) {

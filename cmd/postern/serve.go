@@ -21,6 +21,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 
+	"github.com/postern-mail/postern/classify/extract"
 	"github.com/postern-mail/postern/milter"
 	"github.com/postern-mail/postern/milter/audit"
 	"github.com/postern-mail/postern/milter/notice"
@@ -52,6 +53,7 @@ type server struct {
 	metrics *milter.Metrics
 	audit   *audit.Log
 	notices *notice.Queue // nil without a folder
+	ocr     extract.OCR   // nil if nobody reads pictures
 	ready   atomic.Bool
 }
 
@@ -66,6 +68,9 @@ func serve(c *cobra.Command, g *global) error {
 	registry := prometheus.NewRegistry()
 	s.metrics = milter.NewMetrics(registry)
 	s.metrics.Built(version, buildCommit(), runtime.Version())
+	if s.ocr, err = conf.OCR.reader(); err != nil {
+		s.log.Warn("OCR is enabled and cannot run", "error", err)
+	}
 	if err := s.reload(); err != nil {
 		return err
 	}
@@ -148,6 +153,7 @@ func (s *server) build() (engine, shadow *rules.Engine, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
+	opt.OCR = s.ocr
 	if engine, err = rules.Load(s.conf.policyName(s.global.policy), opt); err != nil {
 		return nil, nil, err
 	}

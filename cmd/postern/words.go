@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 )
@@ -19,6 +20,14 @@ func quoteList(words []string) string {
 		quoted[i] = strconv.Quote(w)
 	}
 	return strings.Join(quoted, ", ")
+}
+
+// countOf is "1 mail", "2 mails".
+func countOf(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
 }
 
 // orEmpty makes a nil slice an empty one: in JSON a field is [], never null.

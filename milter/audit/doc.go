@@ -1,7 +1,8 @@
 // Package audit is the notebook: one JSON line for each mail that was read.
 //
 // [Open] the file, [Log.Write] or [Log.Queue] an [Entry] for each mail,
-// [Log.Reopen] it after a rotation, [Log.Close] it at the end.
+// [Log.Reopen] it after a rotation, [Log.Close] it at the end. [Parse] reads a line
+// back, and [Record.Input] is what the mail was judged by, to be decided anew.
 //
 // # Format
 //

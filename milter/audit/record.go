@@ -48,6 +48,7 @@ type Record struct {
 	Fault        string                    `json:"fault"`
 	Action       string                    `json:"action"`
 	Direction    string                    `json:"direction"`
+	PerRecipient bool                      `json:"per_recipient"`
 	Reply        Reply                     `json:"reply"`
 	Envelope     Envelope                  `json:"envelope"`
 	Recipients   []Outcome                 `json:"recipients"`
@@ -230,7 +231,7 @@ func facts(f *rules.Facts) Facts {
 }
 
 func (r *Record) decision(d *rules.Decision) {
-	r.Action, r.Direction = d.Action.String(), string(d.Direction)
+	r.Action, r.Direction, r.PerRecipient = d.Action.String(), string(d.Direction), d.PerRecipient
 	if d.Action == rules.Reject || d.Action == rules.TempFail {
 		r.Reply = Reply{d.Reply.Code, d.Reply.Enhanced}
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
+	"os"
 	"path/filepath"
 	"reflect"
 	"slices"
@@ -15,6 +16,8 @@ import (
 	"time"
 
 	"github.com/postern-mail/postern/classify"
+	"github.com/postern-mail/postern/classify/detect"
+	"github.com/postern-mail/postern/classify/edm"
 	"github.com/postern-mail/postern/rules"
 	"github.com/postern-mail/postern/rules/policytest"
 )
@@ -69,11 +72,12 @@ func same(was *rules.Decision, is *rules.Replayed) error {
 
 func retake(t *testing.T, e *rules.Engine, v *rules.Verdict) *rules.Replayed {
 	t.Helper()
-	env, report, err := recorded(t, v).Input()
+	r := recorded(t, v)
+	env, report, err := r.Input()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return e.Replay(env, report)
+	return e.Under(r.PerRecipient).Replay(env, report)
 }
 
 func TestEveryCaseOfThePacksIsDecidedAlikeFromItsRecord(t *testing.T) {
@@ -105,7 +109,10 @@ func TestEveryCaseOfThePacksIsDecidedAlikeFromItsRecord(t *testing.T) {
 
 // dice makes random policies and mails out of a small world, so that most rules
 // have a chance to fire.
-type dice struct{ *rand.Rand }
+type dice struct {
+	*rand.Rand
+	own string // the fingerprint of a sender's own number
+}
 
 func (d dice) of(choice ...string) string { return choice[d.IntN(len(choice))] }
 
@@ -124,9 +131,11 @@ var conditions = []string{
 	`{ found = "us-ssn" }`, `{ found = "us-ssn", unique = 2 }`, `{ found = ["us-ssn", "uk-nino"], total = 3 }`,
 	`{ found = "uk-nino", confidence = "low", where = "attachment" }`, `{ found = "us-ssn", quoted = false }`,
 	`{ found = "payment-card", near = { found = "us-ssn", within = 100 } }`, `{ found = "us-ssn", not_after = { says = "your own" } }`,
+	`{ edm = "clients" }`, `{ edm = "clients", unique = 2, where = "attachment" }`, `{ edm = "clients", columns = ["dcn"] }`,
 	`{ found = "us-ssn", near = { says = "plan alpha" } }`, `{ found = "us-ssn", not_own = "@mine" }`,
 	`{ found = "staff" }`, `{ found = "staff-too", confidence = "low" }`, `{ found = "words" }`, `{ found = "uk-marking", value = "SECRET" }`,
 	`{ found = "uk-marking", value = ["SECRET", "OFFICIAL-SENSITIVE"], where = "subject" }`, `{ found = "cv-resume" }`,
+	`{ found = "uk-marking", value = "OFFICIAL" }`, `{ found = "uk-marking", value = "OFFICIAL-SENSITIVE" }`,
 	`{ says = "plan alpha" }`, `{ says = ["plan beta", "plan gamma"], where = "subject" }`, `{ statement = "note" }`, `{ statement = "standard", quoted = false }`,
 	`{ tag = "[encrypt]" }`, `{ tag = "[encrypt]", near = true }`, `{ tag = "[secure]" }`, `{ header = "Sensitivity" }`, `{ header = "X-Any", contains = "b" }`,
 	`{ unread = true }`, `{ encrypted = false }`, `{ weak = true }`, `{ unread = ["encrypted"] }`,
@@ -166,12 +175,13 @@ func (d dice) rule(id string) string {
 func (d dice) world() string {
 	return "[policy]\njudges = [\"outbound\", \"internal\", \"inbound\"]\n[inside]\ndomains = [\"in.example\"]\nnetworks = [\"10.0.0.0/8\"]\n" +
 		"[lists.friends]\nentries = [\"friend.example\", \"a@y.example\"" + d.some(`, "x.example"`) + "]\n" +
-		"[lists.mine]\nentries = [{ entry = \"k1:00000000000000000000\", of = \"s@in.example\" }]\n" +
+		"[lists.mine]\nentries = [{ entry = \"" + d.own + "\", of = \"s@in.example\" }]\n" +
 		"[partners.\"x.example\"]\nmethod = \"" + d.of("tls", "gateway:secure") + "\"\n" +
 		"[statements.note]\ntext = \"This note is for the reader alone and must not be passed on" + d.some(" ŵ") + "\"\n" +
 		"[statements.standard]\ntext = \"If you are not the one whom this mail is for please delete it\"\n" +
+		"[edm.clients]\nfile = \"clients.edm\"\nkey_file = \"clients.key\"\n" +
 		"[labels.personal]\nany = [ { found = \"us-ssn\" }, { says = \"plan beta\" } ]\n" +
-		"[labels.rows]\nper = \"part\"\nall = [ { found = \"us-ssn\", unique = " + d.of("1", "2") + " } ]\n" +
+		"[labels.rows]\nper = \"part\"\nall = [ { found = \"" + d.of("us-ssn", "payment-card", "uk-marking") + "\", unique = " + d.of("1", "2") + " } ]\n" +
 		"[labels.named]\nper = \"part\"\nall = [ { found = [\"uk-nino\", \"us-ssn\"] }, { attachment = { name = \"*.csv\" } } ]\n" +
 		"[detectors.staff]\npattern = 'EMP-\\d{4}'\n" +
 		"[detectors.staff-too]\npattern = '\\d{3}-\\d{2}'\nconfidence = { without = \"low\" }\n" + d.some("keywords = [\"clerk\"]\n", "apart = true\n") +
@@ -194,19 +204,21 @@ func (d dice) policy() string {
 
 // changed is another policy, or the same with something more or less in it.
 func (d dice) changed(text string) string {
-	switch d.IntN(3) {
+	switch d.IntN(4) {
 	case 0:
 		return d.policy()
 	case 1:
 		return text + d.rule("added")
+	case 2: // the same rules in another world
+		return d.world() + text[strings.Index(text, "[rules."):]
 	}
 	at := strings.LastIndex(text, "[rules.")
 	return text[:at] + d.rule("r0x") + strings.ReplaceAll(text[at:], "unique = 2", "unique = 1")
 }
 
 func (d dice) text() string {
-	return d.some("SSN 219-09-9999\n", "ssn: 457-55-5462\n", "NINO AB123456C\n", "card 4111 1111 1111 1111\n", "plastic 5500 0000 0000 0004\n", "your own SSN 536-22-8726\n",
-		"EMP-1234\n", "clerk EMP-9999 219-09\n", "plan alpha is on\n", "plan  beta\n", "PLAN GAMMA\n", "an oak and an elm\n", "an ash tree\n", "OFFICIAL-SENSITIVE\n", "SECRET\n",
+	return d.some("SSN 219-09-9999\n", "ssn: 457-55-5462\n", "NINO AB123456C\n", "card 4111 1111 1111 1111\n", "plastic 5500 0000 0000 0004\n", "your own SSN 536-22-8726\n", "client 34567812\n", "Nowak 34567813\n",
+		"EMP-1234\n", "clerk EMP-9999 219-09\n", "plan alpha is on\n", "plan  beta\n", "PLAN GAMMA\n", "an oak and an elm\n", "an ash tree\n", "OFFICIAL-SENSITIVE\n", "OFFICIAL\n", "SECRET\n",
 		"patient diagnosis: E11.9\n", "078-05-1120 SSN\n", "> SSN 321-54-9876\n", "This note is for the reader alone and must not be passed on\n", "employee EMP-7777 SSN 212-33-4455\n") + "done\n"
 }
 
@@ -264,10 +276,39 @@ func (d dice) envelope() *rules.Envelope {
 	return env
 }
 
-func engineOf(t *testing.T, text string, perRecipient bool) *rules.Engine {
+// clients writes a table and its key into a folder.
+func clients(t *testing.T) string {
 	t.Helper()
-	keys := []classify.Key{}
-	e, err := rules.LoadText("a policy", []byte(text), ".", rules.Options{Routes: rules.Routes{PerRecipient: perRecipient}, FingerprintKeys: keys})
+	dir, key := t.TempDir(), []byte("0123456789abcdef0123")
+	columns, err := edm.ParseColumns("dcn:mo-dcn,surname:name")
+	if err != nil {
+		t.Fatal(err)
+	}
+	source := "dcn,surname\n34567812,O'Brien\n34567813,Nowak\n"
+	if _, err := edm.Build(filepath.Join(dir, "clients.edm"), strings.NewReader(source), edm.Options{Columns: columns, Key: key, Detectors: detect.Builtin()}); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "clients.key"), key, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// fingerprint is that of a number that the random texts hold.
+func fingerprint(t *testing.T, dir string) string {
+	t.Helper()
+	e := engineOf(t, dir, "[rules.r]\nclause = \"1\"\nwhen = { found = \"us-ssn\" }\nrecord = true\n", false)
+	report, err := e.Scanner().ScanMail(context.Background(), strings.NewReader("Subject: SSN 212-33-4455\r\n\r\n"))
+	if err != nil || len(report.Findings) != 1 || report.Findings[0].Fingerprint == "" {
+		t.Fatalf("findings %+v, %v", report, err)
+	}
+	return report.Findings[0].Fingerprint
+}
+
+func engineOf(t *testing.T, dir, text string, perRecipient bool) *rules.Engine {
+	t.Helper()
+	keys := []classify.Key{{ID: "k1", Secret: []byte("0123456789abcdef")}}
+	e, err := rules.LoadText("a policy", []byte(text), dir, rules.Options{Routes: rules.Routes{PerRecipient: perRecipient}, FingerprintKeys: keys})
 	if err != nil {
 		t.Fatalf("%v\nin:\n%s", err, text)
 	}
@@ -276,11 +317,13 @@ func engineOf(t *testing.T, text string, perRecipient bool) *rules.Engine {
 
 func TestRandomDecisionsAreMadeAnewFromTheirRecords(t *testing.T) {
 	decided, open := 0, 0
-	for seed := range uint64(120) {
-		d := dice{rand.New(rand.NewPCG(seed, 7))}
+	dir := clients(t)
+	own := fingerprint(t, dir)
+	for seed := range uint64(100) {
+		d := dice{rand.New(rand.NewPCG(seed, 7)), own}
 		text := d.policy()
 		other := d.changed(text)
-		before, after := engineOf(t, text, seed%2 == 0), engineOf(t, other, seed%2 == 0)
+		before, after := engineOf(t, dir, text, seed%2 == 0), engineOf(t, dir, other, seed%2 == 0)
 		for range 6 {
 			env, mail := d.envelope(), d.message()
 			check := func(e *rules.Engine) *rules.Verdict {

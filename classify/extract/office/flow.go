@@ -25,6 +25,8 @@ type flow struct {
 	value    []byte // a number of a chart
 	format   []byte // and its format
 	scratch  []byte
+
+	runs, paragraphs memo // properties
 }
 
 // textMode says what the character data is.
@@ -56,6 +58,7 @@ func (d *document) readFlow(lx *lexer, l *lines) {
 		case comment:
 			f.note(lx.text)
 		}
+		f.quick()
 	}
 	l.finish()
 }

@@ -1,7 +1,5 @@
 package office
 
-import "bytes"
-
 // quickBytes is how much of a sheet quick wants to see: a cell that is longer is
 // not for it.
 const quickBytes = 256
@@ -96,17 +94,16 @@ func (s *sheetReader) quickCell(b *[quickBytes]byte) (value []byte, n int) {
 		return nil, 0
 	}
 	i += 4
-	end := bytes.IndexByte(b[i:], '<')
-	if end < 1 || i+end+8 > len(b) || string(b[i+end:i+end+8]) != "</v></c>" {
-		return nil, 0
-	}
-	value = b[i : i+end]
-	for _, c := range value {
-		if c <= ' ' || c == '&' || c == '_' {
+	end := i
+	for ; end < len(b)-8 && b[end] != '<'; end++ {
+		if c := b[end]; c-'0' > 9 && (c <= ' ' || c == '&' || c == '_') {
 			return nil, 0
 		}
 	}
+	if value = b[i:end]; len(value) == 0 || string(b[end:end+8]) != "</v></c>" {
+		return nil, 0
+	}
 	s.col, s.style, s.kind, s.mode = col-1, style, kind, cellOther
 	s.value, s.code = s.value[:0], s.code[:0]
-	return value, i + end + 8
+	return value, end + 8
 }

@@ -278,7 +278,7 @@ func (s *sheetReader) cell(col int, text []byte) {
 		if gap := col - s.at; gap > maxColumns || gap < 1 && s.begun {
 			w.writeByte('\t')
 		} else {
-			w.write(tabs[:gap])
+			w.write(tabs[:max(0, gap)])
 		}
 	}
 	s.begun, s.at = true, col

@@ -133,6 +133,14 @@ func TestBinaryWorkbook(t *testing.T) {
 	sheet = record(sheet, recRowHdr, le32(1), make([]byte, 20))
 	sheet = record(sheet, recCellRk, le32(1), le32(0), le32(42<<2|2))
 	sheet = record(sheet, recCellReal, le32(2), le32(1), binary.LittleEndian.AppendUint64(nil, math.Float64bits(78051123)))
+	sheet = record(sheet, recRowHdr, le32(2), make([]byte, 20))
+	sheet = record(sheet, recCellBlank, le32(0), le32(0))
+	sheet = record(sheet, recShortIsst, le32(0), le32(0))
+	sheet = record(sheet, recShortBlank, le32(0))
+	sheet = record(sheet, recShortReal, le32(1), binary.LittleEndian.AppendUint64(nil, math.Float64bits(78051123)))
+	sheet = record(sheet, recShortSt, le32(0), wideString("short"))
+	sheet = record(sheet, recShortBool, le32(0), []byte{1})
+	sheet = record(sheet, recShortRk, le32(0), le32(7<<2|2))
 	comments = record(comments, recComment, []byte{0}, wideString("a comment"))
 	file := zipOf(t,
 		"[Content_Types].xml", `<Types><Override PartName="/xl/workbook.bin" ContentType="application/vnd.ms-excel.sheet.binary.macroEnabled.main"/></Types>`,
@@ -146,7 +154,7 @@ func TestBinaryWorkbook(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := c.text("Staff"), "Name\t\tSSN\n\t42\t"+ssn+"\n\na comment\n"; got != want {
+	if got, want := c.text("Staff"), "Name\t\tSSN\n\t42\t"+ssn+"\n\tName\t\t"+ssn+"\tshort\tTRUE\t7\n\na comment\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	if len(c.members) != 0 {

@@ -11,46 +11,61 @@ import (
 const maxStringBytes = 16 << 20
 
 // sharedStrings are the strings that the cells of a workbook name by number.
+// They stand in blocks, so that none is moved when there are more.
 type sharedStrings struct {
-	text []byte
-	ends []uint32
-	used []uint64 // a bit for each
+	text   []byte // of the string that is being read
+	blocks [][]byte
+	refs   []stringRef
+	used   []uint64 // a bit for each
+	held   int
+	full   bool // no more are held
 }
 
+// stringRef says where a string stands.
+type stringRef struct{ block, from, to uint32 }
+
+// stringBlock is how many bytes of strings stand together.
+const stringBlock = 128 << 10
+
 func (s *sharedStrings) get(n int) []byte {
-	if n < 0 || n >= len(s.ends) {
+	if n < 0 || n >= len(s.refs) {
 		return nil
 	}
 	s.used[n/64] |= 1 << (n % 64)
-	from := uint32(0)
-	if n > 0 {
-		from = s.ends[n-1]
-	}
-	return s.text[from:s.ends[n]]
+	return s.at(n)
+}
+
+func (s *sharedStrings) at(n int) []byte {
+	r := &s.refs[n]
+	return s.blocks[r.block][r.from:r.to]
 }
 
 // endString ends the string that was appended to text.
 func (s *sharedStrings) endString() {
-	if len(s.ends)%64 == 0 {
+	if len(s.refs)%64 == 0 {
 		s.used = append(s.used, 0)
 	}
-	s.ends = append(s.ends, uint32(len(s.text)))
+	last := len(s.blocks) - 1
+	if last < 0 || cap(s.blocks[last])-len(s.blocks[last]) < len(s.text) {
+		s.blocks = append(s.blocks, make([]byte, 0, max(stringBlock, len(s.text))))
+		last++
+	}
+	from := len(s.blocks[last])
+	s.blocks[last] = append(s.blocks[last], s.text...)
+	s.refs = append(s.refs, stringRef{uint32(last), uint32(from), uint32(from + len(s.text))})
+	s.held += len(s.text) + 12
+	s.text = s.text[:0]
 }
 
 // unused writes the strings that no cell named.
 func (s *sharedStrings) unused(d *document) {
-	for n := range s.ends {
+	for n := range s.refs {
 		if s.used[n/64]>>(n%64)&1 == 0 {
-			d.w.write(s.get(n))
+			d.w.write(s.at(n))
 			d.w.writeByte('\n')
 		}
 	}
 	*s = sharedStrings{}
-}
-
-// full reports whether no more is held.
-func (s *sharedStrings) full() bool {
-	return len(s.text)+5*len(s.ends) > maxStringBytes
 }
 
 // readStrings reads the shared strings, the runs of each joined (ISO/IEC
@@ -71,7 +86,7 @@ func (d *document) readStrings(string) {
 				phonetic++
 			case "si":
 				if reading = reading[:0]; lx.empty {
-					s.endString()
+					d.endString()
 				}
 			}
 		case endTag:
@@ -91,6 +106,10 @@ func (d *document) readStrings(string) {
 			if !in {
 				continue
 			}
+			if len(s.text) > stringBlock { // longer than a cell can be
+				d.w.write(s.text)
+				s.text = s.text[:0]
+			}
 			if phonetic > 0 {
 				reading = d.appendText(reading, maxCellBytes)
 			} else {
@@ -104,16 +123,13 @@ func (d *document) readStrings(string) {
 // the document.
 func (d *document) endString() {
 	s := &d.strings
-	if s.full() {
-		from := 0
-		if n := len(s.ends); n > 0 {
-			from = int(s.ends[n-1])
-		}
-		d.w.write(s.text[from:])
-		d.w.writeByte('\n')
-		s.text = s.text[:from]
+	if s.full = s.full || s.held+len(s.text) > maxStringBytes; !s.full {
+		s.endString()
+		return
 	}
-	s.endString()
+	d.w.write(s.text)
+	d.w.writeByte('\n')
+	s.text = s.text[:0]
 }
 
 // quickStrings reads strings that are one text, straight from the lexer's
@@ -258,7 +274,7 @@ func (d *document) readSheets(rels []relation, sheets []sheet) {
 			d.readTable(p, d.readStrings, d.readBinaryStrings)
 		}
 	}
-	if len(d.strings.ends) == 0 {
+	if len(d.strings.refs) == 0 {
 		if p := d.byKey["xl/sharedstrings.xml"]; p != nil && !p.done {
 			d.readPart(p, d.readStrings)
 		}

@@ -14,7 +14,9 @@ import (
 // The records of a binary workbook that are read ([MS-XLSB] section 2.3.2).
 const (
 	recRowHdr     = 0
+	recCellBlank  = 1
 	recCellRk     = 2
+	recCellError  = 3
 	recCellBool   = 4
 	recCellReal   = 5
 	recCellSt     = 6
@@ -22,6 +24,14 @@ const (
 	recFmlaString = 8
 	recFmlaNum    = 9
 	recFmlaBool   = 10
+	recFmlaError  = 11
+	recShortBlank = 12 // the short ones say no column: it is the next one
+	recShortRk    = 13
+	recShortError = 14
+	recShortBool  = 15
+	recShortReal  = 16
+	recShortSt    = 17
+	recShortIsst  = 18
 	recSSTItem    = 19
 	recName       = 39
 	recFmt        = 44
@@ -189,12 +199,8 @@ func (d *document) readBinaryStrings(p *part) {
 			return
 		}
 		text, _ := r.wide(1)
-		if s.full() {
-			d.line(text)
-		} else {
-			s.text = append(s.text, oneLine(text)...)
-		}
-		s.endString()
+		s.text = append(s.text, oneLine(text)...)
+		d.endString()
 	})
 }
 
@@ -210,12 +216,23 @@ func oneLine(s string) []byte {
 
 func (d *document) readBinarySheet(p *part) {
 	s := &sheetReader{d: d}
+	next := 0
 	d.readRecords(p, func(r *records) {
 		switch r.kind {
 		case recRowHdr:
+			next = 0
 			s.endRow()
 			s.beginRow(r.u32(0) + 1)
 		case recCellRk, recCellBool, recCellReal, recCellSt, recCellIsst, recFmlaString, recFmlaNum, recFmlaBool, recCellRSt:
+			next = r.u32(0) + 1
+			s.binaryCell(r)
+		case recCellBlank, recCellError, recFmlaError:
+			next = r.u32(0) + 1
+		case recShortBlank, recShortError:
+			next++
+		case recShortRk, recShortBool, recShortReal, recShortSt, recShortIsst:
+			r.lengthen(next)
+			next++
 			s.binaryCell(r)
 		case recHLink:
 			text, next := r.wide(16)
@@ -239,6 +256,25 @@ func (d *document) readBinarySheet(p *part) {
 	})
 	s.endRow()
 	d.w.write(s.notes)
+}
+
+// lengthen makes the record of a cell that stands in a column out of a short one.
+func (r *records) lengthen(column int) {
+	r.data = append(r.data, 0, 0, 0, 0)
+	copy(r.data[4:], r.data)
+	binary.LittleEndian.PutUint32(r.data, uint32(column))
+	switch r.kind {
+	case recShortRk:
+		r.kind = recCellRk
+	case recShortBool:
+		r.kind = recCellBool
+	case recShortReal:
+		r.kind = recCellReal
+	case recShortSt:
+		r.kind = recCellSt
+	case recShortIsst:
+		r.kind = recCellIsst
+	}
 }
 
 // binaryCell writes the cell of a record: its column, its style, its value.

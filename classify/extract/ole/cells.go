@@ -66,6 +66,17 @@ func (b *book) formula(row, column, xf int) {
 		return
 	}
 	b.cell.row, b.cell.column = row, column
+	empty := v[0] == 3 || binary.LittleEndian.Uint64(v) == 0
+	if tokens := b.tokens(at + 8); empty && len(tokens) > 0 { // perhaps it was never computed
+		value, computed, texts := b.constants(tokens)
+		if computed {
+			b.put(row, column, value)
+			return
+		}
+		for _, t := range texts {
+			b.aside.line(t)
+		}
+	}
 	if binary.LittleEndian.Uint16(v[6:]) != 0xffff {
 		b.put(row, column, b.shown(xf, b.r.float(at)))
 		return
@@ -73,6 +84,18 @@ func (b *book) formula(row, column, xf int) {
 	if v[0] == 1 {
 		b.boolean(row, column, []byte{v[2], 0})
 	}
+}
+
+// tokens is the formula behind flags and, in later versions, a chain.
+func (b *book) tokens(at int) []byte {
+	if at += 2; b.version >= 5 {
+		at += 4
+	}
+	v := b.r.from(at)
+	if b.version < 5 || len(v) < 2 {
+		return nil
+	}
+	return v[2:min(len(v), 2+int(binary.LittleEndian.Uint16(v)))]
 }
 
 // oldest reads the cells of Excel 2.

@@ -77,6 +77,21 @@ func TestStringsGoOnInContinueRecords(t *testing.T) {
 	c.must(t, "078-05\t-1123", "\n\t\t\txyz")
 }
 
+func TestFormulasOfConstantsAreComputed(t *testing.T) {
+	formula := func(row uint16, tokens string) string {
+		return record(0x06, u16s(row, 0, 0, 0, 0, 0, 0, 0)+u32s(0)+u16s(uint16(len(tokens)))+tokens)
+	}
+	sheet := record(0x809, u16s(0x600, 0x10, 0, 0, 0, 0, 0, 0)) +
+		formula(0, "\x17\x06\x00078-05\x17\x02\x01-\x001\x00\x15\x08\x1e\x7b\x00\x08") +
+		formula(1, "\x44\x00\x00\x00\x00\x17\x04\x00told\x0b") +
+		formula(2, "\x17\xff\x00torn") + formula(3, "\x08\x08\x19") + record(0x0a, "")
+	c, err := readFile(t, compound(map[string]string{"Workbook": sheet}))
+	if err != nil {
+		t.Error(err)
+	}
+	c.must(t, "078-05-1123\n", "told\n")
+}
+
 func TestBareAndOldWorkbooksAreRead(t *testing.T) {
 	number := string(binary.LittleEndian.AppendUint64(nil, math.Float64bits(78051123)))
 	for name, b := range map[string]string{
@@ -109,7 +124,8 @@ func TestAPresentationIsReadWithItsNotesAndObjects(t *testing.T) {
 	_, _ = w.Write([]byte("an embedded file"))
 	_ = w.Close()
 	show := pptRecord(0x0f, 0x3e8, pptRecord(0x0f, 0xf00d, pptRecord(0, pptTextChars, utf16le("Größe\r078-05-1123")))+
-		pptRecord(0, pptTextBytes, "4111 1111\xa01111 1111")+pptRecord(0x0f, 0x2ee0, pptRecord(0, pptString, utf16le("a comment")))) +
+		pptRecord(0, pptTextBytes, "4111 1111\xa01111 1111")+pptRecord(0, pptTag, pptRecord(0x0f, 0x2ee0, pptRecord(0, pptString, utf16le("a comment"))+pptRecord(0, 0x2ee1, "xxxxx")))+
+		pptRecord(0, pptTag, "no records at all, \xff\xff\xff\xff but data")) +
 		pptRecord(0x10, pptObject, u32s(16)+z.String())
 	c, err := readFile(t, compound(map[string]string{"PowerPoint Document": show}))
 	if err != nil {

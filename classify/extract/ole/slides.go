@@ -13,6 +13,7 @@ const (
 	pptTextBytes   = 0x0fa8
 	pptString      = 0x0fba
 	pptObject      = 0x1011
+	pptTag         = 0x138b // data of later versions, comments among them
 	pptCrypt       = 0x2f14
 	pptContainer   = 0x0f
 	maxTextRecord  = 8 << 20
@@ -120,8 +121,33 @@ func (p *presentation) atom(version, kind uint16, size int64) error {
 		return p.aside.err
 	case pptObject:
 		return p.object(version>>4, size)
+	case pptTag:
+		return p.tag(p.in.pos + size)
 	case pptCrypt:
 		return &Encrypted{Cipher: "RC4-40", Weak: true}
+	}
+	return nil
+}
+
+// tag reads the records in what is no container by its header. If it holds
+// something else, nothing is lost but that.
+func (p *presentation) tag(end int64) error {
+	var head [8]byte
+	for p.in.pos+8 <= end {
+		if _, err := io.ReadFull(p.in, head[:]); err != nil {
+			return nil
+		}
+		version, kind := binary.LittleEndian.Uint16(head[:]), binary.LittleEndian.Uint16(head[2:])
+		if version&0x0f == pptContainer || kind == pptTag {
+			continue
+		}
+		next := p.in.pos + min(int64(binary.LittleEndian.Uint32(head[4:])), end-p.in.pos)
+		if kind == pptString {
+			if err := p.atom(version, kind, next-p.in.pos); err != nil {
+				return err
+			}
+		}
+		p.in.pos = next
 	}
 	return nil
 }

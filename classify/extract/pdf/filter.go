@@ -42,6 +42,11 @@ var inflaters = sync.Pool{New: func() any { return flate.NewReader(bytes.NewRead
 
 // open begins to decode a stream. errFilter says that it is an image.
 func (d *document) open(s *stream) (*decoded, error) {
+	return d.openFirst(s, -1)
+}
+
+// openFirst undoes the first n filters only; a negative n is all.
+func (d *document) openFirst(s *stream, n int) (*decoded, error) {
 	r := &decoded{d: d, r: d.section(s.off, d.extent(s))}
 	filters, params := d.filters(s)
 	if d.crypt != nil && !d.clear(s, filters) {
@@ -49,6 +54,9 @@ func (d *document) open(s *stream) (*decoded, error) {
 	}
 	if len(filters) > maxFilters {
 		return nil, errFilter
+	}
+	if n >= 0 {
+		filters = filters[:n]
 	}
 	for i, f := range filters {
 		if err := r.add(f, params[i]); err != nil {

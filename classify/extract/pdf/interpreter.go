@@ -28,6 +28,7 @@ type interpreter struct {
 	forms  int // drawn so far
 	marks  []mark
 	images int
+	drawn  []*stream // the first of them
 }
 
 const (
@@ -317,6 +318,9 @@ func (x *interpreter) draw(s *stream, resources dict) {
 	}
 	if x.d.name(s.dict["Subtype"]) == "Image" {
 		x.images++
+		if len(x.drawn) < maxDrawn {
+			x.drawn = append(x.drawn, s)
+		}
 		return
 	}
 	if x.active[s] {

@@ -29,6 +29,7 @@ type page struct {
 	cos, sin   float64 // of the chunk being written
 	apart      bool    // its letters are set apart
 	apartAgain bool    // as those before were
+	piece      int     // where the text that was placed last begins
 }
 
 type chunk struct {
@@ -47,6 +48,7 @@ const (
 	maxTold       = 200_000
 	wordGap       = 0.15 // of an em
 	cellGap       = 1.0
+	maxSingle     = 4 // bytes of a character drawn by itself: what stands behind the gap may yet come
 )
 
 // start places what is appended to the text next: at x, y, along dx, dy, its
@@ -68,6 +70,8 @@ func (p *page) start(x, y, dx, dy, em, height, spacing float64) {
 		}
 	}
 	p.cos, p.sin, p.apart, p.apartAgain = cos, sin, spacing > wordGap*em, false
+	single := len(p.text)-p.piece <= maxSingle
+	p.piece = len(p.text)
 	left, base := x*cos+y*sin, y*cos-x*sin
 	if n := len(p.chunks); n > 0 {
 		c := &p.chunks[n-1]
@@ -83,7 +87,7 @@ func (p *page) start(x, y, dx, dy, em, height, spacing float64) {
 			switch {
 			case gap > -0.2 && gap < wordGap:
 				return
-			case gap >= wordGap && gap < cellGap:
+			case gap >= wordGap && gap < cellGap && !single:
 				if len(p.text) > 0 && p.text[len(p.text)-1] != ' ' && c.from < len(p.text) {
 					p.text = append(p.text, ' ')
 				}

@@ -43,6 +43,36 @@ func elements(b []byte, attributes bool, tell func(label, value string)) {
 	}
 }
 
+// richText is the text of a rich text string, section 12.7.3.4, as it is shown:
+// elements that are no paragraph leave no trace.
+func richText(t string) string {
+	if !strings.Contains(t, "<") {
+		return t
+	}
+	var out strings.Builder
+	b := []byte(t)
+	for len(b) > 0 {
+		i := bytes.IndexByte(b, '<')
+		if i < 0 {
+			i = len(b)
+		}
+		out.WriteString(html.UnescapeString(string(b[:i])))
+		if b = b[i:]; len(b) == 0 {
+			break
+		}
+		end := tagEnd(b)
+		switch tagName(bytes.TrimPrefix(b[1:end], []byte("/"))) {
+		case "b", "i", "u", "sub", "sup", "font", "a":
+		default:
+			if tag := b[1:end]; !bytes.HasPrefix(bytes.TrimPrefix(tag, []byte("/")), []byte("span")) {
+				out.WriteByte('\n')
+			}
+		}
+		b = b[min(end+1, len(b)):]
+	}
+	return strings.Join(strings.FieldsFunc(out.String(), func(c rune) bool { return c == '\n' || c == '\r' }), "\n")
+}
+
 // tagEnd finds the > of a tag, which may stand in a value as well.
 func tagEnd(b []byte) int {
 	quote := byte(0)

@@ -19,6 +19,8 @@ type reader struct {
 	nodes    int
 	pages    int
 	scans    int // pages that are nothing but images
+	drawn    []*stream
+	noted    map[int64]bool // where these stand
 	appeared map[string]bool
 	contents map[int64]bool // offsets of contents that were read, of a file with revisions
 	repeated bool           // an older revision is being read
@@ -91,7 +93,7 @@ func (r *reader) page(node, resources dict) {
 		return
 	}
 	r.pages++
-	r.x.images = 0
+	r.x.images, r.x.drawn = 0, r.x.drawn[:0]
 	r.p.written = false
 	r.x.begin(unit)
 	r.read(node["Contents"], resources)
@@ -104,6 +106,7 @@ func (r *reader) page(node, resources dict) {
 	r.p.flush()
 	if r.x.images > 0 && !r.p.written {
 		r.scans++
+		r.noteDrawn()
 	}
 }
 

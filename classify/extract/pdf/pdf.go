@@ -24,7 +24,7 @@
 // what can be read is told, and the error is ErrMalformed. Text in fonts that
 // do not say which characters they show has the anomaly "undecodable-font" and
 // the error ErrUnsupported. Pages that are nothing but images have the anomaly
-// "scanned-page".
+// "scanned-page"; an Out that is a Viewer gets the images of these.
 //
 // # Limits
 //
@@ -224,7 +224,7 @@ func (s *sweeper) members() error {
 			return err
 		}
 	}
-	return nil
+	return s.pictures()
 }
 
 // salvage ends a damaged attachment where the damage is.

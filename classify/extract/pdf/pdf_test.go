@@ -1,6 +1,7 @@
 package pdf
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -33,6 +34,7 @@ func TestPagesGiveTheirText(t *testing.T) {
 		{name: "kerning is no space, distance is", content: begin + "[(07)-20(8-)30(05-1)-80(123)-300(next)-3000(cell)] TJ ET", want: "078-05-1123 next\tcell\n"},
 		{name: "glyph by glyph", content: begin + "(0) Tj 6.67 0 Td (7) Tj 6.67 0 Td (8) Tj 6.67 0 Td (-) Tj ET BT /F1 12 Tf 1 0 0 1 96 700 Tm (05) Tj ET", want: "078-05\n"},
 		{name: "glyphs in any order", content: begin + "13.34 0 Td (8) Tj -6.67 0 Td (7) Tj -6.67 0 Td (0) Tj ET", want: "078\n"},
+		{name: "glyphs in any order, some with others to come between", content: begin + "(0) Tj 13.34 0 Td (8) Tj 26.68 0 Td (1) Tj -33.35 0 Td (7) Tj 13.34 0 Td (3) Tj 6.67 0 Td (4) Tj 6.67 0 Td (5) Tj ET", want: "0783451\n"},
 		{name: "lines by leading and quotes", content: "BT /F1 12 Tf 14 TL 72 700 Td (one) Tj T* (two) Tj (three) ' 1 0 (four) \" 0 -14 TD (five) Tj ET", want: "one\ntwo\nthree\nfour\nfive\n"},
 		{name: "rows from top to bottom, cells from left to right", content: "BT /F1 12 Tf 300 600 Td (d) Tj ET BT /F1 12 Tf 72 600 Td (c) Tj ET BT /F1 12 Tf 300 700 Td (b) Tj ET BT /F1 12 Tf 72 700 Td (a) Tj ET", want: "a\tb\nc\td\n"},
 		{name: "columns of prose one after the other", content: column(50, "left") + column(320, "right"), want: "left 0 of a column of prose\nleft 1 of a column of prose\nleft 2 of a column of prose\nleft 3 of a column of prose\nleft 4 of a column of prose\n" +
@@ -59,7 +61,7 @@ func TestPagesGiveTheirText(t *testing.T) {
 		{name: "a font that is not there", content: "BT /F9 12 Tf 72 700 Td (text) Tj ET", want: "text\n"},
 		{name: "the looks of a field in its place", content: begin + "(SSN:) Tj ET", page: "/Annots[<</Subtype/Widget/FT/Tx/T(ssn)/V(078-05-1123)/Rect[110 695 310 715]/AP<</N 10 0 R>>>>]", objects: []string{form}, want: "SSN:\t078-05-1123\nssn\n"},
 		{name: "the value of a field without looks, from its parent", content: begin + "(SSN:) Tj ET", page: "/Annots[<</Subtype/Widget/Parent 10 0 R/Rect[110 698 310 715]>>]", objects: []string{"<</FT/Tx/T(ssn)/V<FEFF0030003700380031>>>"}, want: "SSN:\t0781\nssn\n"},
-		{name: "comments, links and names", content: begin + "(x) Tj ET", page: "/Annots[<</Subtype/Text/Rect[0 0 0 0]/Contents(note 1)/RC(<p>rich <b>note</b></p>)/A<</URI(https://x.example/078-05-1123)>>>>]", want: "x\nnote 1\nhttps://x.example/078-05-1123\n<p>rich <b>note</b></p>\n"},
+		{name: "comments, links and names", content: begin + "(x) Tj ET", page: "/Annots[<</Subtype/Text/Rect[0 0 0 0]/Contents(note 1)/RC(<body><p>rich <b>no</b>te</p><p>a &lt; b</p></body>)/A<</URI(https://x.example/078-05-1123)>>>>]", want: "x\nnote 1\nhttps://x.example/078-05-1123\nrich note\na < b\n"},
 		{name: "contents in pieces, within an operator's operands", content: begin + "(one", page: "/Contents[10 0 R 11 0 R]", objects: []string{streamObject("", begin+"12 0"), streamObject("", "Td (two) Tj ET")}, want: "two\n"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -176,5 +178,42 @@ func TestOddDocumentsAreFlagged(t *testing.T) {
 				t.Errorf("anomalies %v, error %v; want %s, %v", got.anomalies, err, c.anomaly, c.err)
 			}
 		})
+	}
+}
+
+// viewer is a collector that wants pictures.
+type viewer struct{ collector }
+
+func (*viewer) Pictures() bool { return true }
+
+func TestPicturesOfScannedPagesAreMembers(t *testing.T) {
+	const size = "/Subtype/Image/Width 32/Height 32"
+	row := "\xff\x00\xff\x00"
+	for _, c := range []struct{ name, dict, data, head, tail string }{
+		{"JPEG", size + "/Filter/DCTDecode", "\xff\xd8\xffjpeg", ": \xff\xd8\xffjpeg", ""},
+		{"JPEG in Flate", size + "/Filter[/FlateDecode/DCTDecode]", deflated("\xff\xd8\xffjpeg"), ": \xff\xd8\xffjpeg", ""},
+		{"black and white", size + "/ImageMask true/Filter/FlateDecode", deflated(strings.Repeat(row, 32)), ": MM\x00*", row},
+		{"more than the size says", size + "/BitsPerComponent 1/ColorSpace/DeviceGray", strings.Repeat(row, 32) + "more", ": MM\x00*", row},
+		{"colours", size + "/BitsPerComponent 8/ColorSpace/DeviceRGB", strings.Repeat(row, 24*32), ": MM\x00*", row},
+		{"a table of colours", size + "/BitsPerComponent 1/ColorSpace[/Indexed/DeviceGray 1(\\000\\377)]", strings.Repeat(row, 32), ": MM\x00*", row},
+		{"fax", size + "/Filter/CCITTFaxDecode/DecodeParms<</K -1/Columns 32>>", "fax", ": MM\x00*", "fax"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			file := onePage("q 600 0 0 800 0 0 cm /I Do /I Do Q", "", "/XObject<</I 10 0 R>>", streamObject(c.dict, c.data))
+			v := &viewer{collector{most: 1 << 20}}
+			if err := Read(bytes.NewReader(file), int64(len(file)), v); err != nil {
+				t.Fatal(err)
+			}
+			if len(v.members) != 1 || !strings.HasPrefix(v.members[0], c.head) || !strings.HasSuffix(v.members[0], c.tail) {
+				t.Errorf("members %.200q", v.members)
+			}
+		})
+	}
+	for name, dict := range map[string]string{"too low": "/Subtype/Image/Width 32/Height 2", "too wide": "/Subtype/Image/Width 99999999/Height 32", "of a kind that is not read": size + "/Filter/JBIG2Decode"} {
+		file := onePage("/I Do", "", "/XObject<</I 10 0 R>>", streamObject(dict, "x"))
+		v := &viewer{collector{most: 1 << 20}}
+		if err := Read(bytes.NewReader(file), int64(len(file)), v); err != nil || len(v.members) != 0 {
+			t.Errorf("%s: %d members, %v", name, len(v.members), err)
+		}
 	}
 }

@@ -236,6 +236,9 @@ func (s *sweeper) dict(v dict, depth int) {
 		switch w := v[k].(type) {
 		case str:
 			t := text(w)
+			if k == "RC" || k == "RV" {
+				t = richText(t)
+			}
 			if t = strings.TrimSpace(t); !readable(t) || s.appeared[t] && (k == "V" || k == "Contents") {
 				continue
 			}
@@ -295,7 +298,7 @@ func (s *sweeper) far(k name, r ref) {
 	switch k {
 	case "JS", "RC", "RV", "V":
 		if st := s.d.stream(r); st != nil {
-			s.script(st)
+			s.script(st, k == "RC" || k == "RV")
 			return
 		}
 	}
@@ -313,7 +316,11 @@ func (s *sweeper) far(k name, r ref) {
 	defer func() { s.nested-- }()
 	switch v := s.d.load(r.num).(type) {
 	case str:
-		if t := text(v); readable(t) && !s.appeared[t] {
+		t := text(v)
+		if k == "RC" || k == "RV" {
+			t = richText(t)
+		}
+		if readable(t) && !s.appeared[t] {
 			s.tell(nil, []string{t})
 		}
 	case array:
@@ -324,14 +331,16 @@ func (s *sweeper) far(k name, r ref) {
 }
 
 // script tells a stream of text.
-func (s *sweeper) script(st *stream) {
+func (s *sweeper) script(st *stream, rich bool) {
 	if s.filed[st] {
 		return
 	}
 	s.filed[st] = true
 	data, _ := s.d.decode(st, maxPacked)
 	t := text(str(data))
-	if strings.Contains(t, "</") {
+	if rich {
+		t = richText(t)
+	} else if strings.Contains(t, "</") {
 		s.markupText([]byte(t), false)
 		return
 	}
