@@ -75,21 +75,61 @@ func findTag(tag, subject string) Answer {
 		return Answer{}
 	}
 	words := bracketWords(norm.NFKC.String(subject))
-	for i := 0; i+len(want) <= len(words); i++ {
-		if meantAs(want, words[i:i+len(want)]) {
-			return Answer{Near: true}
-		}
+	if from, _ := meant(want, words); from >= 0 {
+		return Answer{Near: true}
 	}
 	return Answer{}
 }
 
-// meantAs reports whether words with brackets were meant as a tag.
+// maxPieces is into how many pieces more than it has words a tag may have fallen.
+const maxPieces = 3
+
+// meant finds the first run of words that was meant as a tag; from is -1 if there
+// is none.
+func meant(want []string, words []bracketWord) (from, to int) {
+	for i := range words {
+		for n := 1; n <= len(want)+maxPieces && i+n <= len(words); n++ {
+			if meantAs(want, words[i:i+n]) {
+				return i, i + n
+			}
+		}
+	}
+	return -1, -1
+}
+
+// meantAs reports whether words with brackets were meant as a tag: word by word, or
+// written together, or in pieces, or the two words of a tag the other way round.
 func meantAs(want []string, run []bracketWord) bool {
 	first, last := run[0], run[len(run)-1]
-	return (first.opened && last.closed || first.dangling || last.dangling) && allNear(want, run)
+	if !(first.opened && last.closed || first.dangling || last.dangling) {
+		return false
+	}
+	if allNear(want, run) {
+		return true
+	}
+	joined := ""
+	for _, w := range run {
+		joined += w.text
+	}
+	if nearlyJoined(strings.Join(want, ""), joined) {
+		return true
+	}
+	if len(want) != 2 {
+		return false
+	}
+	turned := []string{want[1], want[0]}
+	return allNear(turned, run) || nearlyJoined(want[1]+want[0], joined)
+}
+
+// nearlyJoined reports whether words written together are those of a tag.
+func nearlyJoined(want, got string) bool {
+	return len(want) > 3 && len(got) <= len(want)+8 && nearWord(want, got)
 }
 
 func allNear(want []string, run []bracketWord) bool {
+	if len(want) != len(run) {
+		return false
+	}
 	for i, w := range want {
 		if !nearWord(w, run[i].text) {
 			return false

@@ -43,11 +43,9 @@ func locateTag(tag, subject string, nearly bool) (from, to int, ok bool) {
 		return 0, 0, false
 	}
 	words := bracketWords(f.text)
-	for i := 0; i+len(want) <= len(words); i++ {
-		if run := words[i : i+len(want)]; meantAs(want, run) {
-			from, to = f.span(f.brackets(run[0].from, run[len(run)-1].to))
-			return from, to, true
-		}
+	if i, end := meant(want, words); i >= 0 {
+		from, to = f.span(f.brackets(words[i].from, words[end-1].to))
+		return from, to, true
 	}
 	return 0, 0, false
 }

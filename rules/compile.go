@@ -90,6 +90,7 @@ func (c *compiler) compile() *Policy {
 		c.recordable()
 	}
 	if c.mistakes.Err() == nil && c.opt.Lint {
+		c.unheard()
 		c.lint()
 	}
 	c.mistakes.List = append(c.mistakes.List, c.odds...)
@@ -217,6 +218,8 @@ func (c *compiler) head(s *source) {
 		if err != nil {
 			c.mistakes.Add(s.title, in.At("networks"), "write 192.0.2.0/24, 192.0.2.7 or 2001:db8::/32", "inside.networks: %q is not a network", text)
 			prefix = netip.Prefix{}
+		} else if whole, err := netip.ParsePrefix(text); err == nil && whole.Addr() != whole.Masked().Addr() {
+			c.warn(s.title, in.At("networks"), fmt.Sprintf("write %s, or %s for that machine alone", prefix, whole.Addr()), "inside.networks: %q names a machine and means all of %s", text, prefix)
 		}
 		inside.networks = append(inside.networks, prefix)
 	}

@@ -164,7 +164,7 @@ func (c *compiler) defineDetector(one detectorSource) {
 	}
 	d, err := custom.Detector()
 	if err == nil {
-		d.Apart = t.Apart
+		d.Apart, d.OnceARow, d.Alone = t.Apart, t.OnceARow, t.Alone
 		_, err = detect.Compile([]*detect.Detector{d}, detect.Options{})
 	}
 	if err != nil {

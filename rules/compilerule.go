@@ -214,7 +214,7 @@ func (c *ruleCompiler) action(r *sourceRule, out *rule) {
 		c.wrong(r.Line, "", "more than one of reject, hold, tempfail and record")
 	}
 	acts := slices.ContainsFunc([]string{"reject", "hold", "tempfail", "record", "route", "add_header", "change_header", "remove_header", "tag_subject", "strip_tag", "append", "notify"}, r.Has)
-	if !acts {
+	if !acts && r.saysOnly("id", "clause", "never", "off", "setting", "direction", "to", "from", "user", "when", "unless") {
 		c.wrong(r.Line, "give reject, hold, tempfail, route, append, notify, a header change or record = true", "nothing is to be done when it fires")
 	}
 }

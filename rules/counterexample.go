@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,7 +29,11 @@ type Counterexample struct {
 // String tells it on one line.
 func (c *Counterexample) String() string {
 	to := c.Outcome
-	said := []string{fmt.Sprintf("a mail from %q to %s", c.Envelope.Sender, to.Address)}
+	from := strconv.Quote(c.Envelope.Sender)
+	if c.Envelope.Sender == "" {
+		from = "the null sender <>, as bounces are,"
+	}
+	said := []string{fmt.Sprintf("a mail from %s to %s", from, to.Address)}
 	for _, id := range sortedKeys(c.Report.Tallies) {
 		said = append(said, fmt.Sprintf("with %s (%d)", id, c.Report.Tallies[id].Unique(detect.Low, classify.AnyPlace)))
 	}

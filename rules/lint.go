@@ -138,6 +138,21 @@ func joinedWords(words []string) string {
 	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
 }
 
+// unheard tells of rules that tell an officer who is not named. A pack by itself may
+// leave that to the admin's file.
+func (c *compiler) unheard() {
+	if c.officer != "" || !slices.ContainsFunc(c.sources, func(s *source) bool { return !s.pack }) {
+		return
+	}
+	for i := range c.Policy.rules {
+		if r := &c.Policy.rules[i]; r.notify {
+			s := c.sourceOf[r.id]
+			c.warn(s.File, s.At("notify"), `say address = "privacy@agency.example" under [officer]`, "rule %q tells the officer, and none is named: nobody gets its reports", r.id)
+			return
+		}
+	}
+}
+
 // shadowed tells of a rule that makes no difference: whenever it fires, another
 // does that is stricter in all that the rule does.
 func (l *linter) shadowed(r *rule) {

@@ -21,6 +21,7 @@ type nearTo struct {
 	Says       Strings            `toml:"says"`
 	Confidence *detect.Confidence `toml:"confidence"`
 	Within     *int               `toml:"within"`
+	Until      Strings            `toml:"until"`
 }
 
 func (s *sourceNear) fromTOML(d *decoder, n node) {
@@ -60,11 +61,21 @@ func (c *ruleCompiler) near(s *sourceCondition, t *foundTest) expr {
 			return expr{op: opAll, mail: true}
 		}
 		test.other, test.within = c.neighbour(&s.Near.nearTo, "near", standardWithin)
+		if len(s.Near.Until) > 0 {
+			c.wrong(s.Near.At("until"), "", "until has no effect in near")
+		}
 		key += test.other.key(test.within)
 	}
 	if s.NotAfter != nil {
 		test.before, test.behind = c.neighbour(s.NotAfter, "not_after", standardBehind)
 		key += " not after" + test.before.key(test.behind)
+		if len(s.NotAfter.Until) > 0 {
+			e := c.found(&sourceCondition{Pos: s.NotAfter.Pos, Found: s.NotAfter.Until})
+			if e.op == opMail {
+				test.until = c.mailTests[e.test].(*foundTest)
+				key += " until" + test.until.key(0)
+			}
+		}
 	}
 	if s.NotOwn != "" {
 		test.own = c.entries(selector{Pos: s.Pos, Is: Strings{s.NotOwn}}, Strings{s.NotOwn}, "not_own", asPrints)
@@ -102,6 +113,7 @@ func (t *foundTest) key(within int) string {
 // none of a kind before them.
 type nearTest struct {
 	of, other, before     *foundTest // other and before may be nil
+	until                 *foundTest // ends the reach of before; may be nil
 	own                   []*roll    // fingerprints of the sender\'s own numbers
 	least, within, behind int
 }
@@ -134,12 +146,19 @@ func (t *nearTest) placed(m *mail, i int, f *classify.Finding) bool {
 		if i == j || o.Part != f.Part || o.Where != f.Where {
 			continue
 		}
-		if t.before != nil && o.End <= f.Offset && f.Offset-o.End <= int64(t.behind) && t.before.covers(o) {
+		if t.before != nil && o.End <= f.Offset && f.Offset-o.End <= int64(t.behind) && t.before.covers(o) && !t.ended(m, o, f) {
 			return false
 		}
 		near = near || t.other != nil && t.other.covers(o) && o.Offset-f.End <= int64(t.within) && f.Offset-o.End <= int64(t.within)
 	}
 	return near
+}
+
+// ended reports whether something between two findings ends the reach of the first.
+func (t *nearTest) ended(m *mail, from, to *classify.Finding) bool {
+	return t.until != nil && slices.ContainsFunc(m.report.Findings, func(f classify.Finding) bool {
+		return f.Part == to.Part && f.Where == to.Where && from.End <= f.Offset && f.End <= to.Offset && t.until.covers(&f)
+	})
 }
 
 // covers reports whether a finding is one that the test asks for.

@@ -33,7 +33,7 @@ func readPack(name, text string, opt Options) (*Policy, error) {
 
 func TestABrokenPackIsRefusedWithAMailThatShowsWhy(t *testing.T) {
 	for _, c := range []struct{ pack, table, assertion, says string }{
-		{"uk-dwp", "rules.cards-never", "cards-never-leave", "payment-card"},
+		{"uk-dwp", "rules.cards-never", "cards-never-leave", "card"},
 		{"uk-dwp", "rules.sensitive-encrypted", "sensitive-never-in-clear", "uk-marking"},
 		{"uk-dwp", "rules.emailblock", "token-never-leaves", "marker"},
 		{"uk-dwp", "rules.unread-held", "unread-never-passes", "with a part"},

@@ -25,6 +25,8 @@ type sourceDetector struct {
 	Match           Strings          `toml:"match"`
 	NearMisses      Strings          `toml:"near_misses"`
 	Apart           bool             `toml:"apart"`
+	OnceARow        bool             `toml:"once_a_row"`
+	Alone           bool             `toml:"alone"`
 	Off             bool             `toml:"off"`
 	ReportSpecimens bool             `toml:"report_specimens"`
 	KeywordsAdd     Strings          `toml:"keywords_add"`

@@ -40,6 +40,16 @@ func (p Pos) At(key string) int {
 // Has reports whether the table holds the key.
 func (p Pos) Has(key string) bool { _, ok := p.keys[key]; return ok }
 
+// saysOnly reports whether the table holds none but these keys.
+func (p Pos) saysOnly(known ...string) bool {
+	for key := range p.keys {
+		if !slices.Contains(known, key) {
+			return false
+		}
+	}
+	return true
+}
+
 // Strings is a list of strings that may be written as one string.
 type Strings []string
 
@@ -103,7 +113,11 @@ func (d *decoder) syntax(err error) {
 	if message == "" {
 		message = strings.TrimPrefix(err.Error(), "toml: ")
 	}
-	d.mistakes.Add(d.file, p.Position.Line, "", "not valid TOML: %s", message)
+	fix := ""
+	if strings.Contains(message, "cannot be used as an array") {
+		fix = "write all such tables as [kind.ID], or all as [[kind]] with an id: a file takes one way or the other"
+	}
+	d.mistakes.Add(d.file, p.Position.Line, fix, "not valid TOML: %s", message)
 }
 
 func (d *decoder) line(n node) int {

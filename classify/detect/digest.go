@@ -12,6 +12,9 @@ import (
 func (d *Detector) Digest(opt *Options) string {
 	h := sha256.New()
 	fmt.Fprintf(h, "%q %d %d %t %t %t\n", d.ID, d.window, d.labelReach, d.Apart, d.literal, d.statements)
+	if d.OnceARow || d.Alone {
+		fmt.Fprintf(h, "once a row %t, alone %t\n", d.OnceARow, d.Alone)
+	}
 	for _, g := range d.keywords {
 		fmt.Fprintf(h, "keywords %d %q\n", g.role, g.patterns)
 	}

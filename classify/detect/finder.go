@@ -38,6 +38,7 @@ type finder struct {
 	subject span   // where the Subject stands in the text
 	halves  []half // by detector: a half of a pair that may find the other
 	scorers []scorer
+	rows    []int64 // by detector: behind the beginning of the last line that it counted
 	until   []int64 // by detector: up to here its last keyword may count
 	hot     uint64  // the seekers that have a keyword or list around, and some that had one
 	fresh   int64   // up to here hot is right
@@ -82,6 +83,7 @@ func (f *finder) reset(s *Stream) {
 	f.against = opponents{found: f.against.found[:0]}
 	clear(f.lists)
 	clear(f.halves)
+	clear(f.rows)
 	for i := range f.until {
 		f.until[i], f.saidAt[i] = -1, -1
 	}
@@ -119,14 +121,14 @@ func (f *finder) stands(p int64) bool {
 		return true
 	}
 	f.columns.advance(f.text, p)
-	if !f.bounded(c) || !d.Apart && f.enclosed(c, p) {
+	if !f.bounded(c) || !d.Apart && f.enclosed(c, p) || d.Alone && !f.alone(c) {
 		return false
 	}
 	where := f.weigh(d, c)
 	if c.sep != 0 && c.sep != '-' && !d.crowded && !where.labelled() && f.crowd(c) {
 		return false
 	}
-	if level := d.grades[c.form].level(where.kind); level != None || f.set.bare[f.detector] {
+	if level := d.grades[c.form].level(where.kind); (level != None || f.set.bare[f.detector]) && !(d.OnceARow && f.again(level, &where)) {
 		f.report(c, level, f.names(d, c, &where), where.distance(c))
 	}
 	return true

@@ -27,6 +27,11 @@ type Detector struct {
 	// Apart matches stand beside those of other detectors on the same text: none
 	// takes the place of another.
 	Apart bool
+	// OnceARow counts one value of a line, or of a row of a table, however many of
+	// its cells hold one: the first.
+	OnceARow bool
+	// Alone values have a line to themselves, and text above them.
+	Alone bool
 
 	keywords []keywordGroup
 	// places are where the first run of digits of a value can begin.

@@ -257,6 +257,7 @@ func (s *Stream) size() int {
 	}
 	n += cap(s.finder.pans.found)*24 + (cap(s.finder.against.found)+cap(s.finder.coming))*24
 	n += len(s.finder.halves) * int(reflect.TypeFor[half]().Size())
+	n += len(s.finder.rows) * 8
 	for i := range s.finder.scorers {
 		sc := &s.finder.scorers[i]
 		n += int(reflect.TypeFor[scorer]().Size()) + cap(sc.count) + cap(sc.found)*32 + cap(sc.cluster)*int(reflect.TypeFor[termHit]().Size())
