@@ -107,18 +107,18 @@ func meantAs(want []string, run []bracketWord) bool {
 	if allNear(want, run) {
 		return true
 	}
-	joined := ""
+	var joined strings.Builder
 	for _, w := range run {
-		joined += w.text
+		joined.WriteString(w.text)
 	}
-	if nearlyJoined(strings.Join(want, ""), joined) {
+	if nearlyJoined(strings.Join(want, ""), joined.String()) {
 		return true
 	}
 	if len(want) != 2 {
 		return false
 	}
 	turned := []string{want[1], want[0]}
-	return allNear(turned, run) || nearlyJoined(want[1]+want[0], joined)
+	return allNear(turned, run) || nearlyJoined(want[1]+want[0], joined.String())
 }
 
 // nearlyJoined reports whether words written together are those of a tag.

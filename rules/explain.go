@@ -253,10 +253,11 @@ func (m *mail) senderPath(path string) string {
 	if name, ok := shownName(m.report.SafeNames[number]); ok {
 		names = append(names, name)
 	}
-	at := number
+	var at strings.Builder
+	at.WriteString(number)
 	for member := range strings.SplitSeq(members, "!") {
-		at += "!" + member
-		name, ok := shownName(m.report.SafeNames[at])
+		at.WriteString("!" + member)
+		name, ok := shownName(m.report.SafeNames[at.String()])
 		if !ok {
 			break
 		}

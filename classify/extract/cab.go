@@ -125,7 +125,7 @@ func (c *container) cabFiles(at int64, count int) ([]cabFile, error) {
 func (c *container) cabString(at int64) (s []byte, next int64, err error) {
 	var b [256]byte
 	n, err := c.ReadAt(b[:], at)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, 0, err
 	}
 	end := bytes.IndexByte(b[:n], 0)
@@ -203,7 +203,7 @@ func (f *cabContent) Read(b []byte) (int, error) {
 	}
 	n, err := f.r.Read(b[:min(int64(len(b)), f.left)])
 	f.left -= int64(n)
-	if err == io.EOF {
+	if errors.Is(err, io.EOF) {
 		err = errMalformed // the folder ends within the file
 	}
 	return n, err

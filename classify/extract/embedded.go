@@ -66,7 +66,7 @@ func (c *container) isZlib() bool {
 		return false
 	}
 	n, err := io.CopyN(io.Discard, z, maxBlock)
-	return err == nil || err == io.EOF && n > 0 || errors.Is(err, io.ErrUnexpectedEOF) && c.Size() > maxBlock && n > 0
+	return err == nil || errors.Is(err, io.EOF) && n > 0 || errors.Is(err, io.ErrUnexpectedEOF) && c.Size() > maxBlock && n > 0
 }
 
 // readEmbedded reads the archive in a part that is something else, and says
@@ -108,7 +108,7 @@ func (c *container) nameMembers() {
 func (c *container) readBehindPDF() error {
 	const least = 22 // of the record at the end of a zip file
 	tail := make([]byte, min(c.Size(), 64<<10+least))
-	if _, err := c.ReadAt(tail, c.Size()-int64(len(tail))); err != nil && err != io.EOF {
+	if _, err := c.ReadAt(tail, c.Size()-int64(len(tail))); err != nil && !errors.Is(err, io.EOF) {
 		return err
 	}
 	if bytes.LastIndex(tail, []byte(zipEnd)) <= bytes.LastIndex(tail, []byte("%%EOF")) {

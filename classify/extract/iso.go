@@ -2,6 +2,7 @@ package extract
 
 import (
 	"encoding/binary"
+	"errors"
 	"io"
 	"strings"
 	"unicode/utf16"
@@ -234,7 +235,7 @@ func (x *isoImage) system(b []byte, name *string, depth int) {
 		case string(entry[:2]) == "CE" && len(entry) >= 28 && depth < 16:
 			more := make([]byte, min(le.Uint32(entry[20:]), 4*isoSector))
 			at := int64(le.Uint32(entry[4:]))*isoSector + int64(le.Uint32(entry[12:]))
-			if n, err := x.c.ReadAt(more, at); err == nil || err == io.EOF {
+			if n, err := x.c.ReadAt(more, at); err == nil || errors.Is(err, io.EOF) {
 				x.system(more[:n], name, depth+1)
 			}
 		}

@@ -2,6 +2,7 @@ package extract
 
 import (
 	"io"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/klauspost/compress/snappy"
@@ -94,7 +95,7 @@ func iwaStrings(b []byte, out io.Writer, depth int) error {
 		switch {
 		case failed != nil || len(value) < 2:
 		case plainString(value):
-			_, failed = out.Write(append(value[:len(value):len(value)], '\n'))
+			_, failed = out.Write(append(slices.Clip(value), '\n'))
 		case depth < maxIWADepth && protoFields(value, nil):
 			failed = iwaStrings(value, out, depth+1)
 		}

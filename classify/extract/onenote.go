@@ -3,6 +3,7 @@ package extract
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"io"
 )
 
@@ -53,7 +54,7 @@ func (c *container) find(from int64, what []byte) (int64, error) {
 	defer blocks.Put(pooled)
 	for from < c.Size() {
 		n, err := c.ReadAt(pooled[:], from)
-		if err != nil && err != io.EOF {
+		if err != nil && !errors.Is(err, io.EOF) {
 			return 0, err
 		}
 		if i := bytes.Index(pooled[:n], what); i >= 0 {

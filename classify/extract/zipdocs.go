@@ -3,6 +3,7 @@ package extract
 import (
 	"encoding/hex"
 	"encoding/xml"
+	"errors"
 	"io"
 	"math"
 	"slices"
@@ -58,7 +59,7 @@ func readFixedPage(_ *container, content io.Reader, out io.Writer) error {
 	baseline := math.NaN()
 	for {
 		token, err := d.RawToken()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return writeGlyphs(out, line)
 		}
 		if err != nil {

@@ -44,17 +44,33 @@ func TestDocumentsThatAreZipFilesAreReadByTheirMembers(t *testing.T) {
 		problem Problem
 		want    []string
 	}{
-		{"a.xps", []inside{{"FixedDocumentSequence.fdseq", "<x/>"}, {"Documents/1/Pages/1.fpage", page}}, "application/oxps", "",
-			[]string{"SSN: 078-05-1123\n", "SSN: 078-\t05-1123\n", "Jane & Joe\t{4111} 1111\n"}},
+		{
+			"a.xps",
+			[]inside{{"FixedDocumentSequence.fdseq", "<x/>"}, {"Documents/1/Pages/1.fpage", page}},
+			"application/oxps", "",
+			[]string{"SSN: 078-05-1123\n", "SSN: 078-\t05-1123\n", "Jane & Joe\t{4111} 1111\n"},
+		},
 		{"a.xps", []inside{{"x.fdseq", "<x/>"}, {"1.fpage", page[:len(page)-60]}}, "application/oxps", Malformed, []string{"SSN: 078-05-1123\n"}},
-		{"a.vsdx", []inside{{"[Content_Types].xml", "<Types/>"}, {"visio/pages/page1.xml", drawing}}, "application/vnd.ms-visio.drawing", "",
-			[]string{"SSN 078-05-1123\n", "PG-7\n", "Box\n"}},
-		{"a.pages", []inside{{"Index/Document.iwa", iwaOf("\x08\x07" + proto(5, "\x08\x01"+text))}}, "application/vnd.apple.iwork", "",
-			[]string{"Dear Jane,\nyour SSN is 078-05-1123 and some more words\n"}},
+		{
+			"a.vsdx",
+			[]inside{{"[Content_Types].xml", "<Types/>"}, {"visio/pages/page1.xml", drawing}},
+			"application/vnd.ms-visio.drawing", "",
+			[]string{"SSN 078-05-1123\n", "PG-7\n", "Box\n"},
+		},
+		{
+			"a.pages",
+			[]inside{{"Index/Document.iwa", iwaOf("\x08\x07" + proto(5, "\x08\x01"+text))}},
+			"application/vnd.apple.iwork", "",
+			[]string{"Dear Jane,\nyour SSN is 078-05-1123 and some more words\n"},
+		},
 		{"a.numbers", []inside{{"Index/Tables/DataList.iwa", iwaOf(text)}}, "application/vnd.apple.iwork", Unsupported, []string{secret}},
 		{"a.key", []inside{{"Index/Slide.iwa", iwaOf(text)[:50]}}, "application/vnd.apple.iwork", Malformed, nil},
-		{"a.epub", []inside{{"mimetype", "application/epub+zip"}, {"OEBPS/c1.xhtml", "<?xml version='1.0'?><html><body><p>SSN 078-<b>05</b>-1123</p></body></html>"}}, "application/epub+zip", "",
-			[]string{"SSN 078-05-1123"}},
+		{
+			"a.epub",
+			[]inside{{"mimetype", "application/epub+zip"}, {"OEBPS/c1.xhtml", "<?xml version='1.0'?><html><body><p>SSN 078-<b>05</b>-1123</p></body></html>"}},
+			"application/epub+zip", "",
+			[]string{"SSN 078-05-1123"},
+		},
 	} {
 		var members []rawZip
 		for _, m := range d.members {

@@ -132,10 +132,10 @@ func TestOutEndsTheReading(t *testing.T) {
 		t.Fatal(err)
 	}
 	n := &notebook{left: 3 * 512}
-	if err := Read(bytes.NewReader(content), int64(len(content)), n); err != errFull {
+	if err := Read(bytes.NewReader(content), int64(len(content)), n); !errors.Is(err, errFull) {
 		t.Errorf("got error %v, want that of Expand", err)
 	}
-	if err := Read(strings.NewReader("something else"), 14, n); err != ErrUnsupported {
+	if err := Read(strings.NewReader("something else"), 14, n); !errors.Is(err, ErrUnsupported) {
 		t.Errorf("got error %v, want ErrUnsupported", err)
 	}
 }

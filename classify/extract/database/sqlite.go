@@ -62,8 +62,7 @@ func readSQLite(src io.ReaderAt, size int64, out Out) error {
 	db.pages = uint32(min((size+int64(db.pageSize)-1)/int64(db.pageSize), math.MaxUint32-1))
 	db.seen = make([]uint64, db.pages/64+1)
 	if err := db.read(); err != nil {
-		var stop errStop
-		if errors.As(err, &stop) {
+		if stop, ok := errors.AsType[errStop](err); ok {
 			return stop.error
 		}
 		return err
@@ -76,7 +75,7 @@ func readSQLite(src io.ReaderAt, size int64, out Out) error {
 
 // malformedAt makes the end of a file where more is wanted malformed.
 func malformedAt(err error) error {
-	if err == io.EOF || err == io.ErrUnexpectedEOF {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return ErrMalformed
 	}
 	return err

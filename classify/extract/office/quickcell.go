@@ -62,7 +62,8 @@ func (s *sheetReader) quickCell(b *[quickBytes]byte) (value []byte, n int) {
 	for ; i < 10 && 'A' <= b[i] && b[i] <= 'Z'; i++ {
 		col = col*26 + int(b[i]-'A') + 1
 	}
-	for ; i < 20 && '0' <= b[i] && b[i] <= '9'; i++ {
+	for i < 20 && '0' <= b[i] && b[i] <= '9' {
+		i++
 	}
 	if col == 0 || b[i] != '"' {
 		return nil, 0
