@@ -302,7 +302,7 @@ func TestAssertionsOverBigListsAreProved(t *testing.T) {
 		"[[assert]]\nid = \"a\"\nnever = { found = \"us-ssn\", unique = 5, to = { not = \"@big\" }, direction = \"outbound\", outcome = \"accept\" }\n")
 	begin := cpuTime(t)
 	policyOf(t, text.String(), Options{})
-	if took := cpuTime(t) - begin; took > 5*time.Second {
+	if took := cpuTime(t) - begin; took > 60*time.Second {
 		t.Errorf("took %v", took)
 	} else {
 		t.Logf("took %v", took)
