@@ -28,10 +28,11 @@ func Describe(pack string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	d := &description{Builder: &strings.Builder{}, pack: pack, source: s, comments: comments(string(text))}
+	d := &description{Builder: &strings.Builder{}, pack: pack, source: s, comments: comments(string(text)), lines: strings.Split(string(text), "\n")}
 	d.head()
 	d.lists()
 	d.settings()
+	d.labels()
 	d.rules()
 	d.exemptions()
 	d.assertions(p)
@@ -44,6 +45,18 @@ type description struct {
 	pack     string
 	source   *source
 	comments map[int]string // by the line that they stand above
+	lines    []string       // of the file
+}
+
+// written is the value of a key as it is written in the file, on one line.
+func (d *description) written(line int) string {
+	_, text, _ := strings.Cut(d.lines[line-1], "=")
+	for open := func() int {
+		return strings.Count(text, "{") + strings.Count(text, "[") - strings.Count(text, "}") - strings.Count(text, "]")
+	}; open() > 0 && line < len(d.lines); line++ {
+		text += " " + d.lines[line]
+	}
+	return strings.Join(strings.Fields(text), " ")
 }
 
 // comments collects what stands above tables and keys of a file.
@@ -122,7 +135,7 @@ func (d *description) lists() {
 	if len(d.source.Lists) == 0 {
 		return
 	}
-	d.line("## Lists to fill in\n\n| list | what it is | ships with |\n|---|---|---|")
+	d.line("## Lists to fill in\n\nA list without entries covers nobody.\n\n| list | what it is | ships with |\n|---|---|---|")
 	for _, name := range byLine(d.source.Lists, func(l sourceList) int { return l.Line }) {
 		var entries []string
 		for i, e := range d.source.Lists[name].Entries {
@@ -157,6 +170,28 @@ func (d *description) settings() {
 	d.line("")
 }
 
+// labels are the words that rules speak in.
+func (d *description) labels() {
+	if len(d.source.Labels) == 0 {
+		return
+	}
+	d.line("## What its words mean\n\nThe labels of this pack; others stand in the manual.\n")
+	for i := range d.source.Labels {
+		l := &d.source.Labels[i]
+		d.line("### Label %s\n", l.ID)
+		if about := d.comments[l.Line]; about != "" {
+			d.line("%s\n", about)
+		}
+		for _, line := range d.lines[l.Line:] {
+			if line == "" || strings.HasPrefix(line, "[") || strings.HasPrefix(line, "#") {
+				break
+			}
+			d.line("    %s", line)
+		}
+		d.line("")
+	}
+}
+
 func (d *description) rules() {
 	d.line("## Rules\n")
 	for i := range d.source.Rules {
@@ -173,6 +208,12 @@ func (d *description) rules() {
 			d.line("- Only with the setting `%s = %v`.", name, r.Setting[name])
 		}
 		d.line("- For %s mail%s.", strings.Join(cmpList(r.Direction, d.source.Policy.Judges), " and "), r.whom())
+		if r.Has("when") {
+			d.line("- When: `%s`", d.written(r.At("when")))
+		}
+		if r.Has("unless") {
+			d.line("- Unless: `%s`", d.written(r.At("unless")))
+		}
 		d.line("- What it does: %s.", r.does())
 		if r.Reject != nil && r.Reject.text != "" {
 			d.line("- What the sender reads:\n\n  > %s", strings.ReplaceAll(r.Reject.text, "\n", "\n  >\n  > "))
@@ -241,11 +282,15 @@ func (d *description) exemptions() {
 	if len(d.source.Exemptions) == 0 {
 		return
 	}
-	d.line("## Exemptions\n\n| exemption | clause | covers mail | lifts |\n|---|---|---|---|")
+	d.line("## Exemptions\n\n| exemption | clause | covers mail | when | lifts |\n|---|---|---|---|---|")
 	for i := range d.source.Exemptions {
 		e := &d.source.Exemptions[i]
 		of := sourceRule{To: e.To, From: e.From, User: e.User}
-		d.line("| %s | %s | %s | %s |", e.ID, e.Clause, strings.TrimPrefix(of.whom(), ", "), strings.Join(e.Lifts, ", "))
+		when := "always"
+		if e.Has("when") {
+			when = "`" + cell(d.written(e.At("when"))) + "`"
+		}
+		d.line("| %s | %s | %s | %s | %s |", e.ID, e.Clause, strings.TrimPrefix(of.whom(), ", "), when, strings.Join(e.Lifts, ", "))
 	}
 	d.line("")
 }
@@ -255,8 +300,15 @@ func (d *description) assertions(p *Policy) {
 		return
 	}
 	d.line("## What can never happen\n\nEach of these is proved over all combinations of the pack's conditions, whenever it is loaded.\n")
-	for i := range p.asserts {
-		d.line("- %s (clause %s): never %s", p.asserts[i].id, p.asserts[i].clause, strings.Join(p.asserts[i].outcomes, ", "))
+	for i := range d.source.Assert {
+		a := &d.source.Assert[i]
+		if a.Never == nil {
+			continue
+		}
+		d.line("- %s (clause %s): never `%s`", a.ID, a.Clause, d.written(a.At("never")))
+		if a.Unless != nil {
+			d.line("  unless `%s`", d.written(a.At("unless")))
+		}
 	}
 	d.line("")
 }
