@@ -93,16 +93,18 @@ func (t *partLabelTest) failed(m *mail) (why, nearest string) {
 }
 
 func (t *partLabelTest) found(m *mail) []string {
-	var all []string
-	for n, i := range t.parts(m) {
-		if n == maxSpots {
-			break
-		}
-		one := m.onePart(i)
-		one.reasons(t.expr, func(test int) { all = append(all, m.policy.mailTests[test].found(one)...) })
-	}
-	if len(all) == 0 {
+	parts := t.parts(m)
+	if len(parts) == 0 {
 		return []string{t.name}
+	}
+	var all []string
+	one := m.onePart(parts[0])
+	one.reasons(t.expr, func(test int) { all = append(all, m.policy.mailTests[test].found(one)...) })
+	if len(all) == 0 {
+		all = []string{t.name}
+	}
+	if n := len(parts) - 1; n > 0 {
+		all[len(all)-1] += fmt.Sprintf(" and in %s more", count(n, "part"))
 	}
 	return all
 }
