@@ -13,6 +13,7 @@ type engine interface {
 	ID() string
 	Checksum() string
 	Officer() string // whom rules tell; empty: nobody
+	Routes() rules.Routes
 	OriginInScope(*rules.Envelope) bool
 	Inspect(context.Context, *rules.Envelope) inspection // nil: nobody in scope
 }

@@ -32,6 +32,7 @@ type fakeEngine struct {
 	field  func(i *fakeInspection, name, value string)
 	finish func(i *fakeInspection) (*rules.Decision, error)
 	report classify.Report
+	routes rules.Routes
 	body   string // that a verdict offers
 
 	mu   sync.Mutex
@@ -41,6 +42,8 @@ type fakeEngine struct {
 func (e *fakeEngine) ID() string       { return "fake" }
 func (e *fakeEngine) Checksum() string { return "c0ffee" }
 func (e *fakeEngine) Officer() string  { return "officer@agency.example" }
+
+func (e *fakeEngine) Routes() rules.Routes { return e.routes }
 
 func (e *fakeEngine) OriginInScope(env *rules.Envelope) bool {
 	return e.origin == nil || e.origin(env)

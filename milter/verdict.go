@@ -24,13 +24,14 @@ const (
 	faultTooManyFields     fault = "too-many-fields" // forged ones could not be counted
 	faultCancelled         fault = "cancelled"
 	faultNotOffered        fault = "not-offered" // the MTA lacks the means
+	faultWrongMTA          fault = "wrong-mta"   // [routes] speaks of the other one
 	faultUnsafeEdit        fault = "unsafe-edit" // a name or address that must not reach the wire
 	faultAudit             fault = "audit"       // the required record was not written
 )
 
 var faults = []fault{
 	faultPanic, faultNoPolicy, faultNoRecipient, faultCancelled,
-	faultNotOffered, faultUnsafeEdit, faultTooManyFields, faultTooManyRecipients, faultAudit,
+	faultNotOffered, faultWrongMTA, faultUnsafeEdit, faultTooManyFields, faultTooManyRecipients, faultAudit,
 }
 
 // decide finishes the inspection and carries the decision out.

@@ -119,6 +119,7 @@ func defaults() config {
 		Mode:   "observe",
 		Milter: milterConfig{Listen: rules.Strings{"inet:127.0.0.1:8892"}, SocketMode: "0660"},
 		HTTP:   httpConfig{Listen: "127.0.0.1:9892"},
+		Routes: rules.Routes{MTA: rules.Postfix},
 		Limits: limitsConfig{
 			Depth: l.Depth, Parts: l.Parts, Members: l.Members, Ratio: l.Ratio,
 			PartBytes: size(l.PartBytes), MailBytes: size(l.MailBytes), HeaderBytes: size(l.HeaderBytes),
@@ -167,6 +168,8 @@ func (c *config) check(mistakes *rules.Mistakes) {
 		}
 	}
 	oneOf(c.Pos, "mode", c.Mode, "observe", "enforce")
+	oneOf(c.Routes.Pos, "mta", c.Routes.MTA, rules.Postfix, rules.Sendmail)
+	checkRoutes(c.Routes, mistakes)
 	oneOf(c.Audit.Pos, "on_error", c.Audit.OnError, "continue", "tempfail")
 	oneOf(c.Log.Pos, "format", c.Log.Format, "text", "json")
 	oneOf(c.Log.Pos, "level", c.Log.Level, "debug", "info", "warn", "error")
@@ -181,6 +184,21 @@ func (c *config) check(mistakes *rules.Mistakes) {
 	c.Limits.check(mistakes)
 	c.OCR.check(mistakes)
 	c.Notices.check(mistakes)
+}
+
+// checkRoutes finds what the MTA can never do.
+func checkRoutes(r rules.Routes, mistakes *rules.Mistakes) {
+	wrong := func(key, fix, text string) { mistakes.Add(r.Pos.File, r.Pos.At(key), fix, "%s: %s", key, text) }
+	const fix = "leave it out; partner_tls = true is for the domains of the partner registry, a gateway for all others"
+	if r.OnSendmail() && r.TLS {
+		wrong("tls", fix, "Sendmail cannot force TLS for one mail")
+	}
+	if r.OnSendmail() && r.TLSVerified {
+		wrong("tls_verified", fix, "Sendmail cannot force TLS for one mail")
+	}
+	if !r.OnSendmail() && r.PartnerTLS {
+		wrong("partner_tls", "set tls and tls_verified", "only Sendmail needs it")
+	}
 }
 
 // check finds a server that is not on this machine, and bounds that send nothing.
