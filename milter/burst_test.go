@@ -259,6 +259,15 @@ func TestObserveModeAsksForNoPowers(t *testing.T) {
 	}
 }
 
+func TestEnforceModeAsksForEveryMeansThatABurstMayNeed(t *testing.T) {
+	actions, _, _ := dial(t, "tcp", serve(t, &fakeEngine{}).addr).negotiate(6, 0x1ff, 0x1fffff)
+	for op, action := range means {
+		if actions&uint32(action) == 0 {
+			t.Errorf("asked for actions %#x, %#x for %s is missing", actions, action, op)
+		}
+	}
+}
+
 func TestMacrosAreAskedFor(t *testing.T) {
 	h := serve(t, &fakeEngine{})
 	_, _, lists := dial(t, "tcp", h.addr).negotiate(6, 0x1ff, 0x1fffff)
