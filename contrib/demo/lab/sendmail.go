@@ -65,7 +65,7 @@ func (s *Sendmail) configure(opt SendmailOptions) error {
 			return err
 		}
 	}
-	before := "define(`confCACERT', `/etc/mail/tls/ca.pem')dnl\n" + opt.MC + "MAILER_DEFINITIONS\n"
+	before := "define(`confCACERT', `/etc/mail/tls/ca.pem')dnl\ndefine(`confCACERT_PATH', `/etc/mail/tls')dnl\n" + opt.MC + "MAILER_DEFINITIONS\n"
 	if err := s.rewrite("etc/mail/sendmail.mc", strings.NewReplacer("MAILER_DEFINITIONS\n", before)); err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ type SendmailRecipe struct {
 
 // install puts the recipe into /etc/mail, as README.md tells an admin.
 func (r SendmailRecipe) install(dir string) error {
-	macros := []string{"enforce.m4", "gateway.m4"}
+	macros := []string{"enforce.m4", "gateway.m4", "partners.m4"}
 	if r.Observe {
 		macros = []string{"observe.m4"}
 	}
