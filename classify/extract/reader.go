@@ -236,7 +236,10 @@ var blocks = sync.Pool{New: func() any { return new([maxBlock]byte) }}
 // rest unread, which is the caller's error.
 func (r *Reader) readAll(src io.Reader) error {
 	pooled := blocks.Get().(*[maxBlock]byte)
-	defer blocks.Put(pooled)
+	defer func() {
+		clear(pooled[:])
+		blocks.Put(pooled)
+	}()
 	buf := pooled[:]
 	for {
 		n, err := src.Read(buf)
