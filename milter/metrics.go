@@ -29,9 +29,9 @@ type Metrics struct {
 	policyInfo *prometheus.GaugeVec
 	buildInfo  *prometheus.GaugeVec
 
-	aborted, overload, panics, auditErrors, bytes prometheus.Counter
-	sessions, inFlight, reloaded, reloadTime      prometheus.Gauge
-	message, verdictTime                          prometheus.Histogram
+	aborted, overload, strangers, panics, auditErrors, bytes prometheus.Counter
+	sessions, inFlight, reloaded, reloadTime                 prometheus.Gauge
+	message, verdictTime                                     prometheus.Histogram
 
 	loading sync.Mutex
 	loaded  atomic.Pointer[map[string]bool] // rule ids of the policy in force
@@ -56,6 +56,7 @@ func NewMetrics(registerer prometheus.Registerer) *Metrics {
 
 	m.aborted = f.counter("aborted_total", "Mails that the client or the MTA gave up before a verdict.")
 	m.overload = f.counter("overload_total", "Connections refused because too many were open.")
+	m.strangers = f.counter("refused_connections_total", "Connections refused because of the address that they came from.")
 	m.panics = f.counter("panics_total", "Panics caught; each cost one mail its verdict.")
 	m.auditErrors = f.counter("audit_errors_total", "Audit records that were not written.")
 	m.bytes = f.counter("scanned_bytes_total", "Bytes scanned.")
@@ -155,6 +156,9 @@ func (m *Metrics) ReloadSucceeded() {
 
 // ReloadFailed says that it is not, and that an older one still is.
 func (m *Metrics) ReloadFailed() { m.reloaded.Set(0) }
+
+// StrangerRefused counts a connection that came from where none is allowed.
+func (m *Metrics) StrangerRefused() { m.strangers.Inc() }
 
 // AuditFailed counts an audit record that was not written.
 func (m *Metrics) AuditFailed() { m.auditErrors.Inc() }
