@@ -58,7 +58,12 @@ func (s *spool) grow() bool {
 	if s.file != nil || want > spoolMemory || !first && s.r.held+more > s.r.limits.MailMemory/2 {
 		return false
 	}
-	s.r.held += more
+	if !s.r.hold(more, first) {
+		if first {
+			s.r.fail(ErrNoMemory)
+		}
+		return false
+	}
 	s.held += more
 	s.mem = append(make([]byte, 0, want), s.mem...)
 	return true
@@ -85,7 +90,7 @@ func (s *spool) flush() {
 	s.mem = s.mem[:0]
 	if spare := int64(cap(s.mem) - spoolBuffer); spare > 0 {
 		s.mem = make([]byte, 0, spoolBuffer)
-		s.r.held -= spare
+		s.r.hold(-spare, false)
 		s.held -= spare
 	}
 }
@@ -119,7 +124,7 @@ func (s *spool) close() {
 }
 
 func (s *spool) free() {
-	s.r.held -= s.held
+	s.r.hold(-s.held, false)
 	s.mem, s.held, s.size = nil, 0, 0
 	if s.file != nil {
 		_ = s.file.Close() // its bytes are not wanted any more
