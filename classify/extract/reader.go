@@ -28,6 +28,7 @@ type Reader struct {
 	entered   time.Time // when reading went on, while it does
 	anomalies anomalySet
 	ocr       OCR     // nil: pictures are unscannable
+	memory    Memory  // nil: each mail for itself
 	problem   Problem // why reading stopped, if it did
 	err       error
 	closed    bool
