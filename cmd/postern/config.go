@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -34,7 +35,10 @@ type config struct {
 	Keys   keysConfig   `toml:"keys"`
 	Log    logConfig    `toml:"log"`
 
+	Sandbox sandboxConfig `toml:"sandbox"`
 	Notices noticesConfig `toml:"notices"`
+
+	allow []netip.Prefix // networks of milter.allow
 }
 
 type milterConfig struct {
@@ -42,6 +46,7 @@ type milterConfig struct {
 	Listen      rules.Strings `toml:"listen"`
 	SocketMode  string        `toml:"socket_mode"`
 	SocketGroup string        `toml:"socket_group"`
+	Allow       rules.Strings `toml:"allow"`
 }
 
 type httpConfig struct {
@@ -120,6 +125,15 @@ type logConfig struct {
 	Level  string `toml:"level"`
 }
 
+// sandboxConfig is what the daemon may reach of the file system beside the files
+// that its configuration names.
+type sandboxConfig struct {
+	Pos   rules.Pos
+	Use   string   `toml:"use"`
+	Read  []string `toml:"read"`
+	Write []string `toml:"write"`
+}
+
 // defaults is the configuration without a file: observe mode, loopback only, all
 // detectors, no pack.
 func defaults() config {
@@ -142,7 +156,8 @@ func defaults() config {
 		Notices: noticesConfig{
 			Server: "127.0.0.1:25", Quiet: 15 * time.Minute, PerHour: 30, MaxAge: 5 * 24 * time.Hour,
 		},
-		Log: logConfig{Format: "text", Level: "info"},
+		Log:     logConfig{Format: "text", Level: "info"},
+		Sandbox: sandboxConfig{Use: "auto"},
 	}
 }
 
@@ -178,6 +193,7 @@ func (c *config) check(mistakes *rules.Mistakes) {
 	}
 	oneOf(c.Pos, "mode", c.Mode, "observe", "enforce")
 	oneOf(c.Audit.Pos, "on_error", c.Audit.OnError, "continue", "tempfail")
+	oneOf(c.Sandbox.Pos, "use", c.Sandbox.Use, "auto", "require", "off")
 	oneOf(c.Log.Pos, "format", c.Log.Format, "text", "json")
 	oneOf(c.Log.Pos, "level", c.Log.Level, "debug", "info", "warn", "error")
 	if at := c.Policy.Pos; c.Policy.File != "" && c.Policy.Use != "" {
@@ -185,6 +201,7 @@ func (c *config) check(mistakes *rules.Mistakes) {
 			"file and use cannot both be given")
 	}
 	c.checkListen(mistakes)
+	c.allow = c.Milter.networks(mistakes)
 	if at := c.Milter.Pos; !isMode(c.Milter.SocketMode) {
 		mistakes.Add(at.File, at.At("socket_mode"), "", "socket_mode: got %q, wanted four octal digits such as \"0660\"", c.Milter.SocketMode)
 	}
@@ -243,7 +260,7 @@ func (c *config) checkListen(mistakes *rules.Mistakes) {
 func (c *config) checkFiles(mistakes *rules.Mistakes) {
 	if file := c.Keys.FingerprintFile; file != "" {
 		if _, err := os.Stat(file); err != nil {
-			mistakes.Add(c.Keys.Pos.File, c.Keys.Pos.At("fingerprint_file"), "make one: head -c 32 /dev/urandom > "+file, "%v", err)
+			mistakes.Add(c.Keys.Pos.File, c.Keys.Pos.At("fingerprint_file"), "make one that the daemon alone can read: (umask 077; openssl rand -hex 32 > "+file+")", "%v", err)
 		}
 	}
 	if folder := c.Notices.Folder; folder != "" {

@@ -55,6 +55,8 @@ type server struct {
 	notices *notice.Queue // nil without a folder
 	ocr     extract.OCR   // nil if nobody reads pictures
 	ready   atomic.Bool
+
+	confined bool // by the sandbox
 }
 
 func serve(c *cobra.Command, g *global) error {
@@ -63,6 +65,9 @@ func serve(c *cobra.Command, g *global) error {
 		return err
 	}
 	s := &server{global: g, conf: conf, log: newLogger(conf.Log, c.ErrOrStderr())}
+	if err := forbidDumps(); err != nil {
+		s.log.Warn("core files are not forbidden", "error", err)
+	}
 	debug.SetMemoryLimit(int64(conf.Limits.TotalMemory))
 
 	registry := prometheus.NewRegistry()
@@ -100,6 +105,10 @@ func (s *server) run(c *cobra.Command, registry *prometheus.Registry) error {
 	}
 	httpListener, err := net.Listen("tcp", s.conf.HTTP.Listen)
 	if err != nil {
+		return err
+	}
+	s.checkTrust(listeners)
+	if err := s.confine(listeners); err != nil {
 		return err
 	}
 	web := s.newHTTP(registry)
@@ -189,6 +198,7 @@ func (s *server) hangup() {
 		for line := range strings.SplitSeq(err.Error(), "\n") {
 			s.log.Error("policy not reloaded, the old one stays in force", "error", line)
 		}
+		s.sandboxHint(err)
 	}
 }
 
@@ -220,7 +230,12 @@ func (s *server) listen() ([]net.Listener, error) {
 		if err != nil {
 			return nil, err
 		}
-		listeners = append(listeners, these...)
+		for _, l := range these {
+			if err := s.conf.Milter.checkReach(l); err != nil {
+				return nil, err
+			}
+			listeners = append(listeners, s.guarded(l))
+		}
 	}
 	return listeners, nil
 }
