@@ -14,6 +14,8 @@ type engine interface {
 	Checksum() string
 	Officer() string // whom rules tell; empty: nobody
 	OriginInScope(*rules.Envelope) bool
+	FactsWanted() rules.FactsWanted
+	Outside(*rules.Envelope) []string
 	Inspect(context.Context, *rules.Envelope) inspection // nil: nobody in scope
 }
 

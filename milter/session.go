@@ -222,6 +222,7 @@ func (s *Session) open() milter.Response {
 		return s.pass("recipients")
 	}
 	tx.shadow = s.openShadow(ctx)
+	s.wantFacts()
 	return nil
 }
 

@@ -37,6 +37,7 @@ var faults = []fault{
 func (s *Session) decide(m *milter.Modifier) (milter.Response, error) {
 	tx, ended := s.tx, time.Now()
 	s.readMacros()
+	s.tellFacts()
 	verdict, shadow, err := s.finish()
 	if err != nil {
 		return s.fail(faultCancelled), nil

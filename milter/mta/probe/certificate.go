@@ -31,7 +31,11 @@ func (p *prober) judge(h *Host, domain string, chain []*x509.Certificate) {
 		return
 	}
 	leaf := chain[0]
-	h.Names = append(h.Names, leaf.DNSNames[:min(len(leaf.DNSNames), maxNames)]...)
+	for _, one := range leaf.DNSNames[:min(len(leaf.DNSNames), maxNames)] {
+		if one = strings.ToLower(one); ValidDomain(strings.TrimPrefix(one, "*.")) {
+			h.Names = append(h.Names, one)
+		}
+	}
 	h.Expires = leaf.NotAfter.UTC()
 	h.Trusted = verifies(chain, p.roots, p.now())
 	h.ForHost = leaf.VerifyHostname(h.Name) == nil
