@@ -28,6 +28,7 @@ type config struct {
 	HTTP   httpConfig   `toml:"http"`
 	Policy policyConfig `toml:"policy"`
 	Routes rules.Routes `toml:"routes"`
+	MTA    mtaConfig    `toml:"mta"`
 	Limits limitsConfig `toml:"limits"`
 	OCR    ocrConfig    `toml:"ocr"`
 	Audit  auditConfig  `toml:"audit"`
@@ -59,6 +60,14 @@ type policyConfig struct {
 	File   string `toml:"file"`
 	Use    string `toml:"use"`
 	Shadow string `toml:"shadow"`
+}
+
+// mtaConfig says where the MTA's own configuration lies; empty: nobody looks.
+type mtaConfig struct {
+	Pos           rules.Pos
+	PostfixConfig string        `toml:"postfix_config"`
+	SendmailCF    string        `toml:"sendmail_cf"`
+	Every         time.Duration `toml:"every"`
 }
 
 type limitsConfig struct {
@@ -157,6 +166,7 @@ func defaults() config {
 		OCR: ocrConfig{
 			Command: o.Program, Languages: o.Languages, Time: o.Time, Memory: size(o.Memory), Picture: size(o.Picture), Processes: o.Processes,
 		},
+		MTA:   mtaConfig{Every: 15 * time.Minute},
 		Audit: auditConfig{OnError: "continue"},
 		Notices: noticesConfig{
 			Server: "127.0.0.1:25", Quiet: 15 * time.Minute, PerHour: 30, MaxAge: 5 * 24 * time.Hour,
@@ -211,10 +221,21 @@ func (c *config) check(mistakes *rules.Mistakes) {
 	if at := c.Milter.Pos; !isMode(c.Milter.SocketMode) {
 		mistakes.Add(at.File, at.At("socket_mode"), "", "socket_mode: got %q, wanted four octal digits such as \"0660\"", c.Milter.SocketMode)
 	}
+	c.MTA.check(mistakes)
 	c.Limits.check(mistakes)
 	c.OCR.check(mistakes)
 	c.Notices.check(mistakes)
 	c.Probe.check(mistakes)
+}
+
+// check finds two MTAs in place of one, and an interval that never ends.
+func (m *mtaConfig) check(mistakes *rules.Mistakes) {
+	if m.PostfixConfig != "" && m.SendmailCF != "" {
+		mistakes.Add(m.Pos.File, m.Pos.At("sendmail_cf"), "keep the one that asks this postern", "postfix_config and sendmail_cf cannot both be given")
+	}
+	if m.Every < time.Second {
+		mistakes.Add(m.Pos.File, m.Pos.At("every"), "", "every: got %s, wanted a second or more", m.Every)
+	}
 }
 
 // check finds a server that is not on this machine, and bounds that send nothing.
