@@ -19,6 +19,8 @@ type engine interface {
 	// Inspect begins to read a mail that is in scope; memory is asked for what
 	// the reading of containers holds.
 	Inspect(ctx context.Context, env *rules.Envelope, memory extract.Memory) inspection
+	FactsWanted() rules.FactsWanted
+	Outside(*rules.Envelope) []string
 }
 
 // inspection is one mail being read.

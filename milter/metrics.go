@@ -10,6 +10,7 @@ import (
 
 	"github.com/postern-mail/postern/classify/detect"
 	"github.com/postern-mail/postern/classify/extract"
+	"github.com/postern-mail/postern/milter/mta/probe"
 	"github.com/postern-mail/postern/milter/notice"
 	"github.com/postern-mail/postern/rules"
 )
@@ -26,6 +27,7 @@ type Metrics struct {
 	faults     *prometheus.CounterVec
 	shadow     *prometheus.CounterVec
 	notices    *prometheus.CounterVec
+	probes     *prometheus.CounterVec
 	policyInfo *prometheus.GaugeVec
 	buildInfo  *prometheus.GaugeVec
 
@@ -33,7 +35,10 @@ type Metrics struct {
 	sessions, inFlight, reloaded, reloadTime                 prometheus.Gauge
 	sessionsLimit, scans, scansLimit, waiting                prometheus.Gauge
 	budgetUsed, budgetLimit                                  prometheus.Gauge
-	message, verdictTime                                     prometheus.Histogram
+	message, verdictTime, probeTime                          prometheus.Histogram
+
+	probeAnswers *prometheus.CounterVec
+	destinations *destinations
 
 	loading sync.Mutex
 	loaded  atomic.Pointer[map[string]bool] // rule ids of the policy in force
@@ -53,6 +58,8 @@ func NewMetrics(registerer prometheus.Registerer) *Metrics {
 	m.faults = f.counters("faults_total", "Mails in scope that got no verdict: deferred in enforce mode, accepted in observe mode.", "fault")
 	m.shadow = f.counters("shadow_differences_total", "Mails for which the shadow policy decides otherwise.", "active", "shadow")
 	m.notices = f.counters("notices_total", "Notices to the officer: handed over, refused for now, lost.", "result")
+	m.probes = f.counters("probe_total", "Probes of destinations that have ended, by what was found.", "state")
+	m.probeAnswers = f.counters("probe_facts_total", "What was known of the destinations of mails when these were decided.", "state")
 	m.policyInfo = f.gauges("policy_info", "The loaded policy; always 1.", "id", "checksum")
 	m.buildInfo = f.gauges("build_info", "The running binary; always 1.", "version", "commit", "go")
 
@@ -74,6 +81,12 @@ func NewMetrics(registerer prometheus.Registerer) *Metrics {
 	m.reloadTime = f.gauge("policy_last_reload_success_timestamp_seconds", "When the policy in force was loaded.")
 	m.message = f.seconds("message_seconds", "From MAIL to the verdict; most of it is the client's time.")
 	m.verdictTime = f.seconds("verdict_seconds", "From the end of a mail to its verdict.")
+	m.probeTime = f.seconds("probe_seconds", "Duration of a probe.")
+	m.destinations = newDestinations(registerer)
+	for _, state := range probe.States() {
+		m.probes.WithLabelValues(string(state))
+		m.probeAnswers.WithLabelValues(string(state))
+	}
 	for _, why := range faults {
 		m.faults.WithLabelValues(string(why))
 	}

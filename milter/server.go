@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/postern-mail/postern/milter/audit"
+	"github.com/postern-mail/postern/milter/mta/probe"
 	"github.com/postern-mail/postern/milter/notice"
 	"github.com/postern-mail/postern/rules"
 )
@@ -40,7 +41,10 @@ type Config struct {
 	// Notices sends the officer a report of what rules want told, in enforce mode;
 	// nil: nobody is told.
 	Notices *notice.Queue
-	Metrics *Metrics
+	// Destinations knows what the mail systems of recipients can do; nil: nobody
+	// does. It is asked for what a policy wants to know, and never waited for.
+	Destinations *probe.Cache
+	Metrics      *Metrics
 	// Log must not write to package log, as slog.Default does at first: the
 	// Server turns that around.
 	Log *slog.Logger

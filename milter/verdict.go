@@ -48,6 +48,7 @@ func (s *Session) decide(m *milter.Modifier) (milter.Response, error) {
 			return s.fail(bad), nil
 		}
 	}
+	s.tellFacts()
 	verdict, shadow, err := s.finish()
 	if err != nil {
 		return s.fail(faultOf(err)), nil

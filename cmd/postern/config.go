@@ -37,6 +37,7 @@ type config struct {
 
 	Sandbox sandboxConfig `toml:"sandbox"`
 	Notices noticesConfig `toml:"notices"`
+	Probe   probeConfig   `toml:"probe"`
 
 	allow []netip.Prefix // networks of milter.allow
 }
@@ -119,6 +120,20 @@ type noticesConfig struct {
 	MaxAge  time.Duration `toml:"max_age"`
 }
 
+type probeConfig struct {
+	Pos        rules.Pos
+	Enabled    bool          `toml:"enabled"`
+	Resolver   string        `toml:"resolver"`
+	Cache      string        `toml:"cache"`
+	Fresh      time.Duration `toml:"fresh"`
+	Time       time.Duration `toml:"time"`
+	Domains    int           `toml:"domains"`
+	Concurrent int           `toml:"concurrent"`
+	Helo       string        `toml:"helo"`
+	CAFile     string        `toml:"ca_file"`
+	Table      string        `toml:"table"`
+}
+
 type logConfig struct {
 	Pos    rules.Pos
 	Format string `toml:"format"`
@@ -156,8 +171,9 @@ func defaults() config {
 		Notices: noticesConfig{
 			Server: "127.0.0.1:25", Quiet: 15 * time.Minute, PerHour: 30, MaxAge: 5 * 24 * time.Hour,
 		},
-		Log:     logConfig{Format: "text", Level: "info"},
 		Sandbox: sandboxConfig{Use: "auto"},
+		Probe:   probeConfig{Fresh: 4 * time.Hour, Time: 30 * time.Second, Domains: 10_000, Concurrent: 4},
+		Log:     logConfig{Format: "text", Level: "info"},
 	}
 }
 
@@ -209,6 +225,7 @@ func (c *config) check(mistakes *rules.Mistakes) {
 	c.Limits.check(mistakes)
 	c.OCR.check(mistakes)
 	c.Notices.check(mistakes)
+	c.Probe.check(mistakes)
 }
 
 // check finds two MTAs in place of one, and an interval that never ends.
@@ -266,6 +283,16 @@ func (c *config) checkFiles(mistakes *rules.Mistakes) {
 	if folder := c.Notices.Folder; folder != "" {
 		if info, err := os.Stat(folder); err != nil || !info.IsDir() {
 			mistakes.Add(c.Notices.Pos.File, c.Notices.Pos.At("folder"), "make the folder first, for postern alone: install -d -m 0700 -o postern "+folder, "notices folder %q is not there", folder)
+		}
+	}
+	if file := c.Probe.Cache; file != "" && c.Probe.Enabled {
+		if _, err := os.Stat(filepath.Dir(file)); err != nil {
+			mistakes.Add(c.Probe.Pos.File, c.Probe.Pos.At("cache"), "make the directory first", "probe cache: %v", err)
+		}
+	}
+	if file := c.Probe.CAFile; file != "" && c.Probe.Enabled {
+		if _, err := os.Stat(file); err != nil {
+			mistakes.Add(c.Probe.Pos.File, c.Probe.Pos.At("ca_file"), "name the file that smtp_tls_CAfile names", "probe ca_file: %v", err)
 		}
 	}
 	if file := c.Audit.File; file != "" {

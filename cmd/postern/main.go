@@ -78,10 +78,8 @@ func newRoot() *cobra.Command {
 		return hinted{err, "see " + c.CommandPath() + " --help"}
 	})
 	root.AddCommand(
-		newServe(g), newReady(g), newVersion(g),
-		newScan(g), newCheck(g), newEDM(g), newBench(g),
-		newTest(g), newLint(g), newCoverage(g), newReplay(g),
-		newRegistry(g), newHeld(g), newDoctor(g),
+		newServe(g), newScan(g), newCheck(g), newTest(g), newLint(g), newCoverage(g), newReplay(g), newEDM(g), newRegistry(g),
+		newHeld(g), newDoctor(g), newBench(g), newReady(g), newVersion(g),
 	)
 	return root
 }
