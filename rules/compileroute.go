@@ -34,7 +34,14 @@ func validGateway(name string) bool {
 func (c *ruleCompiler) route(r *sourceRule, out *rule) {
 	out.route = Direct
 	line := r.At("route")
-	switch r.Route {
+	if len(r.Route) > 0 && (r.Reject != nil || r.TempFail != nil) {
+		c.wrong(line, "leave one of them out", "a route for a mail that is refused")
+	}
+	if len(r.Route) > 1 {
+		c.ways(r, out)
+		return
+	}
+	switch asked := strings.Join(r.Route, ""); asked {
 	case "":
 	case "partner":
 		out.byPartner = true
@@ -44,18 +51,15 @@ func (c *ruleCompiler) route(r *sourceRule, out *rule) {
 	case "direct":
 		c.wrong(line, "leave it out", "the route direct asks for nothing")
 	default:
-		route, fix, ok := parseRoute(r.Route)
+		route, fix, ok := parseRoute(asked)
 		if !ok {
-			c.wrong(line, strings.Replace(fix, "direct, ", "partner, ", 1), "unknown route %q", r.Route)
+			c.wrong(line, strings.Replace(fix, "direct, ", "partner, ", 1), "unknown route %q", asked)
 			return
 		}
 		out.route = route
 		if !c.switched[r.ID] {
 			c.declared(c.what, c.file, line, route)
 		}
-	}
-	if r.Route != "" && (r.Reject != nil || r.TempFail != nil) {
-		c.wrong(line, "leave one of them out", "a route for a mail that is refused")
 	}
 }
 

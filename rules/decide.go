@@ -188,14 +188,8 @@ func (m *mail) act(r *rule, s set) {
 	s.each(func(to int) {
 		o := &m.outcomes[to]
 		o.Action = max(o.Action, m.action(r))
-		route := r.route
-		if r.byPartner {
-			if p := m.policy.partner(m.to[to], m.env.Time); p != nil {
-				route = p.route
-			}
-		}
 		var twice bool
-		if o.Route, twice = stricter(o.Route, route); twice {
+		if o.Route, twice = stricter(o.Route, m.routeFor(r, to)); twice {
 			m.twice.add(to)
 		}
 	})

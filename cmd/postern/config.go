@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -27,13 +28,18 @@ type config struct {
 	HTTP   httpConfig   `toml:"http"`
 	Policy policyConfig `toml:"policy"`
 	Routes rules.Routes `toml:"routes"`
+	MTA    mtaConfig    `toml:"mta"`
 	Limits limitsConfig `toml:"limits"`
 	OCR    ocrConfig    `toml:"ocr"`
 	Audit  auditConfig  `toml:"audit"`
 	Keys   keysConfig   `toml:"keys"`
 	Log    logConfig    `toml:"log"`
 
+	Sandbox sandboxConfig `toml:"sandbox"`
 	Notices noticesConfig `toml:"notices"`
+	Probe   probeConfig   `toml:"probe"`
+
+	allow []netip.Prefix // networks of milter.allow
 }
 
 type milterConfig struct {
@@ -41,6 +47,7 @@ type milterConfig struct {
 	Listen      rules.Strings `toml:"listen"`
 	SocketMode  string        `toml:"socket_mode"`
 	SocketGroup string        `toml:"socket_group"`
+	Allow       rules.Strings `toml:"allow"`
 }
 
 type httpConfig struct {
@@ -53,6 +60,14 @@ type policyConfig struct {
 	File   string `toml:"file"`
 	Use    string `toml:"use"`
 	Shadow string `toml:"shadow"`
+}
+
+// mtaConfig says where the MTA's own configuration lies; empty: nobody looks.
+type mtaConfig struct {
+	Pos           rules.Pos
+	PostfixConfig string        `toml:"postfix_config"`
+	SendmailCF    string        `toml:"sendmail_cf"`
+	Every         time.Duration `toml:"every"`
 }
 
 type limitsConfig struct {
@@ -105,10 +120,33 @@ type noticesConfig struct {
 	MaxAge  time.Duration `toml:"max_age"`
 }
 
+type probeConfig struct {
+	Pos        rules.Pos
+	Enabled    bool          `toml:"enabled"`
+	Resolver   string        `toml:"resolver"`
+	Cache      string        `toml:"cache"`
+	Fresh      time.Duration `toml:"fresh"`
+	Time       time.Duration `toml:"time"`
+	Domains    int           `toml:"domains"`
+	Concurrent int           `toml:"concurrent"`
+	Helo       string        `toml:"helo"`
+	CAFile     string        `toml:"ca_file"`
+	Table      string        `toml:"table"`
+}
+
 type logConfig struct {
 	Pos    rules.Pos
 	Format string `toml:"format"`
 	Level  string `toml:"level"`
+}
+
+// sandboxConfig is what the daemon may reach of the file system beside the files
+// that its configuration names.
+type sandboxConfig struct {
+	Pos   rules.Pos
+	Use   string   `toml:"use"`
+	Read  []string `toml:"read"`
+	Write []string `toml:"write"`
 }
 
 // defaults is the configuration without a file: observe mode, loopback only, all
@@ -129,11 +167,14 @@ func defaults() config {
 		OCR: ocrConfig{
 			Command: o.Program, Languages: o.Languages, Time: o.Time, Memory: size(o.Memory), Picture: size(o.Picture), Processes: o.Processes,
 		},
+		MTA:   mtaConfig{Every: 15 * time.Minute},
 		Audit: auditConfig{OnError: "continue"},
 		Notices: noticesConfig{
 			Server: "127.0.0.1:25", Quiet: 15 * time.Minute, PerHour: 30, MaxAge: 5 * 24 * time.Hour,
 		},
-		Log: logConfig{Format: "text", Level: "info"},
+		Sandbox: sandboxConfig{Use: "auto"},
+		Probe:   probeConfig{Fresh: 4 * time.Hour, Time: 30 * time.Second, Domains: 10_000, Concurrent: 4},
+		Log:     logConfig{Format: "text", Level: "info"},
 	}
 }
 
@@ -171,6 +212,7 @@ func (c *config) check(mistakes *rules.Mistakes) {
 	oneOf(c.Routes.Pos, "mta", c.Routes.MTA, rules.Postfix, rules.Sendmail)
 	checkRoutes(c.Routes, mistakes)
 	oneOf(c.Audit.Pos, "on_error", c.Audit.OnError, "continue", "tempfail")
+	oneOf(c.Sandbox.Pos, "use", c.Sandbox.Use, "auto", "require", "off")
 	oneOf(c.Log.Pos, "format", c.Log.Format, "text", "json")
 	oneOf(c.Log.Pos, "level", c.Log.Level, "debug", "info", "warn", "error")
 	if at := c.Policy.Pos; c.Policy.File != "" && c.Policy.Use != "" {
@@ -178,12 +220,25 @@ func (c *config) check(mistakes *rules.Mistakes) {
 			"file and use cannot both be given")
 	}
 	c.checkListen(mistakes)
+	c.allow = c.Milter.networks(mistakes)
 	if at := c.Milter.Pos; !isMode(c.Milter.SocketMode) {
 		mistakes.Add(at.File, at.At("socket_mode"), "", "socket_mode: got %q, wanted four octal digits such as \"0660\"", c.Milter.SocketMode)
 	}
+	c.MTA.check(mistakes)
 	c.Limits.check(mistakes)
 	c.OCR.check(mistakes)
 	c.Notices.check(mistakes)
+	c.Probe.check(mistakes)
+}
+
+// check finds two MTAs in place of one, and an interval that never ends.
+func (m *mtaConfig) check(mistakes *rules.Mistakes) {
+	if m.PostfixConfig != "" && m.SendmailCF != "" {
+		mistakes.Add(m.Pos.File, m.Pos.At("sendmail_cf"), "keep the one that asks this postern", "postfix_config and sendmail_cf cannot both be given")
+	}
+	if m.Every < time.Second {
+		mistakes.Add(m.Pos.File, m.Pos.At("every"), "", "every: got %s, wanted a second or more", m.Every)
+	}
 }
 
 // checkRoutes finds what the MTA can never do.
@@ -240,12 +295,22 @@ func (c *config) checkListen(mistakes *rules.Mistakes) {
 func (c *config) checkFiles(mistakes *rules.Mistakes) {
 	if file := c.Keys.FingerprintFile; file != "" {
 		if _, err := os.Stat(file); err != nil {
-			mistakes.Add(c.Keys.Pos.File, c.Keys.Pos.At("fingerprint_file"), "make one: head -c 32 /dev/urandom > "+file, "%v", err)
+			mistakes.Add(c.Keys.Pos.File, c.Keys.Pos.At("fingerprint_file"), "make one that the daemon alone can read: (umask 077; openssl rand -hex 32 > "+file+")", "%v", err)
 		}
 	}
 	if folder := c.Notices.Folder; folder != "" {
 		if info, err := os.Stat(folder); err != nil || !info.IsDir() {
 			mistakes.Add(c.Notices.Pos.File, c.Notices.Pos.At("folder"), "make the folder first, for postern alone: install -d -m 0700 -o postern "+folder, "notices folder %q is not there", folder)
+		}
+	}
+	if file := c.Probe.Cache; file != "" && c.Probe.Enabled {
+		if _, err := os.Stat(filepath.Dir(file)); err != nil {
+			mistakes.Add(c.Probe.Pos.File, c.Probe.Pos.At("cache"), "make the directory first", "probe cache: %v", err)
+		}
+	}
+	if file := c.Probe.CAFile; file != "" && c.Probe.Enabled {
+		if _, err := os.Stat(file); err != nil {
+			mistakes.Add(c.Probe.Pos.File, c.Probe.Pos.At("ca_file"), "name the file that smtp_tls_CAfile names", "probe ca_file: %v", err)
 		}
 	}
 	if file := c.Audit.File; file != "" {

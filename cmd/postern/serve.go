@@ -24,6 +24,7 @@ import (
 	"github.com/postern-mail/postern/classify/extract"
 	"github.com/postern-mail/postern/milter"
 	"github.com/postern-mail/postern/milter/audit"
+	"github.com/postern-mail/postern/milter/mta/probe"
 	"github.com/postern-mail/postern/milter/notice"
 	"github.com/postern-mail/postern/rules"
 )
@@ -53,8 +54,11 @@ type server struct {
 	metrics *milter.Metrics
 	audit   *audit.Log
 	notices *notice.Queue // nil without a folder
+	probes  *probe.Cache  // nil if nobody probes destinations
 	ocr     extract.OCR   // nil if nobody reads pictures
 	ready   atomic.Bool
+
+	confined bool // by the sandbox
 }
 
 func serve(c *cobra.Command, g *global) error {
@@ -63,6 +67,9 @@ func serve(c *cobra.Command, g *global) error {
 		return err
 	}
 	s := &server{global: g, conf: conf, log: newLogger(conf.Log, c.ErrOrStderr())}
+	if err := forbidDumps(); err != nil {
+		s.log.Warn("core files are not forbidden", "error", err)
+	}
 	debug.SetMemoryLimit(int64(conf.Limits.TotalMemory))
 
 	registry := prometheus.NewRegistry()
@@ -86,6 +93,14 @@ func serve(c *cobra.Command, g *global) error {
 		}
 		defer s.notices.Close()
 	}
+	if err := s.openProbes(); err != nil {
+		return err
+	}
+	defer func() {
+		if err := s.probes.Close(); err != nil {
+			s.log.Error("what is known of other mail systems could not be written", "error", err)
+		}
+	}()
 	return s.run(c, registry)
 }
 
@@ -102,9 +117,16 @@ func (s *server) run(c *cobra.Command, registry *prometheus.Registry) error {
 	if err != nil {
 		return err
 	}
+	s.checkTrust(listeners)
+	if err := s.confine(listeners); err != nil {
+		return err
+	}
 	web := s.newHTTP(registry)
 	m := s.newMilter()
-	failed := make(chan error, len(listeners)+1)
+	failed := make(chan error, len(listeners)+2)
+	if err := s.serveTable(failed); err != nil {
+		return err
+	}
 	go func() { failed <- web.Serve(httpListener) }()
 	for _, l := range listeners {
 		go func() { failed <- m.Serve(l) }()
@@ -189,6 +211,7 @@ func (s *server) hangup() {
 		for line := range strings.SplitSeq(err.Error(), "\n") {
 			s.log.Error("policy not reloaded, the old one stays in force", "error", line)
 		}
+		s.sandboxHint(err)
 	}
 }
 
@@ -220,7 +243,12 @@ func (s *server) listen() ([]net.Listener, error) {
 		if err != nil {
 			return nil, err
 		}
-		listeners = append(listeners, these...)
+		for _, l := range these {
+			if err := s.conf.Milter.checkReach(l); err != nil {
+				return nil, err
+			}
+			listeners = append(listeners, s.guarded(l))
+		}
 	}
 	return listeners, nil
 }
@@ -232,6 +260,7 @@ func (s *server) newMilter() *milter.Server {
 		Shadow:        s.shadow.Load,
 		Audit:         s.audit,
 		Notices:       s.notices,
+		Destinations:  s.probes,
 		AuditRequired: s.conf.Audit.OnError == "tempfail",
 		Metrics:       s.metrics,
 		Log:           s.log,
