@@ -79,10 +79,13 @@ func printFindings(c *cobra.Command, g *global, found []mta.Finding) error {
 // installed is the MTA's own table of TLS levels; nil if the configuration names no
 // MTA.
 func (c *config) drift(ctx context.Context, partners []rules.Partner) ([]mta.Difference, error) {
-	if c.MTA.SendmailCF != "" {
+	if len(partners) == 0 {
 		return nil, nil
 	}
-	if c.MTA.PostfixConfig == "" || len(partners) == 0 {
+	if c.MTA.SendmailCF != "" {
+		return mta.SendmailInstance{CF: c.MTA.SendmailCF}.Differences(ctx, mta.Entries(partners, mta.Sendmail))
+	}
+	if c.MTA.PostfixConfig == "" {
 		return nil, nil
 	}
 	if _, err := os.Stat(c.MTA.PostfixConfig); err != nil {
