@@ -65,8 +65,10 @@ func (c *ruleCompiler) route(r *sourceRule, out *rule) {
 
 func (c *ruleCompiler) declaredPartners() {
 	for _, p := range c.partners {
-		if p.route != Direct {
-			c.declared(fmt.Sprintf("partner %q", p.domain), p.file, p.line, p.route)
+		for _, route := range p.methods() {
+			if route != Direct {
+				c.declared(fmt.Sprintf("partner %q", p.domain), p.file, p.line, route)
+			}
 		}
 	}
 }
