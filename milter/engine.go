@@ -14,6 +14,7 @@ type engine interface {
 	ID() string
 	Checksum() string
 	Officer() string // whom rules tell; empty: nobody
+	Routes() rules.Routes
 	OriginInScope(*rules.Envelope) bool
 	InScope(*rules.Envelope) bool
 	// Inspect begins to read a mail that is in scope; memory is asked for what

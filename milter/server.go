@@ -231,13 +231,15 @@ func (s *Server) serve(conn net.Conn) {
 // MTA then expects nothing, and the MTA takes a stale answer for the verdict.
 const wantedProtocol = milter.OptHeaderLeadingSpace | milter.OptNoUnknown | milter.OptNoData
 
-// wantedActions asks for nothing that observe mode must never do.
+// wantedActions asks for nothing that observe mode must never do, and in enforce
+// mode for every means of a burst: Postfix takes an action that was not agreed
+// upon, Sendmail defers the mail of a filter that "lied".
 func (s *Server) wantedActions() milter.OptAction {
 	if !s.Enforce {
 		return milter.OptSetSymList
 	}
 	return milter.OptAddHeader | milter.OptChangeHeader | milter.OptAddRcpt | milter.OptRemoveRcpt |
-		milter.OptQuarantine | milter.OptSetSymList
+		milter.OptChangeBody | milter.OptQuarantine | milter.OptSetSymList
 }
 
 // Shutdown takes no more connections, ends those without a mail once they have

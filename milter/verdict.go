@@ -29,13 +29,14 @@ const (
 	faultStalled           fault = "stalled"     // the MTA stopped in its midst
 	faultSpool             fault = "spool"       // an attachment could not be kept
 	faultNotOffered        fault = "not-offered" // the MTA lacks the means
+	faultWrongMTA          fault = "wrong-mta"   // [routes] speaks of the other one
 	faultUnsafeEdit        fault = "unsafe-edit" // a name or address that must not reach the wire
 	faultAudit             fault = "audit"       // the required record was not written
 )
 
 var faults = []fault{
 	faultPanic, faultNoPolicy, faultNoRecipient, faultCancelled,
-	faultNotOffered, faultUnsafeEdit, faultTooManyFields, faultTooManyRecipients, faultAudit,
+	faultNotOffered, faultWrongMTA, faultUnsafeEdit, faultTooManyFields, faultTooManyRecipients, faultAudit,
 	faultOverload, faultStalled, faultSpool,
 }
 

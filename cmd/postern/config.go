@@ -157,6 +157,7 @@ func defaults() config {
 		Mode:   "observe",
 		Milter: milterConfig{Listen: rules.Strings{"inet:127.0.0.1:8892"}, SocketMode: "0660"},
 		HTTP:   httpConfig{Listen: "127.0.0.1:9892"},
+		Routes: rules.Routes{MTA: rules.Postfix},
 		Limits: limitsConfig{
 			Depth: l.Depth, Parts: l.Parts, Members: l.Members, Ratio: l.Ratio,
 			PartBytes: size(l.PartBytes), MailBytes: size(l.MailBytes), HeaderBytes: size(l.HeaderBytes),
@@ -208,6 +209,8 @@ func (c *config) check(mistakes *rules.Mistakes) {
 		}
 	}
 	oneOf(c.Pos, "mode", c.Mode, "observe", "enforce")
+	oneOf(c.Routes.Pos, "mta", c.Routes.MTA, rules.Postfix, rules.Sendmail)
+	checkRoutes(c.Routes, mistakes)
 	oneOf(c.Audit.Pos, "on_error", c.Audit.OnError, "continue", "tempfail")
 	oneOf(c.Sandbox.Pos, "use", c.Sandbox.Use, "auto", "require", "off")
 	oneOf(c.Log.Pos, "format", c.Log.Format, "text", "json")
@@ -235,6 +238,21 @@ func (m *mtaConfig) check(mistakes *rules.Mistakes) {
 	}
 	if m.Every < time.Second {
 		mistakes.Add(m.Pos.File, m.Pos.At("every"), "", "every: got %s, wanted a second or more", m.Every)
+	}
+}
+
+// checkRoutes finds what the MTA can never do.
+func checkRoutes(r rules.Routes, mistakes *rules.Mistakes) {
+	wrong := func(key, fix, text string) { mistakes.Add(r.Pos.File, r.Pos.At(key), fix, "%s: %s", key, text) }
+	const fix = "leave it out; partner_tls = true is for the domains of the partner registry, a gateway for all others"
+	if r.OnSendmail() && r.TLS {
+		wrong("tls", fix, "Sendmail cannot force TLS for one mail")
+	}
+	if r.OnSendmail() && r.TLSVerified {
+		wrong("tls_verified", fix, "Sendmail cannot force TLS for one mail")
+	}
+	if !r.OnSendmail() && r.PartnerTLS {
+		wrong("partner_tls", "set tls and tls_verified", "only Sendmail needs it")
 	}
 }
 
