@@ -157,7 +157,7 @@ func (h *htmlReader) rawText(b []byte) {
 // endStyle learns which classes a style element hides.
 func (h *htmlReader) endStyle() {
 	rules := string(h.style)
-	h.style, h.tags = h.style[:0], seenTags{} // the same classes may do something else now
+	h.style, h.tags, h.last = h.style[:0], seenTags{}, &seenTag{} // the same classes may do something else now
 	for rules != "" {
 		selectors, rest, ok := strings.Cut(rules, "{")
 		if !ok {

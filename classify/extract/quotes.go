@@ -55,9 +55,7 @@ func (q *quoteMarks) write(b []byte) {
 			return
 		}
 		if n := q.plain(b); n > 0 {
-			if bytes.IndexByte(b[:n], rightToLeft[0]) >= 0 {
-				q.overridden(b[:n])
-			}
+			q.overridden(b[:n])
 			q.emit(b[:n], false)
 			if b = b[n:]; len(b) == 0 {
 				return
@@ -153,7 +151,7 @@ func (q *quoteMarks) mark(quoted bool) {
 func (q *quoteMarks) settle() {
 	if len(q.line) > 0 {
 		line := q.line
-		q.line = nil
+		q.line = q.line[:0]
 		q.take(line)
 	}
 	q.release(false)
@@ -194,7 +192,7 @@ func (q *quoteMarks) release(quoted bool) {
 // take takes a line with its end, or the beginning of one that is too long.
 func (q *quoteMarks) take(line []byte) {
 	text := bytes.TrimSpace(line)
-	if bytes.IndexByte(line, rightToLeft[0]) >= 0 && !q.long {
+	if !q.long {
 		q.overridden(line)
 	}
 	if len(q.held) > 0 {
