@@ -14,7 +14,7 @@ var htmlPages = []struct {
 	head  string
 	piece func(b *bytes.Buffer, r *rand.Rand, i int)
 }{
-	{"newsletter", newsletterHead, newsletter},
+	{"newsletter", newsletterHead + strings.Repeat(newsletterRule, 60) + newsletterBody, newsletter},
 	{"word", wordHead, wordHTML},
 	{"plain", "<html><body><div dir=\"ltr\">\r\n", plainHTML},
 	{"entities", "<html><body>\r\n", entityHTML},
@@ -37,7 +37,11 @@ func words(b *bytes.Buffer, r *rand.Rand, n int) {
 const newsletterHead = "<!DOCTYPE html PUBLIC \"-//W3C//DTD XHTML 1.0 Transitional//EN\" \"http://www.w3.org/TR/xhtml1/DTD/xhtml1-transitional.dtd\">\r\n" +
 	"<html xmlns=\"http://www.w3.org/1999/xhtml\"><head><meta http-equiv=\"Content-Type\" content=\"text/html; charset=utf-8\" />" +
 	"<style type=\"text/css\">\r\n#outlook a{padding:0;}\r\n.ReadMsgBody{width:100%;} .ExternalClass{width:100%;}\r\n" +
-	"@media only screen and (max-width: 480px){.mobile{display:none !important;} td[class=full]{width:100% !important;}}\r\n</style></head>" +
+	"@media only screen and (max-width: 480px){.mobile{display:none !important;} td[class=full]{width:100% !important;}}\r\n"
+
+const newsletterRule = ".mcnTextContent a, #templateHeader .mcnTextContent p a {\r\n\t\tcolor:#007C89;\r\n\t\tfont-weight:normal;\r\n\t\ttext-decoration:underline;\r\n\t\tfont-size:16px;\r\n\t\tline-height:150%;\r\n\t}\r\n"
+
+const newsletterBody = "</style></head>" +
 	"<body style=\"margin:0;padding:0;background-color:#f4f4f4;\">\r\n<span style=\"display:none;font-size:0;\">What is new this week</span>\r\n"
 
 func newsletter(b *bytes.Buffer, r *rand.Rand, i int) {

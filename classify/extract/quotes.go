@@ -252,7 +252,7 @@ func (q *quoteMarks) look(line, text []byte) bool {
 
 // wrote takes a line that is "On ... wrote:", or its beginning.
 func (q *quoteMarks) wrote(line, text []byte) bool {
-	if isWrote(string(text)) {
+	if endsInColon(text) && isWrote(string(text)) {
 		q.after = true
 		q.emit(line, true)
 		return true
@@ -280,7 +280,7 @@ func (q *quoteMarks) goOn(line, text []byte) bool {
 			return false
 		}
 		q.hold(line)
-		if isWrote(string(bytes.TrimSpace(q.held))) {
+		if held := bytes.TrimSpace(q.held); endsInColon(held) && isWrote(string(held)) {
 			q.after = true
 			q.release(true)
 		}
@@ -401,6 +401,10 @@ var wroteVerbs = []string{
 
 func opensWrote(text []byte) bool {
 	return slices.ContainsFunc(wroteOpenings, func(o string) bool { return bytes.HasPrefix(text, []byte(o)) }) && hasDigit(text)
+}
+
+func endsInColon(text []byte) bool {
+	return len(text) > 0 && text[len(text)-1] == ':' || bytes.HasSuffix(text, []byte("："))
 }
 
 // isWrote reports whether text is "On ... wrote:": it ends in a colon, says so in
