@@ -19,6 +19,7 @@ type Digits struct {
 type Lines struct {
 	Breaks uint64 // CR and LF
 	Feeds  uint64 // LF
+	Delims uint64 // what may part them into cells: TAB, '|', ';' and ','
 }
 
 // Cells marks what gives a line its cells.

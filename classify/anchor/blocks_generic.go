@@ -37,17 +37,18 @@ func joints(block *[BlockBytes]byte) uint64 {
 func markLinesGeneric(text []byte, marks []Lines) {
 	for i := range marks {
 		block := (*[BlockBytes]byte)(text[i*BlockBytes:])
-		var returns, feeds uint64
+		var returns, feeds, delims uint64
 		for j := range 8 {
 			v := binary.LittleEndian.Uint64(block[8*j:])
 			x := v & lows
 			returns |= (^(differs(x, '\r') | v) & highs) >> (7 - j)
 			feeds |= (^(differs(x, '\n') | v) & highs) >> (7 - j)
+			delims |= (^(differs(x, '\t')&differs(x, '|')&differs(x, ';')&differs(x, ',') | v) & highs) >> (7 - j)
 		}
-		marks[i] = Lines{}
+		marks[i] = Lines{Delims: transpose(delims)}
 		if returns|feeds != 0 {
-			feeds = transpose(feeds)
-			marks[i] = Lines{transpose(returns) | feeds, feeds}
+			marks[i].Feeds = transpose(feeds)
+			marks[i].Breaks = transpose(returns) | marks[i].Feeds
 		}
 	}
 }

@@ -162,7 +162,7 @@ func (t *text) forget(to int64) {
 // also those of the last one.
 func (t *text) mark(last bool) {
 	n := len(t.buf) / anchor.BlockBytes
-	t.buf = slices.Grow(t.buf, anchor.BlockBytes)
+	t.buf = slices.Grow(t.buf, anchor.BlockBytes+8)
 	if last && len(t.buf)%anchor.BlockBytes > 0 {
 		n++
 		clear(t.buf[len(t.buf) : len(t.buf)+anchor.BlockBytes])
