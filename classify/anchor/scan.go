@@ -28,7 +28,8 @@ const MaxWants = 64
 
 // Set is what to look for. It is immutable and safe for concurrent use.
 type Set struct {
-	least int
+	least int  // digits that any of them has
+	rest  uint // what is left of least by doublings up to eight
 	// Which wants a chain meets, one bit for each, is what all of these have in
 	// common.
 	runs   [ManyDigits + 1][MoreDigits + 1][MoreDigits + 1]uint16 // index into masks
@@ -79,6 +80,7 @@ func New(wants []Want) *Set {
 		}
 	}
 	s.pack(&runs)
+	s.rest = uint(s.least - min(1<<(bits.Len(uint(s.least))-1), 8))
 	return s
 }
 
@@ -131,10 +133,7 @@ func (s *Set) Scan(text []byte, marks []Digits, from, to int, hits []Hit) []Hit 
 		}
 		chain := digits | marks[i].Joints&(digits<<1|before)&(digits>>1|next.Digits<<63)
 		more := next.Digits | next.Joints&(next.Digits<<1|digits>>63)&(next.Digits>>1)
-		starts := digits &^ (digits<<1 | before)
-		if s.least > 1 {
-			starts &= s.long(chain, more)
-		}
+		starts := digits &^ (digits<<1 | before) & s.long(chain, more)
 		if i*BlockBytes < from {
 			starts &= ^uint64(0) << (from % BlockBytes)
 		}
@@ -151,13 +150,19 @@ func (s *Set) Scan(text []byte, marks []Digits, from, to int, hits []Hit) []Hit 
 // long marks where at least as many bytes of a chain follow as a chain that is
 // long enough has digits.
 func (s *Set) long(chain, more uint64) uint64 {
-	n := 1
-	for ; 2*n <= s.least; n *= 2 {
-		chain &= chain>>n | more<<(64-n)
-		more &= more >> n
+	if s.least >= 2 {
+		chain &= chain>>1 | more<<63
+		more &= more >> 1
 	}
-	rest := s.least - n
-	return chain & (chain>>rest | more<<(64-rest))
+	if s.least >= 4 {
+		chain &= chain>>2 | more<<62
+		more &= more >> 2
+	}
+	if s.least >= 8 {
+		chain &= chain>>4 | more<<60
+		more &= more >> 4
+	}
+	return chain & (chain>>(s.rest&63) | more<<1<<(63-s.rest&63))
 }
 
 // block appends those of the starts in the block at a place that begin a wanted

@@ -123,6 +123,9 @@ func (f *finder) look(p int64, wanted uint64) {
 func (f *finder) stands(p int64) bool {
 	d, c := f.set.Detectors[f.detector], &f.c
 	f.around.known = false
+	if !d.Apart && f.touched(c) {
+		return false
+	}
 	if f.hopeless(p) {
 		return true
 	}
