@@ -211,22 +211,12 @@ words:
 	ANDQ   DX, BX
 	MOVQ   BX, 8(DI)
 
-	// wide: c >= 0x80; tails: wide without the next bit
+	// wide: c >= 0x80
 	BITS(Y0, Y1, AX)
-	XORL   BX, BX
-	TESTQ  AX, AX
-	JZ     narrow
-	VPADDB Y0, Y0, Y2
-	VPADDB Y1, Y1, Y3
-	BITS(Y2, Y3, BX)
-	NOTQ   BX
-	ANDQ   AX, BX
-
-narrow:
 	MOVQ AX, 16(DI)
-	MOVQ BX, 24(DI)
+
 	ADDQ $64, SI
-	ADDQ $32, DI
+	ADDQ $24, DI
 	DECQ CX
 	JNZ  words
 	VZEROUPPER

@@ -62,9 +62,6 @@ func plainWords(block []byte) (m Words) {
 		if c >= 0x80 {
 			m.Wide |= 1 << i
 		}
-		if 0x80 <= c && c <= 0xBF {
-			m.Tails |= 1 << i
-		}
 	}
 	return m
 }

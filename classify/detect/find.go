@@ -18,13 +18,13 @@ func (d *dictionary) find(t *text, from, to int64, hits []hit) []hit {
 	if len(t.marks) == 0 {
 		return d.findUnmarked(t, from, to, hits)
 	}
+	if d.few != nil {
+		return d.findFew(t, int(from-t.base), int(to-t.base), hits)
+	}
 	if t.places == nil {
 		t.places = new(places)
 	}
 	first, behind := int(from-t.base)/anchor.BlockBytes, int(to-1-t.base)/anchor.BlockBytes+1
-	if d.openings.marker != nil && !d.signs && !d.other {
-		return d.findLed(t, first, behind, int(from-t.base), int(to-t.base), hits)
-	}
 	for block := first; block < behind; block += placesBlocks {
 		hits = d.findIn(t, block, min(block+placesBlocks, behind), int(from-t.base), int(to-t.base), hits)
 	}
@@ -101,43 +101,6 @@ func (p *places) wordAt(at uint16) (int, uint64) {
 	b, k := at/anchor.BlockBytes%placesBlocks, at%anchor.BlockBytes
 	n := min(bits.TrailingZeros64(^(p.words[b]>>k | p.words[b+1]<<1<<(63-k))), maxWord)
 	return n, (p.odd[b]>>k | p.odd[b+1]<<1<<(63-k)) & (2<<n - 1)
-}
-
-// findLed is findIn for keywords of so few leads that most words are none of them.
-func (d *dictionary) findLed(t *text, block, behind, from, to int, hits []hit) []hit {
-	leads := t.places.leads[:]
-	// A few bytes more are there, whatever they are.
-	text := t.buf[:behind*anchor.BlockBytes+anchor.LeadsAhead+1]
-	for ; block < behind; block += len(leads) {
-		base := block * anchor.BlockBytes
-		leads = leads[:min(len(leads), behind-block)]
-		d.openings.marker.Mark(text[base:], leads, base > 0 && isAlnumByte(text[base-1]))
-		for b, places := range leads {
-			for ; places != 0; places &= places - 1 {
-				i := base + b*anchor.BlockBytes + bits.TrailingZeros64(places)
-				word := binary.LittleEndian.Uint32(text[i:])
-				if i >= from && i < to && (word&0x808000 != 0 || d.openings.lead(uint64(word)) != 0) {
-					hits = d.enter(t, i, hits)
-				}
-			}
-		}
-	}
-	return hits
-}
-
-// enter appends the keywords that begin at an index of the buffer, where a word does.
-func (d *dictionary) enter(t *text, i int, hits []hit) []hit {
-	p := t.base + int64(i)
-	from := d.first[t.buf[i]]
-	if from == 0 {
-		return hits
-	}
-	if i > 0 && t.buf[i-1] >= utf8.RuneSelf {
-		if r, _ := t.before(p); isAlnum(r) {
-			return hits
-		}
-	}
-	return d.walk(t, p, p+1, from, hits)
 }
 
 // markPlaces marks the words of some blocks and the one behind.

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"math/bits"
 	"slices"
-	"strings"
+	"unicode/utf8"
 
 	"github.com/postern-mail/postern/classify/anchor"
 )
@@ -86,32 +86,23 @@ func (o *openings) lead(text uint64) uint64 {
 	return o.leads[i/64] >> (i % 64) & 1
 }
 
-// addLead notes the leads of a keyword: behind its end anything may stand, for a space
-// what stands between two words or the next one.
+// addLead notes the lead of a keyword: for a space, and behind its end, anything may
+// stand.
 func (o *openings) addLead(spelled string) {
-	if !isAlnumByte(spelled[0]) {
+	var lead anchor.Lead
+	n := 0
+	for n < len(lead) && n < len(spelled) && spelled[n] != ' ' && spelled[n] < utf8.RuneSelf {
+		lead[n] = spelled[n]
+		n++
+	}
+	if n == 0 || !isAlnumByte(lead[0]) {
 		return // it begins with another character, and those are all looked at
 	}
-	var lead anchor.Lead
-	n := copy(lead[:], spelled)
-	if gap := strings.IndexByte(spelled[:n], ' '); gap == len(lead)-1 && gap+1 < len(spelled) {
-		for _, c := range []byte(" \t\n\v\f\r_-" + spelled[gap+1:gap+2]) {
-			lead[gap] = c
-			o.noteLead(lead)
-		}
-		return
-	} else if gap >= 0 {
-		clear(lead[gap:])
-	}
-	o.noteLead(lead)
-}
-
-func (o *openings) noteLead(lead anchor.Lead) {
 	o.fast = append(o.fast, lead)
-	var last [2]uint64
-	for i, c := range lead[1:] {
-		if c == 0 {
-			last[i] = 31
+	last := [2]uint64{31, 31}
+	for i := range last {
+		if i+1 < n {
+			last[i] = 0
 		}
 	}
 	for second := range last[0] + 1 {

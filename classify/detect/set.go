@@ -231,6 +231,11 @@ func Compile(detectors []*Detector, opt Options) (*Set, error) {
 		s.everywhere = s.everywhere || w.role == triggers || w.role == term
 		s.names = append(s.names, []string{w.text})
 	}
+	if !s.everywhere {
+		for _, d := range []*dictionary{s.words, s.heralds, s.against} {
+			d.few = newFew(d)
+		}
+	}
 	leads := make([][]*[256]bool, len(s.patterns))
 	for i, d := range s.patterns {
 		leads[i] = detectors[d].pattern.lead
