@@ -31,9 +31,11 @@ type Metrics struct {
 	policyInfo *prometheus.GaugeVec
 	buildInfo  *prometheus.GaugeVec
 
-	aborted, overload, panics, auditErrors, bytes prometheus.Counter
-	sessions, inFlight, reloaded, reloadTime      prometheus.Gauge
-	message, verdictTime, probeTime               prometheus.Histogram
+	aborted, overload, strangers, panics, auditErrors, bytes prometheus.Counter
+	sessions, inFlight, reloaded, reloadTime                 prometheus.Gauge
+	sessionsLimit, scans, scansLimit, waiting                prometheus.Gauge
+	budgetUsed, budgetLimit                                  prometheus.Gauge
+	message, verdictTime, probeTime                          prometheus.Histogram
 
 	probeAnswers *prometheus.CounterVec
 	destinations *destinations
@@ -62,12 +64,19 @@ func NewMetrics(registerer prometheus.Registerer) *Metrics {
 	m.buildInfo = f.gauges("build_info", "The running binary; always 1.", "version", "commit", "go")
 
 	m.aborted = f.counter("aborted_total", "Mails that the client or the MTA gave up before a verdict.")
-	m.overload = f.counter("overload_total", "Connections refused because too many were open.")
+	m.overload = f.counter("overload_total", "Connections refused, and mails deferred, because there was no room for them.")
+	m.strangers = f.counter("refused_connections_total", "Connections refused because of the address that they came from.")
 	m.panics = f.counter("panics_total", "Panics caught; each cost one mail its verdict.")
 	m.auditErrors = f.counter("audit_errors_total", "Audit records that were not written.")
 	m.bytes = f.counter("scanned_bytes_total", "Bytes scanned.")
 	m.sessions = f.gauge("sessions", "Open connections of MTAs.")
 	m.inFlight = f.gauge("messages_in_flight", "Mails between MAIL and verdict.")
+	m.sessionsLimit = f.gauge("sessions_limit", "Connections that may be open at once.")
+	m.scans = f.gauge("scans", "Mails whose content is being read.")
+	m.scansLimit = f.gauge("scans_limit", "Mails whose content may be read at once.")
+	m.waiting = f.gauge("mails_waiting", "Mails that wait for room to be read.")
+	m.budgetUsed = f.gauge("budget_bytes", "Memory that the mails being read have of the budget.")
+	m.budgetLimit = f.gauge("budget_limit_bytes", "The budget of memory for mails being read.")
 	m.reloaded = f.gauge("policy_last_reload_successful", "Whether the latest policy that was asked for is in force.")
 	m.reloadTime = f.gauge("policy_last_reload_success_timestamp_seconds", "When the policy in force was loaded.")
 	m.message = f.seconds("message_seconds", "From MAIL to the verdict; most of it is the client's time.")
@@ -168,6 +177,9 @@ func (m *Metrics) ReloadSucceeded() {
 
 // ReloadFailed says that it is not, and that an older one still is.
 func (m *Metrics) ReloadFailed() { m.reloaded.Set(0) }
+
+// StrangerRefused counts a connection that came from where none is allowed.
+func (m *Metrics) StrangerRefused() { m.strangers.Inc() }
 
 // AuditFailed counts an audit record that was not written.
 func (m *Metrics) AuditFailed() { m.auditErrors.Inc() }

@@ -39,6 +39,8 @@ type Policy struct {
 	values        []classify.Named
 	byPart        []string // ids that labels count by part
 	sums          []string // of tables
+	files         []string // that it was read from
+	keys          []string // and those of them that are keys of tables
 	depth         int      // of the deepest condition
 	asked         []string // digests of what is asked of a mail, see asked.go
 	digests       map[string]string
@@ -147,6 +149,7 @@ func (r *reader) compile(sources []*source, detectors []*detect.Detector, opt Op
 	if err := r.mistakes.Err(); err != nil {
 		return nil, err
 	}
+	p.files = append(r.files, p.files...)
 	for _, sum := range p.sums {
 		r.count("table", []byte(sum))
 	}
@@ -159,6 +162,13 @@ func (p *Policy) ID() string { return p.id }
 
 // Checksum is a short hash over all that was read for the policy.
 func (p *Policy) Checksum() string { return p.checksum }
+
+// Files are the files that were read for the policy, by the paths that it names
+// them by. Packs, which are in the binary, have none.
+func (p *Policy) Files() []string { return slices.Clone(p.files) }
+
+// KeyFiles are those of the Files that hold keys.
+func (p *Policy) KeyFiles() []string { return slices.Clone(p.keys) }
 
 // Questions is what the policy asks of content beside the detectors.
 func (p *Policy) Questions() []classify.Question { return slices.Clone(p.questions) }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -27,14 +28,18 @@ type config struct {
 	HTTP   httpConfig   `toml:"http"`
 	Policy policyConfig `toml:"policy"`
 	Routes rules.Routes `toml:"routes"`
+	MTA    mtaConfig    `toml:"mta"`
 	Limits limitsConfig `toml:"limits"`
 	OCR    ocrConfig    `toml:"ocr"`
 	Audit  auditConfig  `toml:"audit"`
 	Keys   keysConfig   `toml:"keys"`
 	Log    logConfig    `toml:"log"`
 
+	Sandbox sandboxConfig `toml:"sandbox"`
 	Notices noticesConfig `toml:"notices"`
 	Probe   probeConfig   `toml:"probe"`
+
+	allow []netip.Prefix // networks of milter.allow
 }
 
 type milterConfig struct {
@@ -42,6 +47,7 @@ type milterConfig struct {
 	Listen      rules.Strings `toml:"listen"`
 	SocketMode  string        `toml:"socket_mode"`
 	SocketGroup string        `toml:"socket_group"`
+	Allow       rules.Strings `toml:"allow"`
 }
 
 type httpConfig struct {
@@ -54,6 +60,14 @@ type policyConfig struct {
 	File   string `toml:"file"`
 	Use    string `toml:"use"`
 	Shadow string `toml:"shadow"`
+}
+
+// mtaConfig says where the MTA's own configuration lies; empty: nobody looks.
+type mtaConfig struct {
+	Pos           rules.Pos
+	PostfixConfig string        `toml:"postfix_config"`
+	SendmailCF    string        `toml:"sendmail_cf"`
+	Every         time.Duration `toml:"every"`
 }
 
 type limitsConfig struct {
@@ -126,6 +140,15 @@ type logConfig struct {
 	Level  string `toml:"level"`
 }
 
+// sandboxConfig is what the daemon may reach of the file system beside the files
+// that its configuration names.
+type sandboxConfig struct {
+	Pos   rules.Pos
+	Use   string   `toml:"use"`
+	Read  []string `toml:"read"`
+	Write []string `toml:"write"`
+}
+
 // defaults is the configuration without a file: observe mode, loopback only, all
 // detectors, no pack.
 func defaults() config {
@@ -134,6 +157,7 @@ func defaults() config {
 		Mode:   "observe",
 		Milter: milterConfig{Listen: rules.Strings{"inet:127.0.0.1:8892"}, SocketMode: "0660"},
 		HTTP:   httpConfig{Listen: "127.0.0.1:9892"},
+		Routes: rules.Routes{MTA: rules.Postfix},
 		Limits: limitsConfig{
 			Depth: l.Depth, Parts: l.Parts, Members: l.Members, Ratio: l.Ratio,
 			PartBytes: size(l.PartBytes), MailBytes: size(l.MailBytes), HeaderBytes: size(l.HeaderBytes),
@@ -143,12 +167,14 @@ func defaults() config {
 		OCR: ocrConfig{
 			Command: o.Program, Languages: o.Languages, Time: o.Time, Memory: size(o.Memory), Picture: size(o.Picture), Processes: o.Processes,
 		},
+		MTA:   mtaConfig{Every: 15 * time.Minute},
 		Audit: auditConfig{OnError: "continue"},
 		Notices: noticesConfig{
 			Server: "127.0.0.1:25", Quiet: 15 * time.Minute, PerHour: 30, MaxAge: 5 * 24 * time.Hour,
 		},
-		Probe: probeConfig{Fresh: 4 * time.Hour, Time: 30 * time.Second, Domains: 10_000, Concurrent: 4},
-		Log:   logConfig{Format: "text", Level: "info"},
+		Sandbox: sandboxConfig{Use: "auto"},
+		Probe:   probeConfig{Fresh: 4 * time.Hour, Time: 30 * time.Second, Domains: 10_000, Concurrent: 4},
+		Log:     logConfig{Format: "text", Level: "info"},
 	}
 }
 
@@ -183,7 +209,10 @@ func (c *config) check(mistakes *rules.Mistakes) {
 		}
 	}
 	oneOf(c.Pos, "mode", c.Mode, "observe", "enforce")
+	oneOf(c.Routes.Pos, "mta", c.Routes.MTA, rules.Postfix, rules.Sendmail)
+	checkRoutes(c.Routes, mistakes)
 	oneOf(c.Audit.Pos, "on_error", c.Audit.OnError, "continue", "tempfail")
+	oneOf(c.Sandbox.Pos, "use", c.Sandbox.Use, "auto", "require", "off")
 	oneOf(c.Log.Pos, "format", c.Log.Format, "text", "json")
 	oneOf(c.Log.Pos, "level", c.Log.Level, "debug", "info", "warn", "error")
 	if at := c.Policy.Pos; c.Policy.File != "" && c.Policy.Use != "" {
@@ -191,13 +220,40 @@ func (c *config) check(mistakes *rules.Mistakes) {
 			"file and use cannot both be given")
 	}
 	c.checkListen(mistakes)
+	c.allow = c.Milter.networks(mistakes)
 	if at := c.Milter.Pos; !isMode(c.Milter.SocketMode) {
 		mistakes.Add(at.File, at.At("socket_mode"), "", "socket_mode: got %q, wanted four octal digits such as \"0660\"", c.Milter.SocketMode)
 	}
+	c.MTA.check(mistakes)
 	c.Limits.check(mistakes)
 	c.OCR.check(mistakes)
 	c.Notices.check(mistakes)
 	c.Probe.check(mistakes)
+}
+
+// check finds two MTAs in place of one, and an interval that never ends.
+func (m *mtaConfig) check(mistakes *rules.Mistakes) {
+	if m.PostfixConfig != "" && m.SendmailCF != "" {
+		mistakes.Add(m.Pos.File, m.Pos.At("sendmail_cf"), "keep the one that asks this postern", "postfix_config and sendmail_cf cannot both be given")
+	}
+	if m.Every < time.Second {
+		mistakes.Add(m.Pos.File, m.Pos.At("every"), "", "every: got %s, wanted a second or more", m.Every)
+	}
+}
+
+// checkRoutes finds what the MTA can never do.
+func checkRoutes(r rules.Routes, mistakes *rules.Mistakes) {
+	wrong := func(key, fix, text string) { mistakes.Add(r.Pos.File, r.Pos.At(key), fix, "%s: %s", key, text) }
+	const fix = "leave it out; partner_tls = true is for the domains of the partner registry, a gateway for all others"
+	if r.OnSendmail() && r.TLS {
+		wrong("tls", fix, "Sendmail cannot force TLS for one mail")
+	}
+	if r.OnSendmail() && r.TLSVerified {
+		wrong("tls_verified", fix, "Sendmail cannot force TLS for one mail")
+	}
+	if !r.OnSendmail() && r.PartnerTLS {
+		wrong("partner_tls", "set tls and tls_verified", "only Sendmail needs it")
+	}
 }
 
 // check finds a server that is not on this machine, and bounds that send nothing.
@@ -239,7 +295,7 @@ func (c *config) checkListen(mistakes *rules.Mistakes) {
 func (c *config) checkFiles(mistakes *rules.Mistakes) {
 	if file := c.Keys.FingerprintFile; file != "" {
 		if _, err := os.Stat(file); err != nil {
-			mistakes.Add(c.Keys.Pos.File, c.Keys.Pos.At("fingerprint_file"), "make one: head -c 32 /dev/urandom > "+file, "%v", err)
+			mistakes.Add(c.Keys.Pos.File, c.Keys.Pos.At("fingerprint_file"), "make one that the daemon alone can read: (umask 077; openssl rand -hex 32 > "+file+")", "%v", err)
 		}
 	}
 	if folder := c.Notices.Folder; folder != "" {

@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -57,6 +58,8 @@ type server struct {
 	probes  *probe.Cache  // nil if nobody probes destinations
 	ocr     extract.OCR   // nil if nobody reads pictures
 	ready   atomic.Bool
+
+	confined bool // by the sandbox
 }
 
 func serve(c *cobra.Command, g *global) error {
@@ -65,6 +68,9 @@ func serve(c *cobra.Command, g *global) error {
 		return err
 	}
 	s := &server{global: g, conf: conf, log: newLogger(conf.Log, c.ErrOrStderr())}
+	if err := forbidDumps(); err != nil {
+		s.log.Warn("core files are not forbidden", "error", err)
+	}
 	debug.SetMemoryLimit(int64(conf.Limits.TotalMemory))
 
 	registry := prometheus.NewRegistry()
@@ -112,11 +118,24 @@ func (s *server) run(c *cobra.Command, registry *prometheus.Registry) error {
 	if err != nil {
 		return err
 	}
+	table, err := s.listenTable()
+	if err != nil {
+		return err
+	}
+	s.checkTrust(listeners)
+	if err := s.confine(slices.Concat(listeners, table)); err != nil {
+		return err
+	}
 	web := s.newHTTP(registry)
 	m := s.newMilter()
-	failed := make(chan error, len(listeners)+2)
-	if err := s.serveTable(failed); err != nil {
-		return err
+	failed := make(chan error, len(listeners)+len(table)+1)
+	for _, l := range table {
+		s.log.Info("serving the table of destinations", "table", address(l.Addr()))
+		go func() {
+			if err := s.probes.Serve(l); err != nil {
+				failed <- err
+			}
+		}()
 	}
 	go func() { failed <- web.Serve(httpListener) }()
 	for _, l := range listeners {
@@ -202,6 +221,7 @@ func (s *server) hangup() {
 		for line := range strings.SplitSeq(err.Error(), "\n") {
 			s.log.Error("policy not reloaded, the old one stays in force", "error", line)
 		}
+		s.sandboxHint(err)
 	}
 }
 
@@ -233,7 +253,12 @@ func (s *server) listen() ([]net.Listener, error) {
 		if err != nil {
 			return nil, err
 		}
-		listeners = append(listeners, these...)
+		for _, l := range these {
+			if err := s.conf.Milter.checkReach(l); err != nil {
+				return nil, err
+			}
+			listeners = append(listeners, s.guarded(l))
+		}
 	}
 	return listeners, nil
 }
