@@ -29,7 +29,7 @@ type transaction struct {
 	shadow     *shadow
 	cancel     context.CancelFunc
 	fields     fieldCount
-	facts      facts
+	known      knowledge
 	final      milter.Response // once set, the answer to whatever still comes
 }
 

@@ -25,6 +25,7 @@ import (
 	"github.com/postern-mail/postern/classify/extract"
 	"github.com/postern-mail/postern/milter"
 	"github.com/postern-mail/postern/milter/audit"
+	"github.com/postern-mail/postern/milter/facts"
 	"github.com/postern-mail/postern/milter/mta/probe"
 	"github.com/postern-mail/postern/milter/notice"
 	"github.com/postern-mail/postern/rules"
@@ -56,6 +57,7 @@ type server struct {
 	audit   *audit.Log
 	notices *notice.Queue // nil without a folder
 	probes  *probe.Cache  // nil if nobody probes destinations
+	facts   *facts.Store  // nil without a folder
 	ocr     extract.OCR   // nil if nobody reads pictures
 	ready   atomic.Bool
 
@@ -100,6 +102,14 @@ func serve(c *cobra.Command, g *global) error {
 	defer func() {
 		if err := s.probes.Close(); err != nil {
 			s.log.Error("what is known of other mail systems could not be written", "error", err)
+		}
+	}()
+	if err := s.openFacts(); err != nil {
+		return err
+	}
+	defer func() {
+		if err := s.facts.Close(); err != nil {
+			s.log.Error("what is known of senders and recipients could not be written", "error", err)
 		}
 	}()
 	return s.run(c, registry)
@@ -271,6 +281,7 @@ func (s *server) newMilter() *milter.Server {
 		Audit:         s.audit,
 		Notices:       s.notices,
 		Destinations:  s.probes,
+		Facts:         s.facts,
 		AuditRequired: s.conf.Audit.OnError == "tempfail",
 		Metrics:       s.metrics,
 		Log:           s.log,
