@@ -16,6 +16,9 @@ type knowledge struct {
 	domains []string // theirs
 }
 
+// maxWanted bounds the domains that one mail can have probed.
+const maxWanted = 200
+
 // wantFacts has found out what is not known yet, while the mail is still being
 // read. It waits for nothing.
 func (s *Session) wantFacts() {
@@ -38,7 +41,7 @@ func (s *Session) wantFacts() {
 	slices.Sort(tx.known.domains)
 	tx.known.domains = slices.Compact(tx.known.domains)
 	if wanted.TLS {
-		s.server.Destinations.Want(tx.known.domains...)
+		s.server.Destinations.Want(tx.known.domains[:min(len(tx.known.domains), maxWanted)]...)
 	}
 }
 

@@ -211,6 +211,13 @@ func (s *server) tell(message string, e *rules.Engine) {
 	for _, w := range e.Warnings() {
 		s.log.Warn("policy", "warning", w.String())
 	}
+	wanted := e.FactsWanted()
+	if wanted.TLS && !s.conf.Probe.Enabled {
+		s.log.Warn("rules ask what destinations can do, and nobody looks: all are unknown; see [probe]", "policy", e.ID())
+	}
+	if (wanted.FirstContact || wanted.Volume) && s.conf.Facts.Folder == "" {
+		s.log.Warn("rules ask for first contacts or volumes, and nobody remembers them: they are unknown; see [facts]", "policy", e.ID())
+	}
 	switch {
 	case !e.Notifies() || !s.conf.enforce():
 	case s.conf.Notices.Folder == "":

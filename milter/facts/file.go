@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"os"
+	"slices"
 	"time"
 )
 
@@ -104,27 +106,38 @@ func (s *Store) write(ctx context.Context) {
 
 // save writes the file whole or not at all.
 func (s *Store) save() error {
-	s.mu.Lock()
-	all := kept{fileVersion, s.options.Window, make(map[string]int64, len(s.contacts)), make(map[string]*volume, len(s.volumes))}
-	oldest, now := s.today()-int64(memory/day), s.slot()
-	for p, last := range s.contacts {
-		if last >= oldest {
-			all.Contacts[hex.EncodeToString(p[:])] = last
-		}
+	contacts, volumes := s.copied()
+	all := kept{fileVersion, s.options.Window, make(map[string]int64, len(contacts)), make(map[string]*volume, len(volumes))}
+	for p, last := range contacts {
+		all.Contacts[hex.EncodeToString(p[:])] = last
 	}
-	for p, v := range s.volumes {
-		if v.last() > now-slots {
-			all.Volumes[hex.EncodeToString(p[:])] = v
-		} else {
-			delete(s.volumes, p)
-		}
+	for p, v := range volumes {
+		all.Volumes[hex.EncodeToString(p[:])] = v
 	}
 	text, err := json.Marshal(all)
-	s.mu.Unlock()
 	if err != nil {
 		return err
 	}
 	return s.replace(text)
+}
+
+// copied is what still counts, and drops what does not: those who ask do not wait
+// for the file.
+func (s *Store) copied() (map[pair]int64, map[pair]*volume) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	oldest, now := s.today()-int64(memory/day), s.slot()
+	maps.DeleteFunc(s.contacts, func(_ pair, last int64) bool { return last < oldest })
+	maps.DeleteFunc(s.volumes, func(_ pair, v *volume) bool { return v.last() <= now-slots })
+	volumes := make(map[pair]*volume, len(s.volumes))
+	for p, v := range s.volumes {
+		one := &volume{Slots: slices.Clone(v.Slots)}
+		for i := range one.Slots {
+			one.Slots[i].Counts = maps.Clone(one.Slots[i].Counts)
+		}
+		volumes[p] = one
+	}
+	return maps.Clone(s.contacts), volumes
 }
 
 func (s *Store) replace(text []byte) error {
