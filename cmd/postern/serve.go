@@ -55,6 +55,7 @@ type server struct {
 	audit   *audit.Log
 	notices *notice.Queue // nil without a folder
 	probes  *probe.Cache  // nil if nobody probes destinations
+	watcher *watcher      // nil if nobody compares the registry with the MTA's tables
 	ocr     extract.OCR   // nil if nobody reads pictures
 	ready   atomic.Bool
 
@@ -117,6 +118,10 @@ func (s *server) run(c *cobra.Command, registry *prometheus.Registry) error {
 	if err != nil {
 		return err
 	}
+	if s.watcher, err = s.startWatcher(); err != nil {
+		return err
+	}
+	defer s.watcher.Close()
 	s.checkTrust(listeners)
 	if err := s.confine(listeners); err != nil {
 		return err
@@ -132,6 +137,9 @@ func (s *server) run(c *cobra.Command, registry *prometheus.Registry) error {
 		go func() { failed <- m.Serve(l) }()
 	}
 	s.announce(c, listeners, httpListener.Addr().String())
+	if s.watcher != nil {
+		go s.watcher.run(s)
+	}
 	s.notices.Start()
 	s.ready.Store(true)
 	notify(daemon.SdNotifyReady)
@@ -213,6 +221,7 @@ func (s *server) hangup() {
 		}
 		s.sandboxHint(err)
 	}
+	s.watcher.changed()
 }
 
 // drain is what SIGTERM does: no new mail, the mails in flight end.
