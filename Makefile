@@ -9,11 +9,11 @@ COMMIT    = $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 LDFLAGS   = -X main.version=$(VERSION) -X main.commit=$(COMMIT)
 
 # Debian packages that the tests run, beside Go, make and git: a C compiler for
-# the race detector, the MTA, two clients that are not ours, the tools that check
-# the manuals, the units and the alerts, what reads pictures, and two that the
+# the race detector, the MTA, two clients that are not ours, a resolver that
+# validates, the tools that check the manuals, the units and the alerts, what reads pictures, and two that the
 # benchmark runs beside.
 # `make test PACKAGES=` asks for none.
-PACKAGES  = gcc libc6-dev postfix miltertest swaks mandoc systemd prometheus tesseract-ocr ripgrep $(HYPERSCAN)
+PACKAGES  = gcc libc6-dev postfix miltertest swaks unbound mandoc systemd prometheus tesseract-ocr ripgrep $(HYPERSCAN)
 
 # Debian has it for amd64 alone; the benchmarks do without where it is missing.
 HYPERSCAN = $(if $(filter x86_64,$(shell uname -m)),libhyperscan-dev)

@@ -68,8 +68,7 @@ func (p *probeConfig) options() probe.Options {
 	}
 }
 
-// openProbes begins to probe destinations. The table is served, if there is one,
-// until the cache is closed; what goes wrong there is told to failed.
+// openProbes begins to probe destinations.
 func (s *server) openProbes() error {
 	if !s.conf.Probe.Enabled {
 		return nil
@@ -84,24 +83,13 @@ func (s *server) openProbes() error {
 	return nil
 }
 
-// serveTable answers Postfix's question by which means a domain is verified.
-func (s *server) serveTable(failed chan<- error) error {
+// listenTable opens the sockets at which Postfix asks by which means a domain is
+// verified. Whoever may ask learns what is known of a domain, and no more.
+func (s *server) listenTable() ([]net.Listener, error) {
 	if s.probes == nil || s.conf.Probe.Table == "" {
-		return nil
+		return nil, nil
 	}
-	listeners, err := milter.Listen(s.conf.Probe.Table, 0o666, "")
-	if err != nil {
-		return err
-	}
-	for _, l := range listeners {
-		s.log.Info("serving the table of destinations", "table", address(l.Addr()))
-		go func() {
-			if err := s.probes.Serve(l); err != nil {
-				failed <- err
-			}
-		}()
-	}
-	return nil
+	return milter.Listen(s.conf.Probe.Table, 0o666, "")
 }
 
 func newRegistryProbe(g *global) *cobra.Command {

@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -122,15 +123,24 @@ func (s *server) run(c *cobra.Command, registry *prometheus.Registry) error {
 		return err
 	}
 	defer s.watcher.Close()
+	table, err := s.listenTable()
+	if err != nil {
+		return err
+	}
 	s.checkTrust(listeners)
-	if err := s.confine(listeners); err != nil {
+	if err := s.confine(slices.Concat(listeners, table)); err != nil {
 		return err
 	}
 	web := s.newHTTP(registry)
 	m := s.newMilter()
-	failed := make(chan error, len(listeners)+2)
-	if err := s.serveTable(failed); err != nil {
-		return err
+	failed := make(chan error, len(listeners)+len(table)+1)
+	for _, l := range table {
+		s.log.Info("serving the table of destinations", "table", address(l.Addr()))
+		go func() {
+			if err := s.probes.Serve(l); err != nil {
+				failed <- err
+			}
+		}()
 	}
 	go func() { failed <- web.Serve(httpListener) }()
 	for _, l := range listeners {

@@ -174,6 +174,7 @@ type options struct {
 	config                string
 	policy                string
 	milter                string // in place of postern's own address
+	verified              string // postern's table of domains
 	noDaemon              bool
 }
 
@@ -264,7 +265,7 @@ func (w *world) startPostfix(opt options) {
 	p, err := w.lab.StartPostfix(lab.PostfixOptions{
 		Name: "mail.agency.example", Domain: "agency.example", Store: w.store, Main: opt.main,
 		Recipe: lab.Recipe{
-			Milter: milter, Observe: opt.observe, PerRecipient: opt.perRecipient,
+			Milter: milter, Observe: opt.observe, PerRecipient: opt.perRecipient, Verified: opt.verified,
 			Gateways: map[string]string{"secure": "[" + w.gateway.Name + "]:25"},
 		},
 	})

@@ -122,6 +122,13 @@ func field(line, key string) string {
 	return found[1]
 }
 
+// Run runs another verb of postern under the daemon's configuration and returns what
+// it prints.
+func (d *Daemon) Run(args ...string) (string, error) {
+	out, err := exec.Command(d.opt.Binary, append(args, "--config", filepath.Join(d.dir, "postern.toml"))...).Output()
+	return string(out), err
+}
+
 // Log is what the daemon has logged so far.
 func (d *Daemon) Log() string {
 	d.mu.Lock()
