@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"os"
@@ -43,6 +44,10 @@ func newServe(g *global) *cobra.Command {
 	}
 }
 
+// linger is how long connections may begin mails after SIGTERM: an SMTP session
+// that has just begun shall end well, one that idles need not be waited for.
+const linger = 3 * time.Second
+
 // server is the running daemon: the policy in force and what reports on it.
 type server struct {
 	global  *global
@@ -64,6 +69,7 @@ func serve(c *cobra.Command, g *global) error {
 	}
 	s := &server{global: g, conf: conf, log: newLogger(conf.Log, c.ErrOrStderr())}
 	debug.SetMemoryLimit(int64(conf.Limits.TotalMemory))
+	defer runtime.KeepAlive(newBallast())
 
 	registry := prometheus.NewRegistry()
 	s.metrics = milter.NewMetrics(registry)
@@ -89,6 +95,11 @@ func serve(c *cobra.Command, g *global) error {
 	return s.run(c, registry)
 }
 
+// newBallast returns memory that is never touched, and so takes none of the
+// machine's. The garbage collector, which runs when the heap has doubled, counts
+// it: it has a quarter of the work to do where mails are small.
+func newBallast() []byte { return make([]byte, 32<<20) }
+
 func (s *server) run(c *cobra.Command, registry *prometheus.Registry) error {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT)
@@ -98,18 +109,17 @@ func (s *server) run(c *cobra.Command, registry *prometheus.Registry) error {
 	if err != nil {
 		return err
 	}
-	httpListener, err := net.Listen("tcp", s.conf.HTTP.Listen)
-	if err != nil {
-		return err
-	}
 	web := s.newHTTP(registry)
 	m := s.newMilter()
 	failed := make(chan error, len(listeners)+1)
-	go func() { failed <- web.Serve(httpListener) }()
+	httpAddress, err := s.serveHTTP(web, failed)
+	if err != nil {
+		return err
+	}
 	for _, l := range listeners {
 		go func() { failed <- m.Serve(l) }()
 	}
-	s.announce(c, listeners, httpListener.Addr().String())
+	s.announce(c, listeners, httpAddress)
 	s.notices.Start()
 	s.ready.Store(true)
 	notify(daemon.SdNotifyReady)
@@ -199,6 +209,9 @@ func (s *server) drain(m *milter.Server, web *http.Server) error {
 	s.log.Info("draining")
 	ctx, cancel := context.WithTimeout(context.Background(), s.conf.Limits.MailTime+drainGrace)
 	defer cancel()
+	if strings.HasPrefix(s.conf.HTTP.Listen, "fd:") {
+		web.Close() // whoever shares the socket answers from now on
+	}
 	err := m.Shutdown(ctx)
 	web.Close()
 	if errors.Is(err, context.DeadlineExceeded) {
@@ -235,9 +248,30 @@ func (s *server) newMilter() *milter.Server {
 		AuditRequired: s.conf.Audit.OnError == "tempfail",
 		Metrics:       s.metrics,
 		Log:           s.log,
-		Sessions:      s.conf.Limits.Sessions,
+		Sessions:      s.sessions(),
+		Scans:         s.conf.Limits.Scans,
+		Memory:        s.conf.Limits.budget(),
+		OverloadWait:  s.conf.Limits.Wait,
+		Linger:        linger,
 		MailTime:      s.conf.Limits.MailTime,
 	})
+}
+
+// sessions is how many connections there may be, so that files can still be
+// opened beside them: of attachments, the policy, the audit log.
+func (s *server) sessions() int {
+	n := s.conf.Limits.Sessions
+	files := &syscall.Rlimit{}
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, files); err != nil || files.Cur > math.MaxInt32 {
+		return n
+	}
+	total := int(files.Cur)
+	room := max(total-min(64+4*s.conf.Limits.Scans, total/2), 1)
+	if n <= room {
+		return n
+	}
+	s.log.Warn("fewer connections than [limits] sessions says: the process may not open more files", "sessions", room, "files", total)
+	return room
 }
 
 func (s *server) openAudit() (*audit.Log, error) {
