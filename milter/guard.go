@@ -76,9 +76,9 @@ type guard struct {
 	held    bool   // keep modifications back until the verdict
 	pending []byte // what is kept back
 
-	wrote    atomic.Bool  // since the last read
-	busy     atomic.Bool  // a mail is open
-	draining atomic.Int64 // when the connection ends if no mail is open, as of the epoch; 0: not yet
+	wrote    atomic.Bool               // since the last read
+	busy     atomic.Bool               // a mail is open
+	draining atomic.Pointer[time.Time] // when the connection ends if no mail is open; nil: not yet
 	nudged   atomic.Bool
 	closing  sync.Once
 	done     chan struct{} // closed when the connection is over
@@ -298,7 +298,7 @@ func (g *guard) await() error {
 		// A deadline may come a little early; see renew.
 		over := func(d, limit time.Duration) bool { return d >= limit-limit/8 }
 		switch silent := time.Since(now); {
-		case g.nudged.Swap(false), g.draining.Load() != 0 && !g.busy.Load():
+		case g.nudged.Swap(false), g.draining.Load() != nil && !g.busy.Load():
 		case reading && (over(g.waited, g.slow) || over(silent, g.stall)):
 			g.tap.stalled()
 		case g.in.buf != nil && len(g.in.bytes()) > 0:
@@ -310,7 +310,7 @@ func (g *guard) await() error {
 }
 
 // patience is until when the next bytes are waited for; false: no longer.
-func (g *guard) patience(now time.Time, drain int64) (until time.Time, ok bool) {
+func (g *guard) patience(now time.Time, drain *time.Time) (until time.Time, ok bool) {
 	until = now.Add(g.idleTimeout)
 	earlier := func(t time.Time) {
 		if t.Before(until) {
@@ -323,12 +323,11 @@ func (g *guard) patience(now time.Time, drain int64) (until time.Time, ok bool) 
 	if g.tap != nil && g.tap.reading() {
 		earlier(now.Add(min(g.stall, max(g.slow-g.waited, 0))))
 	}
-	if drain != 0 && !g.busy.Load() {
-		end := time.Unix(0, drain)
-		if !now.Before(end) {
+	if drain != nil && !g.busy.Load() {
+		if !now.Before(*drain) {
 			return until, false
 		}
-		earlier(end)
+		earlier(*drain)
 	}
 	return until, true
 }
@@ -414,7 +413,7 @@ func (g *guard) progress(every time.Duration, lost func()) (stop func()) {
 
 // drain ends the connection once no mail is open. Until end others may begin.
 func (g *guard) drain(end time.Time) {
-	g.draining.Store(end.UnixNano())
+	g.draining.Store(&end)
 	if !g.busy.Load() {
 		g.nudged.Store(true)
 		_ = g.Conn.SetReadDeadline(time.Unix(1, 0)) // fails only on a closed connection

@@ -57,8 +57,9 @@ type Config struct {
 	ProgressEvery time.Duration // while a verdict is being worked on; default 2 s
 	AuditWait     time.Duration // for a required record; default 5 s
 
-	engine func() engine // for tests, in place of Engine
-	shadow func() engine // for tests, in place of Shadow
+	clock  func() time.Time // for tests: the time of day
+	engine func() engine    // for tests, in place of Engine
+	shadow func() engine    // for tests, in place of Shadow
 }
 
 func (c *Config) setDefaults() {
@@ -67,6 +68,9 @@ func (c *Config) setDefaults() {
 	}
 	if c.shadow == nil && c.Shadow != nil {
 		c.shadow = adapt(c.Shadow)
+	}
+	if c.clock == nil {
+		c.clock = time.Now
 	}
 	if c.Metrics == nil {
 		c.Metrics = NewMetrics(prometheus.NewRegistry())

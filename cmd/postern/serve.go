@@ -84,7 +84,11 @@ func serve(c *cobra.Command, g *global) error {
 		if s.audit, err = s.openAudit(); err != nil {
 			return err
 		}
-		defer s.audit.Close()
+		defer func() {
+			if err := s.audit.Close(); err != nil {
+				s.log.Error("audit records are lost", "error", err)
+			}
+		}()
 	}
 	if conf.Notices.Folder != "" {
 		if s.notices, err = s.openNotices(); err != nil {
