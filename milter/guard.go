@@ -52,11 +52,12 @@ type tap interface {
 // progress and drain belongs to the session's goroutine.
 type guard struct {
 	net.Conn
-	tap   tap
-	in    *inbox
-	order order
-	left  int // bytes of the current packet that the library has yet to read
-	read  int64
+	tap    tap
+	in     *inbox
+	order  order
+	left   int // bytes of the current packet that the library has yet to read
+	expect int // how long the next packet may well be
+	read   int64
 
 	idleTimeout  time.Duration
 	writeTimeout time.Duration
@@ -81,7 +82,7 @@ type guard struct {
 	draining atomic.Pointer[time.Time] // when the connection ends if no mail is open; nil: not yet
 	nudged   atomic.Bool
 	closing  sync.Once
-	done     chan struct{} // closed when the connection is over
+	over     func() // called when the connection is over
 }
 
 func newGuard(conn net.Conn, c *Config) *guard {
@@ -92,7 +93,6 @@ func newGuard(conn net.Conn, c *Config) *guard {
 		writeTimeout: c.WriteTimeout,
 		stall:        c.Stall,
 		slow:         c.MailTime,
-		done:         make(chan struct{}),
 	}
 }
 
@@ -137,6 +137,11 @@ func (g *guard) next() error {
 			g.peer = connectAddress(packet[5:])
 		}
 		return nil
+	}
+	// Behind a chunk of a body as long as can be comes another one.
+	g.expect = 0
+	if cmd == cmdBody {
+		g.expect = total
 	}
 	response := g.command(cmd, packet[5:])
 	g.in.take(total)
@@ -262,15 +267,16 @@ func (g *guard) offer() (actions, protocol uint32, err error) {
 // peek returns the next n bytes, which stay valid until they are taken.
 func (g *guard) peek(n int) ([]byte, error) {
 	for len(g.in.bytes()) < n {
-		if err := g.await(); err != nil {
+		if err := g.await(max(n, g.expect)); err != nil {
 			return nil, err
 		}
 	}
 	return g.in.bytes()[:n], nil
 }
 
-// await reads what comes next, under the deadline of what it is waited for.
-func (g *guard) await() error {
+// await reads what comes next, with room for n bytes in all, under the deadline
+// of what it is waited for.
+func (g *guard) await(n int) error {
 	for {
 		now, since := time.Now(), g.draining.Load()
 		until, ok := g.patience(now, since)
@@ -285,7 +291,7 @@ func (g *guard) await() error {
 		}
 		g.in.ack = !g.wrote.Swap(false)
 		before := len(g.in.bytes())
-		err := g.in.read()
+		err := g.in.read(n)
 		g.read += int64(len(g.in.bytes()) - before)
 		reading := g.tap != nil && g.tap.reading()
 		if reading {
@@ -429,7 +435,9 @@ func (g *guard) Close() error {
 		}
 		g.in.release()
 		err = g.Conn.Close()
-		close(g.done)
+		if g.over != nil {
+			g.over()
+		}
 	})
 	return err
 }

@@ -29,6 +29,7 @@ type transaction struct {
 	shadow     *shadow
 	cancel     context.CancelFunc
 	fields     fieldCount
+	cause      error           // of a fault, if there is one to tell
 	final      milter.Response // once set, the answer to whatever still comes
 }
 
@@ -95,7 +96,7 @@ func (tx *transaction) read(b []byte) fault {
 		return faultOverload
 	}
 	if _, err := tx.inspection.Write(b); err != nil {
-		return faultOf(err)
+		return tx.faultOf(err)
 	}
 	tx.shadow.write(b)
 	return ""

@@ -70,6 +70,9 @@ func serve(c *cobra.Command, g *global) error {
 	s := &server{global: g, conf: conf, log: newLogger(conf.Log, c.ErrOrStderr())}
 	debug.SetMemoryLimit(int64(conf.Limits.TotalMemory))
 	defer runtime.KeepAlive(newBallast())
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	go trim(ctx)
 
 	registry := prometheus.NewRegistry()
 	s.metrics = milter.NewMetrics(registry)
@@ -98,11 +101,6 @@ func serve(c *cobra.Command, g *global) error {
 	}
 	return s.run(c, registry)
 }
-
-// newBallast returns memory that is never touched, and so takes none of the
-// machine's. The garbage collector, which runs when the heap has doubled, counts
-// it: it has a quarter of the work to do where mails are small.
-func newBallast() []byte { return make([]byte, 32<<20) }
 
 func (s *server) run(c *cobra.Command, registry *prometheus.Registry) error {
 	signals := make(chan os.Signal, 1)
