@@ -85,6 +85,8 @@ type limitsConfig struct {
 	AppendBytes size          `toml:"append_bytes"`
 	TotalMemory size          `toml:"total_memory"`
 	Sessions    int           `toml:"sessions"`
+	Scans       int           `toml:"scans"`
+	Wait        time.Duration `toml:"overload_wait"`
 }
 
 type ocrConfig struct {
@@ -162,7 +164,8 @@ func defaults() config {
 			Depth: l.Depth, Parts: l.Parts, Members: l.Members, Ratio: l.Ratio,
 			PartBytes: size(l.PartBytes), MailBytes: size(l.MailBytes), HeaderBytes: size(l.HeaderBytes),
 			PartTime: l.PartTime, MailTime: l.MailTime,
-			MailMemory: size(l.MailMemory), AppendBytes: rules.DefaultAppendBytes, TotalMemory: 1 << 30, Sessions: 1000,
+			MailMemory: size(l.MailMemory), AppendBytes: rules.DefaultAppendBytes, TotalMemory: 1 << 30, Sessions: 10_000,
+			Scans: 256, Wait: 5 * time.Second,
 		},
 		OCR: ocrConfig{
 			Command: o.Program, Languages: o.Languages, Time: o.Time, Memory: size(o.Memory), Picture: size(o.Picture), Processes: o.Processes,
@@ -285,9 +288,12 @@ func (c *config) checkListen(mistakes *rules.Mistakes) {
 	if err := milter.CheckListen("unix:/", c.Milter.SocketGroup); err != nil {
 		mistakes.Add(at.File, at.At("socket_group"), "", "socket_group: %v", err)
 	}
+	if strings.HasPrefix(c.HTTP.Listen, "fd:") {
+		return
+	}
 	if _, port, err := net.SplitHostPort(c.HTTP.Listen); err != nil || port == "" {
 		at := c.HTTP.Pos
-		mistakes.Add(at.File, at.At("listen"), "", "http listen: got %q, wanted HOST:PORT such as \"127.0.0.1:9892\"", c.HTTP.Listen)
+		mistakes.Add(at.File, at.At("listen"), "", "http listen: got %q, wanted HOST:PORT such as \"127.0.0.1:9892\", or fd:NAME", c.HTTP.Listen)
 	}
 }
 
@@ -344,12 +350,23 @@ func (l *limitsConfig) check(mistakes *rules.Mistakes) {
 		{"append_bytes", int64(l.AppendBytes)},
 		{"total_memory", int64(l.TotalMemory)},
 		{"sessions", int64(l.Sessions)},
+		{"scans", int64(l.Scans)},
 	} {
 		if n.value <= 0 {
 			mistakes.Add(l.Pos.File, l.Pos.At(n.key), "", "%s: got %d, wanted more than 0", n.key, n.value)
 		}
 	}
+	if l.Wait < 0 || l.Wait > maxOverloadWait {
+		mistakes.Add(l.Pos.File, l.Pos.At("overload_wait"), "", "overload_wait: got %v, wanted 0s to %v", l.Wait, maxOverloadWait)
+	}
 }
+
+// maxOverloadWait is less than MTAs wait for the answer to a packet.
+const maxOverloadWait = time.Minute
+
+// budget is what the mails being read may hold: of all memory a quarter is for
+// the policy, the connections and what the garbage collector has yet to free.
+func (l *limitsConfig) budget() int64 { return int64(l.TotalMemory) / 4 * 3 }
 
 // check finds bounds that would let no picture be read.
 func (o *ocrConfig) check(mistakes *rules.Mistakes) {
