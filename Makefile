@@ -77,6 +77,7 @@ bench: ## speed beside other tools; PEERS=1 installs them, QUICK=1 is short
 
 deps: ## the Debian packages that the tests need (root)
 	@.ci/deps.sh $(PACKAGES)
+	$(if $(PACKAGES),@.ci/sendmail.sh)
 
 clean: ## remove what build made
 	rm -rf bin dist

@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/postern-mail/postern/milter/audit"
+	"github.com/postern-mail/postern/milter/mta/probe"
 	"github.com/postern-mail/postern/milter/notice"
 	"github.com/postern-mail/postern/rules"
 )
@@ -40,13 +41,21 @@ type Config struct {
 	// Notices sends the officer a report of what rules want told, in enforce mode;
 	// nil: nobody is told.
 	Notices *notice.Queue
-	Metrics *Metrics
+	// Destinations knows what the mail systems of recipients can do; nil: nobody
+	// does. It is asked for what a policy wants to know, and never waited for.
+	Destinations *probe.Cache
+	Metrics      *Metrics
 	// Log must not write to package log, as slog.Default does at first: the
 	// Server turns that around.
 	Log *slog.Logger
 
-	Sessions      int           // connections at once; default 1000
+	Sessions      int           // connections at once; default 10,000
+	Scans         int           // mails being read at once; default 256
+	Memory        int64         // that these may hold; default 768 MiB
+	OverloadWait  time.Duration // a mail waits so long for room among them; 0: not at all
+	Linger        time.Duration // after Shutdown connections may begin mails for so long; default none
 	MailTime      time.Duration // from the first field of a mail to its verdict; default 60 s
+	Stall         time.Duration // for the rest of a mail that the MTA has begun to show; default 30 s
 	IdleTimeout   time.Duration // an MTA keeps the connection while its client is slow; default 30 min
 	WriteTimeout  time.Duration // default 30 s
 	ProgressEvery time.Duration // while a verdict is being worked on; default 2 s
@@ -70,10 +79,17 @@ func (c *Config) setDefaults() {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	if c.Sessions <= 0 {
-		c.Sessions = 1000
+		c.Sessions = 10_000
+	}
+	if c.Scans <= 0 {
+		c.Scans = 256
+	}
+	if c.Memory <= 0 {
+		c.Memory = 768 << 20
 	}
 	for d, value := range map[*time.Duration]time.Duration{
 		&c.MailTime:      time.Minute,
+		&c.Stall:         30 * time.Second,
 		&c.IdleTimeout:   30 * time.Minute,
 		&c.WriteTimeout:  30 * time.Second,
 		&c.ProgressEvery: 2 * time.Second,
@@ -98,6 +114,7 @@ type Server struct {
 	base   context.Context // ends all inspections when Shutdown runs out of patience
 	cancel context.CancelFunc
 	slots  chan struct{}
+	budget *budget
 
 	refused atomic.Int64 // when a connection was last refused, in seconds
 
@@ -119,6 +136,8 @@ func NewServer(config Config) *Server {
 		listeners: map[net.Listener]bool{},
 		guards:    map[*guard]bool{},
 	}
+	s.budget = newBudget(&s.Config)
+	s.Metrics.sessionsLimit.Set(float64(s.Sessions))
 	s.base, s.cancel = context.WithCancel(context.Background())
 	return s
 }
@@ -177,7 +196,7 @@ func (s *Server) start(conn net.Conn) {
 // Session, because the library would swap the handler after each final reply
 // and never repeat CONNECT to the new one.
 func (s *Server) serve(conn net.Conn) {
-	g := newGuard(conn, s.IdleTimeout, s.WriteTimeout)
+	g := newGuard(conn, &s.Config)
 	session := &Session{server: s, guard: g}
 	g.tap = session
 	if !s.track(g, true) {
@@ -212,17 +231,19 @@ func (s *Server) serve(conn net.Conn) {
 // MTA then expects nothing, and the MTA takes a stale answer for the verdict.
 const wantedProtocol = milter.OptHeaderLeadingSpace | milter.OptNoUnknown | milter.OptNoData
 
-// wantedActions asks for nothing that observe mode must never do.
+// wantedActions asks for nothing that observe mode must never do, and in enforce
+// mode for every means of a burst: Postfix takes an action that was not agreed
+// upon, Sendmail defers the mail of a filter that "lied".
 func (s *Server) wantedActions() milter.OptAction {
 	if !s.Enforce {
 		return milter.OptSetSymList
 	}
 	return milter.OptAddHeader | milter.OptChangeHeader | milter.OptAddRcpt | milter.OptRemoveRcpt |
-		milter.OptQuarantine | milter.OptSetSymList
+		milter.OptChangeBody | milter.OptQuarantine | milter.OptSetSymList
 }
 
-// Shutdown takes no more connections, ends those without a mail, waits for the
-// mails that are open and ends their connections too. When ctx ends first, what
+// Shutdown takes no more connections, ends those without a mail once they have
+// lingered, waits for the mails that are open and ends their connections too. When ctx ends first, what
 // is left is cut off, so that the MTA does what it does without a milter, and
 // the error is that of ctx.
 func (s *Server) Shutdown(ctx context.Context) error {
@@ -231,8 +252,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	for l := range s.listeners {
 		l.Close()
 	}
+	end := time.Now().Add(s.Linger)
 	for g := range s.guards {
-		g.drain()
+		g.drain(end)
 	}
 	s.mu.Unlock()
 

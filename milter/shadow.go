@@ -26,7 +26,11 @@ func (s *Session) openShadow(ctx context.Context) *shadow {
 		return nil
 	}
 	sh := &shadow{server: s.server, engine: e}
-	sh.keep(func() { sh.inspection = e.Inspect(ctx, &s.tx.env) })
+	sh.keep(func() {
+		if e.InScope(&s.tx.env) {
+			sh.inspection = e.Inspect(ctx, &s.tx.env, s.tx.share)
+		}
+	})
 	return sh
 }
 

@@ -45,7 +45,7 @@ type lineList struct {
 
 func newCompiler(sources []*source, detectors []*detect.Detector, opt Options, m *Mistakes) *compiler {
 	c := &compiler{
-		Policy:  &Policy{routes: opt.Routes, partners: map[string]*partner{}},
+		Policy:  &Policy{routes: opt.Routes.possible(), partners: map[string]*partner{}},
 		sources: sources, opt: opt, mistakes: m,
 		known: map[string]*detect.Detector{}, off: map[string]bool{}, tables: map[string]*exactTable{}, lists: map[string]*lineList{}, settings: map[string]map[string]any{},
 		rolls: map[string]*roll{}, tests: map[string]int{}, classes: map[string]int{}, sumOf: map[string]int{},

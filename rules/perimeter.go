@@ -132,7 +132,7 @@ func (c *compiler) roles() map[string]*role {
 	for i := range c.Policy.rules {
 		r := &c.Policy.rules[i]
 		s := c.sourceOf[r.id]
-		if r.action == Accept && r.route == Direct && !r.byPartner {
+		if r.action == Accept && r.route == Direct && !r.varies() {
 			continue
 		}
 		for _, name := range listsIn(s.To.Is) {

@@ -58,6 +58,7 @@ type rule struct {
 	words      template
 	route      Route
 	byPartner  bool // the route is that of the partner registry
+	ways       ways // or one of these, by what is known of the recipient; nil without a list
 	edits      []Edit
 	tagged     []string // tags that the subject gets
 	stripped   []string // and those that it loses

@@ -358,6 +358,9 @@ func (f *formula) outcome(a *assertion) int {
 		if r.route != Direct {
 			routes[r.route] = append(routes[r.route], fires)
 		}
+		if r.ways != nil {
+			f.byFacts(r, fires, routes)
+		}
 		for _, route := range f.partnerRoutes(r) {
 			here := f.ofTargets(func(to *target) bool { return to.partner == route })
 			routes[route] = append(routes[route], f.all(fires, here))

@@ -98,6 +98,11 @@ func (c *columns) advance(t *text, to int64) {
 				continue
 			}
 		}
+		if c.count == 0 && c.pos == c.line.start {
+			if c.pass(t, to); c.pos == to {
+				return
+			}
+		}
 		at, brk := c.line.read(t, c.pos, to)
 		c.pos = at
 		if brk {
@@ -376,13 +381,13 @@ func (c *cells) keywords(h *header, words *dictionary, cell int) []hit {
 // speakOf reports whether a keyword of a detector stands in the header of any
 // table that the line caught up with could belong to. None begins at near or
 // behind it, so a header that stands there need not be read.
-func (c *columns) speakOf(t *text, near int64, set *Set, detector int) bool {
+func (c *columns) speakOf(t *text, near int64, set *Set, detector int, h *heralds) bool {
 	for d := 0; d < len(c.tables) && c.count > 0; d++ {
 		for i := 0; i < len(c.tables[d]); {
 			if c.tables[d][i].start >= near {
 				break
 			}
-			if c.tables[d][i].silent {
+			if h.isSilent(t, &c.tables[d][i]) {
 				i++
 				continue
 			}

@@ -25,6 +25,7 @@ type finder struct {
 	found   [][]hit
 	scratch []hit
 	read    int64 // up to here the text was searched for keywords
+	heralds heralds
 	against opponents
 	around  reach
 
@@ -77,6 +78,7 @@ func (f *finder) reset(s *Stream) {
 	f.columns.reset()
 	f.token = token{}
 	f.read, f.card = 0, -1
+	f.heralds.from, f.heralds.read = 0, 0
 	for i := range f.found {
 		f.found[i] = f.found[i][:0]
 	}
@@ -102,7 +104,11 @@ func (f *finder) reset(s *Stream) {
 // digit of a run, but for those that find nothing without a keyword and have none.
 func (f *finder) look(p int64, wanted uint64) {
 	if needy := wanted & f.set.needy; needy != 0 {
-		wanted = wanted&^needy | f.spokenFor(p, needy)
+		heard := f.spokenFor(p, needy)
+		if heard != 0 && !f.set.everywhere {
+			f.readKeywords(p, min(f.text.forth(p, windowChars+maxCandidate)+1, f.text.end()))
+		}
+		wanted = wanted&^needy | heard
 	}
 	for ; wanted != 0; wanted &= wanted - 1 {
 		s := &f.set.seekers[bits.TrailingZeros64(wanted)]
@@ -117,6 +123,9 @@ func (f *finder) look(p int64, wanted uint64) {
 func (f *finder) stands(p int64) bool {
 	d, c := f.set.Detectors[f.detector], &f.c
 	f.around.known = false
+	if !d.Apart && f.touched(c) {
+		return false
+	}
 	if f.hopeless(p) {
 		return true
 	}
@@ -155,7 +164,7 @@ func (f *finder) reportValue(c *candidate, value string, level Confidence, conte
 // numbers in most texts are such, so a detector may ask before it checks digits.
 func (f *finder) hopeless(p int64) bool {
 	d, c := f.set.Detectors[f.detector], &f.c
-	if g := &d.grades[c.form]; g.alone != None || g.negative != None || d.vouch != nil || f.lists[f.detector].label || f.set.bare[f.detector] {
+	if !d.needs(c.form) || f.lists[f.detector].label || f.set.bare[f.detector] {
 		return false
 	}
 	return f.remote(p)
@@ -265,9 +274,8 @@ func (f *finder) readKeywords(from, to int64) {
 			f.scorers[word.detector].add(f, h, word.term)
 		default:
 			of := word.detector
-			if word.role.speaks() {
-				f.coming = append(f.coming, speaker{h.start, f.counts(h.end, f.set.reach[of]) + nearReach, of})
-				f.text.key(h.start)
+			if f.set.everywhere && word.role.speaks() {
+				f.speak(&h, of)
 			}
 			if list := f.found[of]; len(list) == cap(list) {
 				f.found[of] = forget(list, from-f.set.left-windowReach)

@@ -3,7 +3,6 @@ package detect
 import (
 	"bytes"
 	"math/bits"
-	"unicode/utf8"
 
 	"github.com/postern-mail/postern/classify/anchor"
 )
@@ -226,30 +225,3 @@ func splitQuoted(line []byte, d int, ends []int32) ([]int32, bool) {
 	}
 	return ends, true
 }
-
-// isHeading reports whether a cell can be a column's header.
-func isHeading(s []byte) bool {
-	for len(s) > 0 && isMargin(s[0]) {
-		s = s[1:]
-	}
-	for len(s) > 0 && isMargin(s[len(s)-1]) {
-		s = s[:len(s)-1]
-	}
-	if len(s) > headerChars && (anchor.ASCII(s) > headerChars || len(s) > headerChars*utf8.UTFMax || utf8.RuneCount(s) > headerChars) {
-		return false
-	}
-	run, all := 0, 0
-	for _, c := range s {
-		if !isDigit(c) {
-			run = 0
-			continue
-		}
-		run, all = run+1, all+1
-		if run >= 8 || all >= 9 {
-			return false
-		}
-	}
-	return true
-}
-
-func isMargin(c byte) bool { return c == ' ' || c == '\t' || c == '"' }

@@ -169,6 +169,7 @@ type Set struct {
 
 	options Options
 	words   *dictionary // the detectors' own
+	heralds *dictionary // those of them without which some candidates are nothing
 	against *dictionary // the negative ones
 	anchors *anchor.Set
 	// left is how far before its first digit a value of any detector can begin.
@@ -195,7 +196,7 @@ type Set struct {
 // Compile builds a Set. The order of the detectors decides between matches that
 // are equal in all else.
 func Compile(detectors []*Detector, opt Options) (*Set, error) {
-	s := &Set{Detectors: detectors, options: opt, words: newDictionary(), against: newDictionary(), scales: make([]*scale, len(detectors))}
+	s := &Set{Detectors: detectors, options: opt, words: newDictionary(), heralds: newDictionary(), against: newDictionary(), scales: make([]*scale, len(detectors))}
 	seen := make(map[string]bool)
 	for i, d := range detectors {
 		if seen[d.ID] {
@@ -224,10 +225,16 @@ func Compile(detectors []*Detector, opt Options) (*Set, error) {
 		return nil, err
 	}
 	s.words.finish()
+	s.heralds.finish()
 	s.against.finish()
 	for _, w := range s.words.words {
 		s.everywhere = s.everywhere || w.role == triggers || w.role == term
 		s.names = append(s.names, []string{w.text})
+	}
+	if !s.everywhere {
+		for _, d := range []*dictionary{s.words, s.heralds, s.against} {
+			d.few = newFew(d)
+		}
 	}
 	leads := make([][]*[256]bool, len(s.patterns))
 	for i, d := range s.patterns {
@@ -239,6 +246,9 @@ func Compile(detectors []*Detector, opt Options) (*Set, error) {
 
 // compile adds what a detector knows by words.
 func (s *Set) compile(i int, d *Detector) error {
+	if err := s.herald(i, d); err != nil {
+		return err
+	}
 	for _, group := range d.keywords {
 		for _, pattern := range group.patterns {
 			if err := s.words.add(i, group.role, pattern); err != nil {

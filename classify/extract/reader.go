@@ -27,7 +27,9 @@ type Reader struct {
 	spent     time.Duration
 	entered   time.Time // when reading went on, while it does
 	anomalies anomalySet
+	line      []byte  // a header field as text
 	ocr       OCR     // nil: pictures are unscannable
+	memory    Memory  // nil: each mail for itself
 	problem   Problem // why reading stopped, if it did
 	err       error
 	closed    bool

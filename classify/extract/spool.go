@@ -58,7 +58,12 @@ func (s *spool) grow() bool {
 	if s.file != nil || want > spoolMemory || !first && s.r.held+more > s.r.limits.MailMemory/2 {
 		return false
 	}
-	s.r.held += more
+	if !s.r.hold(more, first) {
+		if first {
+			s.r.fail(ErrNoMemory)
+		}
+		return false
+	}
 	s.held += more
 	old := s.mem
 	s.mem = append(make([]byte, 0, want), old...)
@@ -88,7 +93,7 @@ func (s *spool) flush() {
 	if spare := int64(cap(s.mem) - spoolBuffer); spare > 0 {
 		clear(s.mem[:cap(s.mem)])
 		s.mem = make([]byte, 0, spoolBuffer)
-		s.r.held -= spare
+		s.r.hold(-spare, false)
 		s.held -= spare
 	}
 }
@@ -122,7 +127,7 @@ func (s *spool) close() {
 }
 
 func (s *spool) free() {
-	s.r.held -= s.held
+	s.r.hold(-s.held, false)
 	clear(s.mem[:cap(s.mem)])
 	s.mem, s.held, s.size = nil, 0, 0
 	if s.file != nil {

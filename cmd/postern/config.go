@@ -28,6 +28,7 @@ type config struct {
 	HTTP   httpConfig   `toml:"http"`
 	Policy policyConfig `toml:"policy"`
 	Routes rules.Routes `toml:"routes"`
+	MTA    mtaConfig    `toml:"mta"`
 	Limits limitsConfig `toml:"limits"`
 	OCR    ocrConfig    `toml:"ocr"`
 	Audit  auditConfig  `toml:"audit"`
@@ -36,6 +37,7 @@ type config struct {
 
 	Sandbox sandboxConfig `toml:"sandbox"`
 	Notices noticesConfig `toml:"notices"`
+	Probe   probeConfig   `toml:"probe"`
 
 	allow []netip.Prefix // networks of milter.allow
 }
@@ -58,6 +60,14 @@ type policyConfig struct {
 	File   string `toml:"file"`
 	Use    string `toml:"use"`
 	Shadow string `toml:"shadow"`
+}
+
+// mtaConfig says where the MTA's own configuration lies; empty: nobody looks.
+type mtaConfig struct {
+	Pos           rules.Pos
+	PostfixConfig string        `toml:"postfix_config"`
+	SendmailCF    string        `toml:"sendmail_cf"`
+	Every         time.Duration `toml:"every"`
 }
 
 type limitsConfig struct {
@@ -110,6 +120,20 @@ type noticesConfig struct {
 	MaxAge  time.Duration `toml:"max_age"`
 }
 
+type probeConfig struct {
+	Pos        rules.Pos
+	Enabled    bool          `toml:"enabled"`
+	Resolver   string        `toml:"resolver"`
+	Cache      string        `toml:"cache"`
+	Fresh      time.Duration `toml:"fresh"`
+	Time       time.Duration `toml:"time"`
+	Domains    int           `toml:"domains"`
+	Concurrent int           `toml:"concurrent"`
+	Helo       string        `toml:"helo"`
+	CAFile     string        `toml:"ca_file"`
+	Table      string        `toml:"table"`
+}
+
 type logConfig struct {
 	Pos    rules.Pos
 	Format string `toml:"format"`
@@ -133,6 +157,7 @@ func defaults() config {
 		Mode:   "observe",
 		Milter: milterConfig{Listen: rules.Strings{"inet:127.0.0.1:8892"}, SocketMode: "0660"},
 		HTTP:   httpConfig{Listen: "127.0.0.1:9892"},
+		Routes: rules.Routes{MTA: rules.Postfix},
 		Limits: limitsConfig{
 			Depth: l.Depth, Parts: l.Parts, Members: l.Members, Ratio: l.Ratio,
 			PartBytes: size(l.PartBytes), MailBytes: size(l.MailBytes), HeaderBytes: size(l.HeaderBytes),
@@ -142,12 +167,14 @@ func defaults() config {
 		OCR: ocrConfig{
 			Command: o.Program, Languages: o.Languages, Time: o.Time, Memory: size(o.Memory), Picture: size(o.Picture), Processes: o.Processes,
 		},
+		MTA:   mtaConfig{Every: 15 * time.Minute},
 		Audit: auditConfig{OnError: "continue"},
 		Notices: noticesConfig{
 			Server: "127.0.0.1:25", Quiet: 15 * time.Minute, PerHour: 30, MaxAge: 5 * 24 * time.Hour,
 		},
-		Log:     logConfig{Format: "text", Level: "info"},
 		Sandbox: sandboxConfig{Use: "auto"},
+		Probe:   probeConfig{Fresh: 4 * time.Hour, Time: 30 * time.Second, Domains: 10_000, Concurrent: 4},
+		Log:     logConfig{Format: "text", Level: "info"},
 	}
 }
 
@@ -182,6 +209,8 @@ func (c *config) check(mistakes *rules.Mistakes) {
 		}
 	}
 	oneOf(c.Pos, "mode", c.Mode, "observe", "enforce")
+	oneOf(c.Routes.Pos, "mta", c.Routes.MTA, rules.Postfix, rules.Sendmail)
+	checkRoutes(c.Routes, mistakes)
 	oneOf(c.Audit.Pos, "on_error", c.Audit.OnError, "continue", "tempfail")
 	oneOf(c.Sandbox.Pos, "use", c.Sandbox.Use, "auto", "require", "off")
 	oneOf(c.Log.Pos, "format", c.Log.Format, "text", "json")
@@ -195,9 +224,36 @@ func (c *config) check(mistakes *rules.Mistakes) {
 	if at := c.Milter.Pos; !isMode(c.Milter.SocketMode) {
 		mistakes.Add(at.File, at.At("socket_mode"), "", "socket_mode: got %q, wanted four octal digits such as \"0660\"", c.Milter.SocketMode)
 	}
+	c.MTA.check(mistakes)
 	c.Limits.check(mistakes)
 	c.OCR.check(mistakes)
 	c.Notices.check(mistakes)
+	c.Probe.check(mistakes)
+}
+
+// check finds two MTAs in place of one, and an interval that never ends.
+func (m *mtaConfig) check(mistakes *rules.Mistakes) {
+	if m.PostfixConfig != "" && m.SendmailCF != "" {
+		mistakes.Add(m.Pos.File, m.Pos.At("sendmail_cf"), "keep the one that asks this postern", "postfix_config and sendmail_cf cannot both be given")
+	}
+	if m.Every < time.Second {
+		mistakes.Add(m.Pos.File, m.Pos.At("every"), "", "every: got %s, wanted a second or more", m.Every)
+	}
+}
+
+// checkRoutes finds what the MTA can never do.
+func checkRoutes(r rules.Routes, mistakes *rules.Mistakes) {
+	wrong := func(key, fix, text string) { mistakes.Add(r.Pos.File, r.Pos.At(key), fix, "%s: %s", key, text) }
+	const fix = "leave it out; partner_tls = true is for the domains of the partner registry, a gateway for all others"
+	if r.OnSendmail() && r.TLS {
+		wrong("tls", fix, "Sendmail cannot force TLS for one mail")
+	}
+	if r.OnSendmail() && r.TLSVerified {
+		wrong("tls_verified", fix, "Sendmail cannot force TLS for one mail")
+	}
+	if !r.OnSendmail() && r.PartnerTLS {
+		wrong("partner_tls", "set tls and tls_verified", "only Sendmail needs it")
+	}
 }
 
 // check finds a server that is not on this machine, and bounds that send nothing.
@@ -245,6 +301,16 @@ func (c *config) checkFiles(mistakes *rules.Mistakes) {
 	if folder := c.Notices.Folder; folder != "" {
 		if info, err := os.Stat(folder); err != nil || !info.IsDir() {
 			mistakes.Add(c.Notices.Pos.File, c.Notices.Pos.At("folder"), "make the folder first, for postern alone: install -d -m 0700 -o postern "+folder, "notices folder %q is not there", folder)
+		}
+	}
+	if file := c.Probe.Cache; file != "" && c.Probe.Enabled {
+		if _, err := os.Stat(filepath.Dir(file)); err != nil {
+			mistakes.Add(c.Probe.Pos.File, c.Probe.Pos.At("cache"), "make the directory first", "probe cache: %v", err)
+		}
+	}
+	if file := c.Probe.CAFile; file != "" && c.Probe.Enabled {
+		if _, err := os.Stat(file); err != nil {
+			mistakes.Add(c.Probe.Pos.File, c.Probe.Pos.At("ca_file"), "name the file that smtp_tls_CAfile names", "probe ca_file: %v", err)
 		}
 	}
 	if file := c.Audit.File; file != "" {

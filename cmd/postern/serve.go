@@ -24,6 +24,7 @@ import (
 	"github.com/postern-mail/postern/classify/extract"
 	"github.com/postern-mail/postern/milter"
 	"github.com/postern-mail/postern/milter/audit"
+	"github.com/postern-mail/postern/milter/mta/probe"
 	"github.com/postern-mail/postern/milter/notice"
 	"github.com/postern-mail/postern/rules"
 )
@@ -53,6 +54,7 @@ type server struct {
 	metrics *milter.Metrics
 	audit   *audit.Log
 	notices *notice.Queue // nil without a folder
+	probes  *probe.Cache  // nil if nobody probes destinations
 	ocr     extract.OCR   // nil if nobody reads pictures
 	ready   atomic.Bool
 
@@ -91,6 +93,14 @@ func serve(c *cobra.Command, g *global) error {
 		}
 		defer s.notices.Close()
 	}
+	if err := s.openProbes(); err != nil {
+		return err
+	}
+	defer func() {
+		if err := s.probes.Close(); err != nil {
+			s.log.Error("what is known of other mail systems could not be written", "error", err)
+		}
+	}()
 	return s.run(c, registry)
 }
 
@@ -113,7 +123,10 @@ func (s *server) run(c *cobra.Command, registry *prometheus.Registry) error {
 	}
 	web := s.newHTTP(registry)
 	m := s.newMilter()
-	failed := make(chan error, len(listeners)+1)
+	failed := make(chan error, len(listeners)+2)
+	if err := s.serveTable(failed); err != nil {
+		return err
+	}
 	go func() { failed <- web.Serve(httpListener) }()
 	for _, l := range listeners {
 		go func() { failed <- m.Serve(l) }()
@@ -247,6 +260,7 @@ func (s *server) newMilter() *milter.Server {
 		Shadow:        s.shadow.Load,
 		Audit:         s.audit,
 		Notices:       s.notices,
+		Destinations:  s.probes,
 		AuditRequired: s.conf.Audit.OnError == "tempfail",
 		Metrics:       s.metrics,
 		Log:           s.log,

@@ -211,7 +211,7 @@ func (w *world) startHops() {
 		{&w.stranger, lab.HopOptions{Name: "mx.stranger.example", Names: []string{"stranger.example"}, Untrusted: true}},
 		{&w.refusing, lab.HopOptions{Name: "mx.refusing.example", RefuseTLS: true}},
 		{&w.plain, lab.HopOptions{Name: "mx.plain.example", NoTLS: true}},
-		{&w.gateway, lab.HopOptions{Name: "gateway.agency.example"}},
+		{&w.gateway, lab.HopOptions{Name: "gateway.agency.example", RefuseRcpt: "nobody@"}},
 	} {
 		hop, err := w.lab.StartHop(h.opt)
 		if err != nil {

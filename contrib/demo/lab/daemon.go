@@ -65,7 +65,7 @@ func (d *Daemon) Start() error {
 		listen = d.Milter
 	}
 	fill := strings.NewReplacer("@LISTEN@", "inet:"+listen, "@AUDIT@", d.Audit, "@POLICY@", filepath.Join(d.dir, "policy.toml"))
-	config := filepath.Join(d.dir, "postern.toml")
+	config := d.ConfigFile()
 	if err := os.WriteFile(config, []byte(fill.Replace(d.opt.Config)), 0o600); err != nil {
 		return err
 	}
@@ -128,6 +128,9 @@ func (d *Daemon) Log() string {
 	defer d.mu.Unlock()
 	return d.log.String()
 }
+
+// ConfigFile is the configuration that it was started with.
+func (d *Daemon) ConfigFile() string { return filepath.Join(d.dir, "postern.toml") }
 
 // PID is the daemon's process id.
 func (d *Daemon) PID() int { return d.cmd.Process.Pid }
