@@ -85,13 +85,13 @@ func (s *server) openProbes() error {
 }
 
 // serveTable answers Postfix's question by which means a domain is verified.
-func (s *server) serveTable(failed chan<- error) error {
+func (s *server) serveTable(failed chan<- error) ([]net.Listener, error) {
 	if s.probes == nil || s.conf.Probe.Table == "" {
-		return nil
+		return nil, nil
 	}
 	listeners, err := milter.Listen(s.conf.Probe.Table, 0o666, "")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, l := range listeners {
 		s.log.Info("serving the table of destinations", "table", address(l.Addr()))
@@ -101,7 +101,7 @@ func (s *server) serveTable(failed chan<- error) error {
 			}
 		}()
 	}
-	return nil
+	return listeners, nil
 }
 
 func newRegistryProbe(g *global) *cobra.Command {

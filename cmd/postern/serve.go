@@ -117,14 +117,15 @@ func (s *server) run(c *cobra.Command, registry *prometheus.Registry) error {
 	if err != nil {
 		return err
 	}
-	s.checkTrust(listeners)
-	if err := s.confine(listeners); err != nil {
-		return err
-	}
 	web := s.newHTTP(registry)
 	m := s.newMilter()
 	failed := make(chan error, len(listeners)+2)
-	if err := s.serveTable(failed); err != nil {
+	tables, err := s.serveTable(failed)
+	if err != nil {
+		return err
+	}
+	s.checkTrust(listeners)
+	if err := s.confine(append(tables, listeners...)); err != nil {
 		return err
 	}
 	go func() { failed <- web.Serve(httpListener) }()
