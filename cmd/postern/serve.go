@@ -132,28 +132,20 @@ func (s *server) run(c *cobra.Command, registry *prometheus.Registry) error {
 		return err
 	}
 	defer s.watcher.Close()
-	table, err := s.listenTable()
+	web := s.newHTTP(registry)
+	m := s.newMilter()
+	failed := make(chan error, len(listeners)+2)
+	tables, err := s.serveTable(failed)
 	if err != nil {
 		return err
 	}
-	web := s.newHTTP(registry)
-	m := s.newMilter()
-	failed := make(chan error, len(listeners)+len(table)+1)
 	httpAddress, err := s.serveHTTP(web, failed)
 	if err != nil {
 		return err
 	}
 	s.checkTrust(listeners)
-	if err := s.confine(slices.Concat(listeners, table)); err != nil {
+	if err := s.confine(slices.Concat(listeners, tables)); err != nil {
 		return err
-	}
-	for _, l := range table {
-		s.log.Info("serving the table of destinations", "table", address(l.Addr()))
-		go func() {
-			if err := s.probes.Serve(l); err != nil {
-				failed <- err
-			}
-		}()
 	}
 	for _, l := range listeners {
 		go func() { failed <- m.Serve(l) }()
