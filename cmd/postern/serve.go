@@ -197,7 +197,7 @@ func (s *server) drain(m *milter.Server, web *http.Server) error {
 	s.ready.Store(false)
 	notify(daemon.SdNotifyStopping)
 	s.log.Info("draining")
-	ctx, cancel := context.WithTimeout(context.Background(), s.conf.Limits.MailTime+drainGrace)
+	ctx, cancel := context.WithTimeout(context.Background(), s.conf.Limits.MailTime+s.conf.Limits.WaitTime+drainGrace)
 	defer cancel()
 	err := m.Shutdown(ctx)
 	web.Close()
@@ -236,7 +236,7 @@ func (s *server) newMilter() *milter.Server {
 		Metrics:       s.metrics,
 		Log:           s.log,
 		Sessions:      s.conf.Limits.Sessions,
-		MailTime:      s.conf.Limits.MailTime,
+		MailTime:      s.conf.Limits.MailTime + s.conf.Limits.WaitTime,
 	})
 }
 
