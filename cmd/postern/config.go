@@ -81,6 +81,7 @@ type limitsConfig struct {
 	HeaderBytes size          `toml:"header_bytes"`
 	PartTime    time.Duration `toml:"part_time"`
 	MailTime    time.Duration `toml:"mail_time"`
+	WaitTime    time.Duration `toml:"wait_time"`
 	MailMemory  size          `toml:"mail_memory"`
 	AppendBytes size          `toml:"append_bytes"`
 	TotalMemory size          `toml:"total_memory"`
@@ -163,7 +164,7 @@ func defaults() config {
 		Limits: limitsConfig{
 			Depth: l.Depth, Parts: l.Parts, Members: l.Members, Ratio: l.Ratio,
 			PartBytes: size(l.PartBytes), MailBytes: size(l.MailBytes), HeaderBytes: size(l.HeaderBytes),
-			PartTime: l.PartTime, MailTime: l.MailTime,
+			PartTime: l.PartTime, MailTime: l.MailTime, WaitTime: l.WaitTime,
 			MailMemory: size(l.MailMemory), AppendBytes: rules.DefaultAppendBytes, TotalMemory: 1 << 30, Sessions: 10_000,
 			Scans: 256, Wait: 5 * time.Second,
 		},
@@ -346,6 +347,7 @@ func (l *limitsConfig) check(mistakes *rules.Mistakes) {
 		{"header_bytes", int64(l.HeaderBytes)},
 		{"part_time", int64(l.PartTime)},
 		{"mail_time", int64(l.MailTime)},
+		{"wait_time", int64(l.WaitTime)},
 		{"mail_memory", int64(l.MailMemory)},
 		{"append_bytes", int64(l.AppendBytes)},
 		{"total_memory", int64(l.TotalMemory)},
@@ -405,7 +407,7 @@ func (l *limitsConfig) extract() extract.Limits {
 	return extract.Limits{
 		Depth: l.Depth, Parts: l.Parts, Members: l.Members, Ratio: l.Ratio,
 		PartBytes: int64(l.PartBytes), MailBytes: int64(l.MailBytes), HeaderBytes: int64(l.HeaderBytes),
-		PartTime: l.PartTime, MailTime: l.MailTime,
+		PartTime: l.PartTime, MailTime: l.MailTime, WaitTime: l.WaitTime,
 		MailMemory: int64(l.MailMemory),
 	}
 }

@@ -243,7 +243,7 @@ func (s *server) drain(m *milter.Server, web *http.Server) error {
 	s.ready.Store(false)
 	notify(daemon.SdNotifyStopping)
 	s.log.Info("draining")
-	ctx, cancel := context.WithTimeout(context.Background(), s.conf.Limits.MailTime+drainGrace)
+	ctx, cancel := context.WithTimeout(context.Background(), s.conf.Limits.MailTime+s.conf.Limits.WaitTime+drainGrace)
 	defer cancel()
 	if strings.HasPrefix(s.conf.HTTP.Listen, "fd:") {
 		web.Close() // whoever shares the socket answers from now on
@@ -295,7 +295,7 @@ func (s *server) newMilter() *milter.Server {
 		Memory:        s.conf.Limits.budget(),
 		OverloadWait:  s.conf.Limits.Wait,
 		Linger:        linger,
-		MailTime:      s.conf.Limits.MailTime,
+		MailTime:      s.conf.Limits.MailTime + s.conf.Limits.WaitTime,
 	})
 }
 
