@@ -129,7 +129,9 @@ func (f *finder) stands(p int64) bool {
 	if f.hopeless(p) {
 		return true
 	}
-	f.columns.advance(f.text, p)
+	if f.columns.place = p; d.OnceARow {
+		f.columns.advance(f.text, p)
+	}
 	if !f.bounded(c) || !d.Apart && f.enclosed(c, p) || d.Alone && !f.alone(c) {
 		return false
 	}
