@@ -92,7 +92,6 @@ func (d *dictionary) firstWords(at int32, word [8]byte, n int, see func([8]byte)
 // first byte the lowest. The run is odd if a keyword may end in it or go on behind it
 // nevertheless: at a hump ("orderNumber"), and with what is not ASCII.
 func keyOf(text uint64) (key uint64, odd bool) {
-	const ones, highs = 0x0101010101010101, 0x8080808080808080
 	low := text &^ highs
 	lower := low | 0x20*ones
 	letters := (lower + (0x80-'a')*ones) &^ (lower + (0x80-'z'-1)*ones) & highs
@@ -140,3 +139,9 @@ func (d *dictionary) enter(t *text, i int, hits []hit) []hit {
 	}
 	return d.walk(t, p, p+1, from, hits)
 }
+
+// Eight bytes of text are looked at together.
+const (
+	ones  = 0x0101010101010101
+	highs = 0x80 * ones
+)
