@@ -54,7 +54,7 @@ func isSeparator(c byte) bool { return c == ' ' || c == ':' || c == '#' || c == 
 func keyBefore(text uint64) (key uint64, ok bool) {
 	lower := text | 0x20*ones
 	letters := (lower + (0x80-'a')*ones) &^ (lower + (0x80-'z'-1)*ones) & highs
-	n := bits.LeadingZeros64(^letters & highs) &^ 7
+	n := bits.LeadingZeros64(^letters&highs) &^ 7
 	if n == 0 || n == 64 || text&highs != 0 || isDigit(byte(text>>(56-n&63))) {
 		return 0, false
 	}

@@ -140,6 +140,35 @@ func (d *dictionary) enter(t *text, i int, hits []hit) []hit {
 	return d.walk(t, p, p+1, from, hits)
 }
 
+// ownWords are the keywords of one detector. The index of each is that in all words,
+// less first.
+type ownWords struct {
+	*dictionary
+	first int32
+}
+
+// part makes dictionaries for a set whose keywords matter only near numbers.
+func (s *Set) part() error {
+	s.needy &^= s.asking
+	s.heralds.few, s.against.few = newFew(s.heralds), newFew(s.against)
+	first := 0
+	for i, d := range s.Detectors {
+		own := newDictionary()
+		for _, group := range d.keywords {
+			for _, pattern := range group.patterns {
+				if err := own.add(i, group.role, pattern); err != nil {
+					return err
+				}
+			}
+		}
+		own.finish()
+		own.few = newFew(own)
+		s.own = append(s.own, ownWords{own, int32(first)})
+		first += len(own.words)
+	}
+	return nil
+}
+
 // Eight bytes of text are looked at together.
 const (
 	ones  = 0x0101010101010101

@@ -171,6 +171,7 @@ type Set struct {
 
 	options Options
 	words   *dictionary // the detectors' own
+	own     []ownWords  // by detector, where not all of the text is searched for them
 	heralds *dictionary // those of them without which some candidates are nothing
 	against *dictionary // the negative ones
 	anchors *anchor.Set
@@ -237,9 +238,8 @@ func Compile(detectors []*Detector, opt Options) (*Set, error) {
 	}
 	s.deny()
 	if !s.everywhere {
-		s.needy &^= s.asking
-		for _, d := range []*dictionary{s.words, s.heralds, s.against} {
-			d.few = newFew(d)
+		if err := s.part(); err != nil {
+			return nil, err
 		}
 	}
 	leads := make([][]*[256]bool, len(s.patterns))
