@@ -101,13 +101,24 @@ func (s *server) openProbes() error {
 	return nil
 }
 
-// listenTable opens the sockets at which Postfix asks by which means a domain is
-// verified. Whoever may ask learns what is known of a domain, and no more.
-func (s *server) listenTable() ([]net.Listener, error) {
+// serveTable answers Postfix's question by which means a domain is verified.
+func (s *server) serveTable(failed chan<- error) ([]net.Listener, error) {
 	if s.probes == nil || s.conf.Probe.Table == "" {
 		return nil, nil
 	}
-	return milter.Listen(s.conf.Probe.Table, 0o666, "")
+	listeners, err := milter.Listen(s.conf.Probe.Table, 0o666, "")
+	if err != nil {
+		return nil, err
+	}
+	for _, l := range listeners {
+		s.log.Info("serving the table of destinations", "table", address(l.Addr()))
+		go func() {
+			if err := s.probes.Serve(l); err != nil {
+				failed <- err
+			}
+		}()
+	}
+	return listeners, nil
 }
 
 func newRegistryProbe(g *global) *cobra.Command {

@@ -5,6 +5,7 @@
 package e2e
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -42,9 +43,11 @@ func build() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	out, err := exec.Command("go", "build", "-o", filepath.Join(dir, "postern"), "../../cmd/postern").CombinedOutput()
-	if err != nil {
-		return "", errors.Join(fmt.Errorf("go build: %w: %s", err, out), os.RemoveAll(dir))
+	for name, tags := range map[string]string{"postern": "", "postern-faulty": "faulty"} {
+		out, err := exec.Command("go", "build", "-tags", tags, "-o", filepath.Join(dir, name), "../../cmd/postern").CombinedOutput()
+		if err != nil {
+			return "", errors.Join(fmt.Errorf("go build: %w: %s", err, out), os.RemoveAll(dir))
+		}
 	}
 	return dir, nil
 }
@@ -175,6 +178,9 @@ type options struct {
 	policy                string
 	milter                string // in place of postern's own address
 	verified              string // postern's table of domains
+	binary                string // in place of "postern"
+	env                   []string
+	sockets               []*os.File
 	noDaemon              bool
 }
 
@@ -248,13 +254,15 @@ func (w *world) startDaemon(opt options) {
 		text = opt.policy
 	}
 	d, err := w.lab.StartDaemon(lab.DaemonOptions{
-		Binary: filepath.Join(os.Getenv(built), "postern"), Config: toml, Policy: text,
+		Binary: executable(cmp.Or(opt.binary, "postern")), Config: toml, Policy: text, Env: opt.env, Sockets: opt.sockets,
 	})
 	if err != nil {
 		w.Fatal(err)
 	}
 	w.postern = d
 }
+
+func executable(name string) string { return filepath.Join(os.Getenv(built), name) }
 
 func (w *world) startPostfix(opt options) {
 	w.Helper()
