@@ -186,7 +186,7 @@ func defaults() config {
 		},
 		Sandbox: sandboxConfig{Use: "auto"},
 		Facts:   factsConfig{Window: 24 * time.Hour, Pairs: 200_000},
-		Probe:   probeConfig{Fresh: 4 * time.Hour, Time: 30 * time.Second, Domains: 10_000, Concurrent: 4},
+		Probe:   probeConfig{Fresh: time.Hour, Time: 30 * time.Second, Domains: 10_000, Concurrent: 4},
 		Log:     logConfig{Format: "text", Level: "info"},
 	}
 }
