@@ -93,7 +93,8 @@ type label struct {
 // partner is an entry of the partner registry.
 type partner struct {
 	domain  string
-	route   Route
+	route   Route // of a list the strictest
+	ways    ways  // nil without a list
 	ref     string
 	expires date
 	file    string

@@ -35,9 +35,9 @@ type Set struct {
 	runs   [ManyDigits + 1][MoreDigits + 1][MoreDigits + 1]uint16 // index into masks
 	masks  []uint64
 	digits [ManyDigits + 1]uint64
-	before [16]uint64 // by the sort of byte
-	after  [16]uint64
-	letter [2]uint64
+	before [256]uint64 // by the byte
+	after  [256]uint64
+	past   [4]uint64 // by what the two bytes before are among letters
 }
 
 // Hit is a place where at least one want is met.
@@ -61,13 +61,18 @@ func New(wants []Want) *Set {
 				s.digits[n] |= bit
 			}
 		}
-		for sort := range sorts {
-			s.before[sort] |= bit * w.Before.takes(sort)
-			s.after[sort] |= bit * w.After.takes(sort)
+		for c := range 256 {
+			s.before[c] |= bit * w.Before.takes(c)
+			s.after[c] |= bit * w.After.takes(c)
+			if w.Lettered && letters[c] == 0 {
+				s.before[c] &^= bit
+			}
 		}
-		s.letter[1] |= bit
-		if !w.Lettered {
-			s.letter[0] |= bit
+		for i := range s.past {
+			s.past[i] |= bit
+		}
+		if w.Lettered {
+			s.past[gap] &^= bit
 		}
 		for first := range runs {
 			for second := range runs[first] {
@@ -102,9 +107,9 @@ func (s *Set) pack(runs *[ManyDigits + 1][MoreDigits + 1][MoreDigits + 1]uint64)
 
 func allows(set uint32, n int) bool { return set == 0 || set>>n&1 == 1 }
 
-// takes is 1 if a sort is one of those.
-func (b Beside) takes(sort int) uint64 {
-	if b == 0 || b>>sort&1 == 1 {
+// takes is 1 if a byte is of one of the sorts.
+func (b Beside) takes(c int) uint64 {
+	if b == 0 || b>>sortOf[c]&1 == 1 {
 		return 1
 	}
 	return 0
@@ -208,11 +213,14 @@ func (s *Set) block(text []byte, marks []Digits, block int, starts uint64, hits 
 	for ; starts != 0; starts &= starts - 1 {
 		k := bits.TrailingZeros64(starts) & 63
 		// In one word what begins at the place: digits, and the chain.
-		run := digits>>k | next.Digits<<1<<(63-k)
-		whole := run & (1<<bits.TrailingZeros64(^(chain>>k|more<<1<<(63-k))) - 1)
-		first := bits.TrailingZeros64(^run)
-		second := whole >> first >> 1
-		third := second >> bits.TrailingZeros64(^second) >> 1
+		end := ^(chain>>k | more<<1<<(63-k))
+		all := (digits>>k | next.Digits<<1<<(63-k)) & (end&-end - 1)
+		// An addition at the first digit of a run carries through it and leaves the others.
+		behind := all & (all + 1)
+		behind2 := behind & (behind + behind&-behind)
+		behind3 := behind2 & (behind2 + behind2&-behind2)
+		total, rest, rest2 := bits.OnesCount64(all), bits.OnesCount64(behind), bits.OnesCount64(behind2)
+		first, second, third := total-rest, rest-rest2, rest2-bits.OnesCount64(behind3)
 		i := block*BlockBytes + k
 		var b, c, a byte
 		if i > 0 {
@@ -224,28 +232,31 @@ func (s *Set) block(text []byte, marks []Digits, block int, starts uint64, hits 
 		if i+first < len(text) && first < ManyDigits {
 			a = text[i+first]
 		}
-		after := s.after[sortOf[a]&15]
+		after := s.after[a]
 		if first >= ManyDigits {
 			after = ^uint64(0)
 		}
-		runs := s.runs[min(first, ManyDigits)&31][min(bits.TrailingZeros64(^second), MoreDigits)&7][min(bits.TrailingZeros64(^third), MoreDigits)&7]
+		runs := s.runs[min(first, ManyDigits)&31][min(second, MoreDigits)&7][min(third, MoreDigits)&7]
 		h := &hits[n]
 		h.At = i
-		h.Wants = s.masks[runs] & s.digits[min(bits.OnesCount64(whole), ManyDigits)&31] &
-			s.before[sortOf[b]&15] & after & s.letter[(letters[b]|letters[b]>>1&letters[c])&1]
-		if h.Wants != 0 {
-			n++
-		}
+		h.Wants = s.masks[runs] & s.digits[min(total, ManyDigits)&31] &
+			s.before[b] & after & s.past[letters[b]&gap|letters[c]&letter]
+		n += int((h.Wants | -h.Wants) >> 63)
 	}
 	return hits[:n]
 }
 
-// letters classes what stands before a chain: bit 0 is a letter, bit 1 what may
-// stand between a letter and a chain.
+// letters classes what stands before a chain: a letter, or what may stand between one
+// and a chain.
+const (
+	letter = 1
+	gap    = 2
+)
+
 var letters = func() (of [256]uint8) {
 	for c := 'a'; c <= 'z'; c++ {
-		of[c], of[c-0x20] = 1, 1
+		of[c], of[c-0x20] = letter, letter
 	}
-	of[' '], of['-'] = 2, 2
+	of[' '], of['-'] = gap, gap
 	return of
 }()

@@ -11,11 +11,10 @@ import (
 )
 
 // few finds keywords that are so few that most words of a text begin unlike any: by
-// one look at blocks of it, and another at the first four characters of what is left.
+// one look at blocks of it, and another at the words that are left.
 type few struct {
 	marker *anchor.Leads
-	shorts [1 << 15 / 64]uint64 // the first three characters where any fourth may follow
-	fours  bitset               // hashes of the first four
+	words  bitset // the first words of keywords, as keyOf makes them
 }
 
 // mostFew is how many beginnings a few has at most.
@@ -27,76 +26,81 @@ func newFew(d *dictionary) *few {
 	if d.signs || d.other || d.figures || !anchor.FastLeads {
 		return nil
 	}
-	texts := map[[4]byte]bool{}
-	d.beginnings(0, nil, texts)
 	var leads []anchor.Lead
-	var hashes []uint64
-	w := new(few)
-	for text := range texts {
-		leads = append(leads, anchor.Lead(text[:]))
-		if text[3] != 0 {
-			hashes = append(hashes, hashFour(binary.LittleEndian.Uint32(text[:])))
-		} else {
-			w.addShort(text)
-		}
-	}
+	d.beginnings(0, anchor.Lead{}, 0, func(lead anchor.Lead) { leads = append(leads, lead) })
 	slices.SortFunc(leads, func(a, b anchor.Lead) int { return bytes.Compare(a[:], b[:]) })
 	if leads = slices.Compact(leads); len(leads) > mostFew {
 		return nil
 	}
-	w.marker, w.fours = anchor.NewLeads(leads), newBitset(hashes)
-	return w
+	var keys []uint64
+	d.firstWords(0, [8]byte{}, 0, func(word [8]byte) {
+		key, _ := keyOf(binary.LittleEndian.Uint64(word[:]))
+		keys = append(keys, key)
+	})
+	return &few{anchor.NewLeads(leads), newBitset(keys)}
 }
 
-// beginnings notes the first four bytes that the text of keywords can have from a node
-// on: zeros where any may stand.
-func (d *dictionary) beginnings(at int32, text []byte, all map[[4]byte]bool) {
-	n := &d.nodes[at]
-	if len(text) == 4 || n.end < n.lastEnd {
-		all[[4]byte(append(append([]byte{}, text...), 0, 0, 0, 0))] = true
+// beginnings calls see with how the text of keywords can begin, from a node on with n
+// bytes before it.
+func (d *dictionary) beginnings(at int32, lead anchor.Lead, n int, see func(anchor.Lead)) {
+	node := &d.nodes[at]
+	if n == len(lead) || node.end < node.lastEnd {
+		see(lead) // behind the end of a keyword anything may stand
 	}
-	if len(text) == 4 {
+	if n == len(lead) {
 		return
 	}
-	for _, e := range d.edges[n.edge:n.lastEdge] {
+	for _, e := range d.edges[node.edge:node.lastEdge] {
+		next := lead
 		if e.c != ' ' {
-			d.beginnings(e.to, append(text[:len(text):len(text)], e.c), all)
+			next[n] = e.c
+			d.beginnings(e.to, next, n+1, see)
 			continue
 		}
 		for _, c := range []byte(" \t\n\v\f\r_-") {
-			all[[4]byte(append(append([]byte{}, text...), c, 0, 0, 0))] = true
+			next[n] = c
+			see(next)
 		}
-		d.beginnings(e.to, text, all)
+		d.beginnings(e.to, lead, n, see)
 	}
 }
 
-func (w *few) addShort(text [4]byte) {
-	last := [2]uint32{}
-	for i := range last {
-		if text[i+1] == 0 {
-			last[i] = 31
+// firstWords calls see with the runs of letters and digits that the text of keywords
+// can begin with, or the first eight characters of them.
+func (d *dictionary) firstWords(at int32, word [8]byte, n int, see func([8]byte)) {
+	node := &d.nodes[at]
+	ends := n == len(word) || node.end < node.lastEnd
+	for _, e := range d.edges[node.edge:node.lastEdge] {
+		switch next := word; {
+		case n == len(word):
+		case e.c == ' ':
+			ends = true
+			d.firstWords(e.to, word, n, see)
+		case isAlnumByte(e.c):
+			next[n] = e.c
+			d.firstWords(e.to, next, n+1, see)
+		default:
+			ends = true
 		}
 	}
-	for second := range last[0] + 1 {
-		for third := range last[1] + 1 {
-			i := shortOf(uint32(text[0]) | (uint32(text[1])|second)<<8 | (uint32(text[2])|third)<<16)
-			w.shorts[i/64] |= 1 << (i % 64)
-		}
+	if ends {
+		see(word)
 	}
 }
 
-// shortOf is the index among the shorts of a text by its first bytes, the first the
-// lowest: five bits of each, which are the same in both cases.
-func shortOf(text uint32) uint32 { return text&31 | text>>3&(31<<5) | text>>6&(31<<10) }
-
-// hashFour hashes four bytes, the same in both cases.
-func hashFour(text uint32) uint64 { return uint64(text|0x20202020) * 0x9E3779B97F4A7C15 }
-
-// begins reports whether a keyword may begin with such four bytes. What is not ASCII
-// may be anything.
-func (w *few) begins(text uint32) bool {
-	i := shortOf(text)
-	return w.shorts[i/64]>>(i%64)&1|w.fours.bit(hashFour(text)) != 0 || text&0x80808080 != 0
+// keyOf hashes the run of letters and digits that eight bytes of text begin with, the
+// first byte the lowest. The run is odd if a keyword may end in it or go on behind it
+// nevertheless: at a hump ("orderNumber"), and with what is not ASCII.
+func keyOf(text uint64) (key uint64, odd bool) {
+	low := text &^ highs
+	lower := low | 0x20*ones
+	letters := (lower + (0x80-'a')*ones) &^ (lower + (0x80-'z'-1)*ones) & highs
+	digits := (low + (0x80-'0')*ones) &^ (low + (0x80-'9'-1)*ones) & highs
+	end := ^(letters | digits) & highs
+	run := (end&-end)>>7 - 1 // the bytes before the first that is neither
+	uppers := letters &^ (text << 2)
+	humps := uppers & ((letters &^ uppers) << 8) & run
+	return (lower & run) * 0x9E3779B97F4A7C15, (humps | text&highs) != 0
 }
 
 // findFew is find for few keywords, from one index of the buffer to another.
@@ -104,7 +108,7 @@ func (d *dictionary) findFew(t *text, from, to int, hits []hit) []hit {
 	var leads [placesBlocks]uint64
 	block, behind := from/anchor.BlockBytes, (to-1)/anchor.BlockBytes+1
 	// A few bytes more are there, whatever they are.
-	text := t.buf[:behind*anchor.BlockBytes+4]
+	text := t.buf[:behind*anchor.BlockBytes+8]
 	for ; block < behind; block += len(leads) {
 		base := block * anchor.BlockBytes
 		n := min(len(leads), behind-block)
@@ -112,7 +116,8 @@ func (d *dictionary) findFew(t *text, from, to int, hits []hit) []hit {
 		for b, places := range leads[:n] {
 			for ; places != 0; places &= places - 1 {
 				i := base + b*anchor.BlockBytes + bits.TrailingZeros64(places)
-				if d.few.begins(binary.LittleEndian.Uint32(text[i:])) && i >= from && i < to {
+				key, odd := keyOf(binary.LittleEndian.Uint64(text[i:]))
+				if (odd || d.few.words.has(key)) && i >= from && i < to {
 					hits = d.enter(t, i, hits)
 				}
 			}
@@ -134,3 +139,38 @@ func (d *dictionary) enter(t *text, i int, hits []hit) []hit {
 	}
 	return d.walk(t, p, p+1, from, hits)
 }
+
+// ownWords are the keywords of one detector. The index of each is that in all words,
+// less first.
+type ownWords struct {
+	*dictionary
+	first int32
+}
+
+// part makes dictionaries for a set whose keywords matter only near numbers.
+func (s *Set) part() error {
+	s.needy &^= s.asking
+	s.heralds.few, s.against.few = newFew(s.heralds), newFew(s.against)
+	first := 0
+	for i, d := range s.Detectors {
+		own := newDictionary()
+		for _, group := range d.keywords {
+			for _, pattern := range group.patterns {
+				if err := own.add(i, group.role, pattern); err != nil {
+					return err
+				}
+			}
+		}
+		own.finish()
+		own.few = newFew(own)
+		s.own = append(s.own, ownWords{own, int32(first)})
+		first += len(own.words)
+	}
+	return nil
+}
+
+// Eight bytes of text are looked at together.
+const (
+	ones  = 0x0101010101010101
+	highs = 0x80 * ones
+)

@@ -83,6 +83,9 @@ func (f *finder) remote(p int64) bool {
 	if !f.mayHead(p, f.set.seekerOf[f.detector]) && f.set.seekerOf[f.detector] != 0 {
 		return true
 	}
+	if _, plain := f.columns.plain(f.text, p); plain {
+		return true
+	}
 	f.columns.catchUp(f.text, p)
 	return f.columns.count == 0 || !f.columns.speakOf(f.text, p-nearHeader, f.set, f.detector, &f.heralds)
 }
@@ -138,6 +141,9 @@ func (f *finder) spokenFor(p int64, seekers uint64) uint64 {
 		return seekers
 	}
 	if !f.mayHead(p, seekers&^f.hot) {
+		return seekers & f.hot
+	}
+	if _, plain := f.columns.plain(f.text, p); plain {
 		return seekers & f.hot
 	}
 	f.columns.catchUp(f.text, p)

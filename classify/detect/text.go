@@ -178,9 +178,9 @@ func (t *text) forget(to int64) {
 func (t *text) mark(last bool) {
 	n := len(t.buf) / anchor.BlockBytes
 	t.buf = slices.Grow(t.buf, anchor.BlockBytes+8)
-	if last && len(t.buf)%anchor.BlockBytes > 0 {
-		n++
-		clear(t.buf[len(t.buf) : len(t.buf)+anchor.BlockBytes])
+	if last {
+		n = (len(t.buf) + anchor.BlockBytes - 1) / anchor.BlockBytes
+		clear(t.buf[len(t.buf) : len(t.buf)+anchor.BlockBytes+8])
 	}
 	done := len(t.marks)
 	t.marks = slices.Grow(t.marks, n-done)[:n]

@@ -49,7 +49,7 @@ const (
 
 func findSSN(f *finder, p int64) {
 	c := &f.c
-	if !shapeSSN(f.text, p, c) || f.touched(c) || f.hopeless(p) {
+	if !shapeSSN(f.text, p, c) || f.touched(c) || c.bare && f.denied(p) || f.hopeless(p) {
 		return
 	}
 	digitsSSN(f.text.slice(c.start, c.end), c)
@@ -157,6 +157,7 @@ var moDCN = &Detector{
 		dcnFilledDate: {"ten digits, filled with zeros, the rest also a date", Medium, Low, None, None, None, None},
 	},
 	accounts: true,
+	asks:     true,
 	lists:    true,
 }
 
@@ -177,7 +178,7 @@ func findDCN(f *finder, p int64) {
 	if n == 10 {
 		c.form = dcnFilled
 	}
-	if f.touched(c) || f.hopeless(p) {
+	if f.touched(c) || f.denied(p) || f.hopeless(p) {
 		return
 	}
 	c.put(t.slice(c.end-8, c.end)...)

@@ -81,10 +81,13 @@ type limitsConfig struct {
 	HeaderBytes size          `toml:"header_bytes"`
 	PartTime    time.Duration `toml:"part_time"`
 	MailTime    time.Duration `toml:"mail_time"`
+	WaitTime    time.Duration `toml:"wait_time"`
 	MailMemory  size          `toml:"mail_memory"`
 	AppendBytes size          `toml:"append_bytes"`
 	TotalMemory size          `toml:"total_memory"`
 	Sessions    int           `toml:"sessions"`
+	Scans       int           `toml:"scans"`
+	Wait        time.Duration `toml:"overload_wait"`
 }
 
 type ocrConfig struct {
@@ -161,8 +164,9 @@ func defaults() config {
 		Limits: limitsConfig{
 			Depth: l.Depth, Parts: l.Parts, Members: l.Members, Ratio: l.Ratio,
 			PartBytes: size(l.PartBytes), MailBytes: size(l.MailBytes), HeaderBytes: size(l.HeaderBytes),
-			PartTime: l.PartTime, MailTime: l.MailTime,
-			MailMemory: size(l.MailMemory), AppendBytes: rules.DefaultAppendBytes, TotalMemory: 1 << 30, Sessions: 1000,
+			PartTime: l.PartTime, MailTime: l.MailTime, WaitTime: l.WaitTime,
+			MailMemory: size(l.MailMemory), AppendBytes: rules.DefaultAppendBytes, TotalMemory: 1 << 30, Sessions: 10_000,
+			Scans: 256, Wait: 5 * time.Second,
 		},
 		OCR: ocrConfig{
 			Command: o.Program, Languages: o.Languages, Time: o.Time, Memory: size(o.Memory), Picture: size(o.Picture), Processes: o.Processes,
@@ -285,9 +289,12 @@ func (c *config) checkListen(mistakes *rules.Mistakes) {
 	if err := milter.CheckListen("unix:/", c.Milter.SocketGroup); err != nil {
 		mistakes.Add(at.File, at.At("socket_group"), "", "socket_group: %v", err)
 	}
+	if strings.HasPrefix(c.HTTP.Listen, "fd:") {
+		return
+	}
 	if _, port, err := net.SplitHostPort(c.HTTP.Listen); err != nil || port == "" {
 		at := c.HTTP.Pos
-		mistakes.Add(at.File, at.At("listen"), "", "http listen: got %q, wanted HOST:PORT such as \"127.0.0.1:9892\"", c.HTTP.Listen)
+		mistakes.Add(at.File, at.At("listen"), "", "http listen: got %q, wanted HOST:PORT such as \"127.0.0.1:9892\", or fd:NAME", c.HTTP.Listen)
 	}
 }
 
@@ -340,16 +347,28 @@ func (l *limitsConfig) check(mistakes *rules.Mistakes) {
 		{"header_bytes", int64(l.HeaderBytes)},
 		{"part_time", int64(l.PartTime)},
 		{"mail_time", int64(l.MailTime)},
+		{"wait_time", int64(l.WaitTime)},
 		{"mail_memory", int64(l.MailMemory)},
 		{"append_bytes", int64(l.AppendBytes)},
 		{"total_memory", int64(l.TotalMemory)},
 		{"sessions", int64(l.Sessions)},
+		{"scans", int64(l.Scans)},
 	} {
 		if n.value <= 0 {
 			mistakes.Add(l.Pos.File, l.Pos.At(n.key), "", "%s: got %d, wanted more than 0", n.key, n.value)
 		}
 	}
+	if l.Wait < 0 || l.Wait > maxOverloadWait {
+		mistakes.Add(l.Pos.File, l.Pos.At("overload_wait"), "", "overload_wait: got %v, wanted 0s to %v", l.Wait, maxOverloadWait)
+	}
 }
+
+// maxOverloadWait is less than MTAs wait for the answer to a packet.
+const maxOverloadWait = time.Minute
+
+// budget is what the mails being read may hold: of all memory a quarter is for
+// the policy, the connections and what the garbage collector has yet to free.
+func (l *limitsConfig) budget() int64 { return int64(l.TotalMemory) / 4 * 3 }
 
 // check finds bounds that would let no picture be read.
 func (o *ocrConfig) check(mistakes *rules.Mistakes) {
@@ -388,7 +407,7 @@ func (l *limitsConfig) extract() extract.Limits {
 	return extract.Limits{
 		Depth: l.Depth, Parts: l.Parts, Members: l.Members, Ratio: l.Ratio,
 		PartBytes: int64(l.PartBytes), MailBytes: int64(l.MailBytes), HeaderBytes: int64(l.HeaderBytes),
-		PartTime: l.PartTime, MailTime: l.MailTime,
+		PartTime: l.PartTime, MailTime: l.MailTime, WaitTime: l.WaitTime,
 		MailMemory: int64(l.MailMemory),
 	}
 }

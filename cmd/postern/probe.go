@@ -68,8 +68,7 @@ func (p *probeConfig) options() probe.Options {
 	}
 }
 
-// openProbes begins to probe destinations. The table is served, if there is one,
-// until the cache is closed; what goes wrong there is told to failed.
+// openProbes begins to probe destinations.
 func (s *server) openProbes() error {
 	if !s.conf.Probe.Enabled {
 		return nil

@@ -106,6 +106,9 @@ func (s *server) reaches(listeners []net.Listener) []reach {
 	if s.conf.Notices.Folder != "" {
 		add(keep, s.conf.Notices.Folder)
 	}
+	if file := s.conf.Probe.Cache; file != "" && s.conf.Probe.Enabled {
+		add(keep, around(file)...)
+	}
 	for _, l := range listeners {
 		if l.Addr().Network() == "unix" {
 			add(unlink, filepath.Dir(l.Addr().String()))
