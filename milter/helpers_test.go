@@ -44,9 +44,9 @@ func (e *fakeEngine) ID() string       { return "fake" }
 func (e *fakeEngine) Checksum() string { return "c0ffee" }
 func (e *fakeEngine) Officer() string  { return "officer@agency.example" }
 
-func (e *fakeEngine) Routes() rules.Routes             { return e.routes }
 func (e *fakeEngine) FactsWanted() rules.FactsWanted   { return rules.FactsWanted{} }
 func (e *fakeEngine) Outside(*rules.Envelope) []string { return nil }
+func (e *fakeEngine) Routes() rules.Routes             { return e.routes }
 
 func (e *fakeEngine) OriginInScope(env *rules.Envelope) bool {
 	return e.origin == nil || e.origin(env)

@@ -38,6 +38,9 @@ type Metrics struct {
 	message, verdictTime, probeTime                          prometheus.Histogram
 
 	probeAnswers *prometheus.CounterVec
+
+	drift        *prometheus.GaugeVec
+	driftFailed  prometheus.Counter
 	destinations *destinations
 
 	loading sync.Mutex
@@ -81,6 +84,8 @@ func NewMetrics(registerer prometheus.Registerer) *Metrics {
 	m.reloadTime = f.gauge("policy_last_reload_success_timestamp_seconds", "When the policy in force was loaded.")
 	m.message = f.seconds("message_seconds", "From MAIL to the verdict; most of it is the client's time.")
 	m.verdictTime = f.seconds("verdict_seconds", "From the end of a mail to its verdict.")
+	m.drift = f.gauges("registry_drift", "Domains of the partner registry of which the MTA's own TLS tables demand less, by what is amiss.", "problem")
+	m.driftFailed = f.counter("registry_check_failures_total", "Comparisons of the partner registry with the MTA's TLS tables that failed.")
 	m.probeTime = f.seconds("probe_seconds", "Duration of a probe.")
 	m.destinations = newDestinations(registerer)
 	for _, state := range probe.States() {
@@ -180,6 +185,21 @@ func (m *Metrics) ReloadFailed() { m.reloaded.Set(0) }
 
 // StrangerRefused counts a connection that came from where none is allowed.
 func (m *Metrics) StrangerRefused() { m.strangers.Inc() }
+
+// RegistryCompared says how many entries of the MTA's tables demand less than the
+// partner registry: of every problem that there may be.
+func (m *Metrics) RegistryCompared(problems map[string]int) {
+	for problem, n := range problems {
+		m.drift.WithLabelValues(problem).Set(float64(n))
+	}
+}
+
+// RegistryNotCompared says that the tables could not be read; what was known of
+// them holds no longer.
+func (m *Metrics) RegistryNotCompared() {
+	m.drift.Reset()
+	m.driftFailed.Inc()
+}
 
 // AuditFailed counts an audit record that was not written.
 func (m *Metrics) AuditFailed() { m.auditErrors.Inc() }

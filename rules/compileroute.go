@@ -65,14 +65,16 @@ func (c *ruleCompiler) route(r *sourceRule, out *rule) {
 
 func (c *ruleCompiler) declaredPartners() {
 	for _, p := range c.partners {
-		tls := p.route == TLSForced || p.route == TLSVerified
-		switch {
-		case tls && c.opt.Routes.OnSendmail() && c.opt.Routes.PartnerTLS:
-		case tls && c.opt.Routes.OnSendmail():
-			c.undeclared(p.file, p.line, "put what postern registry print --format sendmail prints into /etc/mail/access and set partner_tls = true under [routes]",
-				fmt.Sprintf("partner %q: that Sendmail forces TLS for partners is not declared under [routes]", p.domain))
-		case p.route != Direct:
-			c.declared(fmt.Sprintf("partner %q", p.domain), p.file, p.line, p.route)
+		for _, route := range p.methods() {
+			tls := route == TLSForced || route == TLSVerified
+			switch {
+			case tls && c.opt.Routes.OnSendmail() && c.opt.Routes.PartnerTLS && route == p.floor():
+			case tls && c.opt.Routes.OnSendmail() && p.ways == nil:
+				c.undeclared(p.file, p.line, "put what postern registry print --format sendmail prints into /etc/mail/access and set partner_tls = true under [routes]",
+					fmt.Sprintf("partner %q: that Sendmail forces TLS for partners is not declared under [routes]", p.domain))
+			case route != Direct:
+				c.declared(fmt.Sprintf("partner %q", p.domain), p.file, p.line, route)
+			}
 		}
 	}
 }

@@ -35,7 +35,7 @@ func (m *mail) way(i int) Route {
 	if !m.policy.routes.PartnerTLS || route.rank() == 0 || route.rank() > TLSVerified.rank() {
 		return route
 	}
-	if p := m.policy.partner(m.to[i], m.env.Time); p != nil && p.route.rank() >= route.rank() && p.route.rank() <= TLSVerified.rank() {
+	if p := m.policy.partner(m.to[i], m.env.Time); p != nil && p.floor().rank() >= route.rank() && p.floor().rank() <= TLSVerified.rank() {
 		return Direct
 	}
 	return route

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -51,7 +49,7 @@ func doctor(c *cobra.Command, g *global, mtaConfig string) error {
 // setup is what this configuration and policy rely on.
 func (c *config) setup(engine *rules.Engine) mta.Setup {
 	return mta.Setup{
-		Enforce: c.enforce(), Listen: c.Milter.Listen, Routes: c.Routes, MailTime: c.Limits.MailTime, Partners: engine.Partners(time.Now()),
+		Enforce: c.enforce(), Listen: c.Milter.Listen, Routes: c.Routes, MailTime: c.Limits.MailTime, Partners: engine.Partners(time.Now()), Table: c.Probe.Table,
 	}
 }
 
@@ -74,26 +72,4 @@ func printFindings(c *cobra.Command, g *global, found []mta.Finding) error {
 		return errNo
 	}
 	return nil
-}
-
-// installed is the MTA's own table of TLS levels; nil if the configuration names no
-// MTA.
-func (c *config) drift(ctx context.Context, partners []rules.Partner) ([]mta.Difference, error) {
-	if len(partners) == 0 {
-		return nil, nil
-	}
-	if c.MTA.SendmailCF != "" {
-		return mta.SendmailInstance{CF: c.MTA.SendmailCF}.Differences(ctx, mta.Entries(partners, mta.Sendmail))
-	}
-	if c.MTA.PostfixConfig == "" {
-		return nil, nil
-	}
-	if _, err := os.Stat(c.MTA.PostfixConfig); err != nil {
-		return nil, err
-	}
-	installed, err := mta.OpenInstalled(ctx, c.MTA.PostfixConfig)
-	if err != nil {
-		return nil, err
-	}
-	return mta.Differences(mta.Entries(partners, mta.Postfix), mta.Postfix, installed.Lookup)
 }

@@ -38,6 +38,7 @@ type Setup struct {
 	Routes   rules.Routes
 	MailTime time.Duration
 	Partners []rules.Partner // of the registry
+	Table    string          // where postern answers for smtp_tls_policy_maps; empty if it does not
 }
 
 // routed reports whether mail may get a route at all.

@@ -51,7 +51,8 @@ func (p PostfixInstance) Examine(ctx context.Context, setup Setup) ([]Finding, e
 			x.checkMarks()
 		}
 	}
-	return x.findings(), x.checkRegistry()
+	err := x.checkRegistry()
+	return x.findings(), err
 }
 
 func (x *postfixExam) read() error {
@@ -249,8 +250,7 @@ func (x *postfixExam) checkRegistry() error {
 	if len(x.setup.Partners) == 0 {
 		return nil
 	}
-	installed := Installed{ctx: x.ctx, postfix: x.instance, Maps: splitList(x.main["smtp_tls_policy_maps"])}
-	different, err := Differences(Entries(x.setup.Partners, Postfix), Postfix, installed.Lookup)
+	different, err := Drift(x.ctx, x.instance.Config, x.setup.Partners)
 	if err != nil {
 		return err
 	}

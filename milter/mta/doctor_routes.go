@@ -106,7 +106,7 @@ func (x *postfixExam) checkTLS(s *service, route string) {
 		x.add(Wrong, "tls-level", x.where(s, "smtp_tls_security_level"), orNothing(level), "the route "+route+" is there to demand TLS, and this does not", set("smtp_tls_security_level", want))
 	}
 	for _, tables := range []string{"smtp_tls_policy_maps", "smtp_tls_per_site"} {
-		if value := x.value(s, tables); value != "" {
+		if value := x.value(s, tables); value != "" && !(route == "tls-verified" && x.ownTable(value)) {
 			x.add(Wrong, "tls-policy", x.where(s, tables), value, "an entry of this table that says \"may\" or \"none\" wins over the transport's own level, and the mail leaves in clear", set(tables, ""))
 		}
 	}
@@ -126,6 +126,22 @@ func (x *postfixExam) checkTLS(s *service, route string) {
 	if route == "tls-verified" && x.value(s, "smtp_tls_CAfile")+x.value(s, "smtp_tls_CApath") == "" && x.value(s, "tls_append_default_CA") != "yes" {
 		x.add(Wrong, "authorities", x.where(s, "smtp_tls_CAfile"), "nothing", "no certificate can be verified without authorities: all mail of this route bounces", "smtp_tls_CAfile = /etc/ssl/certs/ca-certificates.crt")
 	}
+}
+
+// ownTable reports whether a list names no table but that of postern itself, which
+// knows by which means a domain is verified.
+func (x *postfixExam) ownTable(list string) bool {
+	for _, table := range splitList(list) {
+		place, ok := strings.CutPrefix(table, "socketmap:")
+		if colon := strings.LastIndexByte(place, ':'); colon > 0 {
+			place = place[:colon] // what follows is the table's name
+		}
+		own, asked := parseAddress(x.setup.Table), parseAddress(place)
+		if !ok || x.setup.Table == "" || asked != own && !asked.reaches(own) {
+			return false
+		}
+	}
+	return list != ""
 }
 
 // weak finds names of broken ciphers in an OpenSSL list that are not shut out.

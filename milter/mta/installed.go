@@ -3,6 +3,8 @@ package mta
 import (
 	"context"
 	"strings"
+
+	"github.com/postern-mail/postern/rules"
 )
 
 // Installed looks keys up in the tables that Postfix itself uses for
@@ -11,6 +13,8 @@ type Installed struct {
 	ctx     context.Context
 	postfix PostfixInstance
 	Maps    []string // as main.cf names them
+	known   map[string]string
+	missing map[string]bool
 }
 
 // OpenInstalled asks Postfix for its tables. configDir is where main.cf is; empty
@@ -25,8 +29,37 @@ func OpenInstalled(ctx context.Context, configDir string) (*Installed, error) {
 	return t, nil
 }
 
+// Fetch looks many keys up at once, which Lookup then knows.
+func (t *Installed) Fetch(entries []Entry) error {
+	t.known, t.missing = map[string]string{}, map[string]bool{}
+	var keys strings.Builder
+	for _, e := range entries {
+		if e.Note == "" && !strings.ContainsAny(e.Key, "\r\n\t") {
+			t.missing[e.Key] = true
+			keys.WriteString(e.Key + "\n")
+		}
+	}
+	for _, table := range t.Maps {
+		out, said, err := t.postfix.run(t.ctx, keys.String(), "postmap", "-q", "-", table)
+		if err != nil && (!exited(err, 1) || said != "") {
+			return err
+		}
+		for line := range strings.Lines(out) {
+			key, value, _ := strings.Cut(strings.TrimRight(line, "\n"), "\t")
+			if t.missing[key] {
+				delete(t.missing, key)
+				t.known[key] = value
+			}
+		}
+	}
+	return nil
+}
+
 // Lookup returns a key's value in the first table that has it, empty if none has.
 func (t *Installed) Lookup(key string) (string, error) {
+	if value, known := t.known[key]; known || t.missing[key] {
+		return value, nil
+	}
 	for _, table := range t.Maps {
 		value, _, err := t.postfix.query(t.ctx, table, key)
 		if err != nil || value != "" {
@@ -44,6 +77,22 @@ func (p PostfixInstance) query(ctx context.Context, table, key string) (value, c
 		err = nil // it is not in this table
 	}
 	return strings.TrimRight(out, "\n"), strings.TrimSpace(said), err
+}
+
+// Drift says where the tables of a Postfix demand less than the registry.
+func Drift(ctx context.Context, configDir string, partners []rules.Partner) ([]Difference, error) {
+	entries := Entries(partners, Postfix)
+	if len(entries) == 0 {
+		return nil, nil
+	}
+	t, err := OpenInstalled(ctx, configDir)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.Fetch(entries); err != nil {
+		return nil, err
+	}
+	return Differences(entries, Postfix, t.Lookup)
 }
 
 // splitList splits a list of Postfix's at commas and white space. What stands in

@@ -101,8 +101,11 @@ type Difference struct {
 	Key     string `json:"key"`
 	Want    string `json:"want"`
 	Got     string `json:"got"`     // empty: it has none
-	Problem string `json:"problem"` // missing, weaker, different or extra
+	Problem string `json:"problem"` // one of Problems
 }
+
+// Problems are all problems that a Difference may have.
+func Problems() []string { return []string{"missing", "weaker", "different"} }
 
 // Differences compares entries with what a table answers. Where the table demands
 // more than the registry, nothing is wrong.
