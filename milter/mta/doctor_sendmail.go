@@ -183,7 +183,9 @@ func (x *sendmailExam) checkFilter() {
 
 // checkUse looks which daemons ask the filter, and after whom.
 func (x *sendmailExam) checkUse(f filter) {
-	list := func(s string) []string { return strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(",: ", r) }) }
+	list := func(s string) []string {
+		return strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(",: ", r) })
+	}
 	all := list(x.option("InputMailFilters"))
 	daemons := x.options["daemonportoptions"]
 	used := slices.Contains(all, f.name) && len(daemons) == 0

@@ -69,7 +69,9 @@ func TestTheDoctorFindsWhatIsAmissInSendmail(t *testing.T) {
 		{"no timeouts", cf(", T=C:5s;S:30s;R:70s;E:2m", ""), []string{"risky timeouts", "note timeouts"}},
 		{"a verdict too early", cf("E:2m", "E:30s"), []string{"risky timeouts"}},
 		{"an old version", cf("DZ8.17.1.9", "DZ8.13.8"), []string{"wrong version"}},
-		{"a name service over everything", func(_ *string, s *Setup, _ *asked) { s.Listen = []string{"inet:0.0.0.0:8892", "unix:/run/postern.sock"} }, nil},
+		{"a name service over everything", func(_ *string, s *Setup, _ *asked) {
+			s.Listen = []string{"inet:0.0.0.0:8892", "unix:/run/postern.sock"}
+		}, nil},
 		{"a Unix socket", func(text *string, s *Setup, _ *asked) {
 			*text = strings.Replace(*text, "inet:8892@127.0.0.1", "local:/run/postern/milter.sock", 1)
 			s.Listen = []string{"unix:/run/postern/milter.sock"}
