@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/postern-mail/postern/milter/audit"
+	"github.com/postern-mail/postern/milter/facts"
 	"github.com/postern-mail/postern/milter/mta/probe"
 	"github.com/postern-mail/postern/milter/notice"
 	"github.com/postern-mail/postern/rules"
@@ -44,7 +45,9 @@ type Config struct {
 	// Destinations knows what the mail systems of recipients can do; nil: nobody
 	// does. It is asked for what a policy wants to know, and never waited for.
 	Destinations *probe.Cache
-	Metrics      *Metrics
+	// Facts remembers who wrote to whom, and how much; nil: nobody does.
+	Facts   *facts.Store
+	Metrics *Metrics
 	// Log must not write to package log, as slog.Default does at first: the
 	// Server turns that around.
 	Log *slog.Logger

@@ -75,6 +75,7 @@ func (s *Session) decide(m *milter.Modifier) (milter.Response, error) {
 	}
 	// Nothing but the connection can fail from here on.
 	s.notify(tx.engine, verdict)
+	s.noteFacts(verdict)
 	if err := s.send(m, burst); err != nil {
 		s.settle(burst.reply)
 		return nil, err

@@ -82,6 +82,7 @@ func (c *compiler) compile() *Policy {
 	}
 	c.compileAssertions()
 	c.finish()
+	c.wanted = c.wants()
 	c.cover()
 	if c.mistakes.Err() == nil && !c.opt.Unproved {
 		c.prove()

@@ -46,6 +46,7 @@ type Policy struct {
 	digests       map[string]string
 	noted         map[int]string // ids of answers to mail tests that a record keeps
 	routes        Routes
+	wanted        FactsWanted
 	warnings      []Mistake
 }
 

@@ -178,13 +178,17 @@ type FactsWanted struct{ TLS, FirstContact, Reply, Volume bool }
 
 // FactsWanted tells which facts the policy's decisions depend on: others need not be
 // found out.
-func (p *Policy) FactsWanted() FactsWanted {
-	var w FactsWanted
+func (p *Policy) FactsWanted() FactsWanted { return p.wanted }
+
+// wants works out which facts the policy asks for.
+func (p *Policy) wants() (w FactsWanted) {
+	byPartner := false
 	for i := range p.rules {
 		w.TLS = w.TLS || p.rules[i].ways != nil
-		for _, partner := range p.partners {
-			w.TLS = w.TLS || p.rules[i].byPartner && partner.ways != nil
-		}
+		byPartner = byPartner || p.rules[i].byPartner
+	}
+	for _, one := range p.partners {
+		w.TLS = w.TLS || byPartner && one.ways != nil
 	}
 	for _, one := range p.rcptTests {
 		switch t := one.(type) {

@@ -92,6 +92,20 @@ func TestAListOfRoutesThatCannotBeFollowedIsAMistake(t *testing.T) {
 	}
 }
 
+func TestOnSendmailNoListOfTLSLoads(t *testing.T) {
+	opt := Options{Enforce: true, Routes: Routes{MTA: Sendmail, PartnerTLS: true, Gateways: []string{"secure"}}}
+	for _, text := range []string{
+		"[rules.a]\nwhen = { found = \"uk-nino\" }\nroute = [\"tls\", \"gateway:secure\"]\n",
+		"[partners.\"p.example\"]\nmethod = [\"tls\", \"gateway:secure\"]\n[rules.a]\nwhen = { found = \"uk-nino\" }\nroute = \"partner\"\n",
+		"[partners.\"p.example\"]\nmethod = [\"tls-verified\", \"tls\"]\n[rules.a]\nwhen = { found = \"uk-nino\" }\nroute = \"partner\"\n",
+	} {
+		_, err := ReadPolicyText("policy", []byte("[policy]\njudges = [\"outbound\"]\n"+text), "", detect.Builtin(), opt)
+		if err == nil || !strings.Contains(err.Error(), "Sendmail cannot force TLS for one mail") {
+			t.Errorf("%s: got %v", text, err)
+		}
+	}
+}
+
 func TestOutsideAreTheRecipientsThatFactsMayBeKnownOf(t *testing.T) {
 	p := policyOf(t, waysText, enforcing())
 	env := envelope("a@in.example", "X@S.example", "b@in.example", "c%d@t.example", "y@bücher.example", "z@[192.0.2.1]")

@@ -38,6 +38,7 @@ type config struct {
 	Sandbox sandboxConfig `toml:"sandbox"`
 	Notices noticesConfig `toml:"notices"`
 	Probe   probeConfig   `toml:"probe"`
+	Facts   factsConfig   `toml:"facts"`
 
 	allow []netip.Prefix // networks of milter.allow
 }
@@ -123,6 +124,13 @@ type noticesConfig struct {
 	MaxAge  time.Duration `toml:"max_age"`
 }
 
+type factsConfig struct {
+	Pos    rules.Pos
+	Folder string        `toml:"folder"`
+	Window time.Duration `toml:"window"`
+	Pairs  int           `toml:"pairs"`
+}
+
 type probeConfig struct {
 	Pos        rules.Pos
 	Enabled    bool          `toml:"enabled"`
@@ -177,7 +185,8 @@ func defaults() config {
 			Server: "127.0.0.1:25", Quiet: 15 * time.Minute, PerHour: 30, MaxAge: 5 * 24 * time.Hour,
 		},
 		Sandbox: sandboxConfig{Use: "auto"},
-		Probe:   probeConfig{Fresh: 4 * time.Hour, Time: 30 * time.Second, Domains: 10_000, Concurrent: 4},
+		Facts:   factsConfig{Window: 24 * time.Hour, Pairs: 200_000},
+		Probe:   probeConfig{Fresh: time.Hour, Time: 30 * time.Second, Domains: 10_000, Concurrent: 4},
 		Log:     logConfig{Format: "text", Level: "info"},
 	}
 }
@@ -233,6 +242,7 @@ func (c *config) check(mistakes *rules.Mistakes) {
 	c.OCR.check(mistakes)
 	c.Notices.check(mistakes)
 	c.Probe.check(mistakes)
+	c.Facts.check(mistakes)
 }
 
 // check finds two MTAs in place of one, and an interval that never ends.
@@ -305,9 +315,15 @@ func (c *config) checkFiles(mistakes *rules.Mistakes) {
 			mistakes.Add(c.Keys.Pos.File, c.Keys.Pos.At("fingerprint_file"), "make one that the daemon alone can read: (umask 077; openssl rand -hex 32 > "+file+")", "%v", err)
 		}
 	}
-	if folder := c.Notices.Folder; folder != "" {
-		if info, err := os.Stat(folder); err != nil || !info.IsDir() {
-			mistakes.Add(c.Notices.Pos.File, c.Notices.Pos.At("folder"), "make the folder first, for postern alone: install -d -m 0700 -o postern "+folder, "notices folder %q is not there", folder)
+	for what, one := range map[string]struct {
+		at     rules.Pos
+		folder string
+	}{"notices": {c.Notices.Pos, c.Notices.Folder}, "facts": {c.Facts.Pos, c.Facts.Folder}} {
+		if one.folder == "" {
+			continue
+		}
+		if info, err := os.Stat(one.folder); err != nil || !info.IsDir() {
+			mistakes.Add(one.at.File, one.at.At("folder"), "make the folder first, for postern alone: install -d -m 0700 -o postern "+one.folder, "%s folder %q is not there", what, one.folder)
 		}
 	}
 	if file := c.Probe.Cache; file != "" && c.Probe.Enabled {

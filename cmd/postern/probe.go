@@ -16,6 +16,7 @@ import (
 	"golang.org/x/net/idna"
 
 	"github.com/postern-mail/postern/milter"
+	"github.com/postern-mail/postern/milter/facts"
 	"github.com/postern-mail/postern/milter/mta/probe"
 	"github.com/postern-mail/postern/rules"
 )
@@ -42,6 +43,23 @@ func (p *probeConfig) check(mistakes *rules.Mistakes) {
 			mistakes.Add(at.File, at.At(key), "", "%s: got %d, wanted more than 0", key, value)
 		}
 	}
+}
+
+// check finds bounds by which nothing would be known.
+func (f *factsConfig) check(mistakes *rules.Mistakes) {
+	for key, value := range map[string]int64{"window": int64(f.Window), "pairs": int64(f.Pairs)} {
+		if value <= 0 {
+			mistakes.Add(f.Pos.File, f.Pos.At(key), "", "%s: got %d, wanted more than 0", key, value)
+		}
+	}
+}
+
+// openFacts begins to remember who writes to whom, if a folder says where.
+func (s *server) openFacts() (err error) {
+	if f := s.conf.Facts; f.Folder != "" {
+		s.facts, err = facts.Open(facts.Options{Dir: f.Folder, Window: f.Window, Pairs: f.Pairs, Log: s.log})
+	}
+	return err
 }
 
 // checkTable finds an address that others than this machine could ask.

@@ -106,6 +106,9 @@ func (s *server) reaches(listeners []net.Listener) []reach {
 	if s.conf.Notices.Folder != "" {
 		add(keep, s.conf.Notices.Folder)
 	}
+	if s.conf.Facts.Folder != "" {
+		add(keep, s.conf.Facts.Folder)
+	}
 	if file := s.conf.Probe.Cache; file != "" && s.conf.Probe.Enabled {
 		add(keep, around(file)...)
 	}

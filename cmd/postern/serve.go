@@ -26,6 +26,7 @@ import (
 	"github.com/postern-mail/postern/classify/extract"
 	"github.com/postern-mail/postern/milter"
 	"github.com/postern-mail/postern/milter/audit"
+	"github.com/postern-mail/postern/milter/facts"
 	"github.com/postern-mail/postern/milter/mta/probe"
 	"github.com/postern-mail/postern/milter/notice"
 	"github.com/postern-mail/postern/rules"
@@ -61,6 +62,7 @@ type server struct {
 	audit   *audit.Log
 	notices *notice.Queue // nil without a folder
 	probes  *probe.Cache  // nil if nobody probes destinations
+	facts   *facts.Store  // nil without a folder
 	watcher *watcher      // nil if nobody compares the registry with the MTA's tables
 	ocr     extract.OCR   // nil if nobody reads pictures
 	ready   atomic.Bool
@@ -114,6 +116,14 @@ func serve(c *cobra.Command, g *global) error {
 	defer func() {
 		if err := s.probes.Close(); err != nil {
 			s.log.Error("what is known of other mail systems could not be written", "error", err)
+		}
+	}()
+	if err := s.openFacts(); err != nil {
+		return err
+	}
+	defer func() {
+		if err := s.facts.Close(); err != nil {
+			s.log.Error("what is known of senders and recipients could not be written", "error", err)
 		}
 	}()
 	return s.run(c, registry)
@@ -213,6 +223,13 @@ func (s *server) tell(message string, e *rules.Engine) {
 	for _, w := range e.Warnings() {
 		s.log.Warn("policy", "warning", w.String())
 	}
+	wanted := e.FactsWanted()
+	if wanted.TLS && !s.conf.Probe.Enabled {
+		s.log.Warn("rules ask what destinations can do, and nobody looks: all are unknown; see [probe]", "policy", e.ID())
+	}
+	if (wanted.FirstContact || wanted.Volume) && s.conf.Facts.Folder == "" {
+		s.log.Warn("rules ask for first contacts or volumes, and nobody remembers them: they are unknown; see [facts]", "policy", e.ID())
+	}
 	switch {
 	case !e.Notifies() || !s.conf.enforce():
 	case s.conf.Notices.Folder == "":
@@ -287,6 +304,7 @@ func (s *server) newMilter() *milter.Server {
 		Audit:         s.audit,
 		Notices:       s.notices,
 		Destinations:  s.probes,
+		Facts:         s.facts,
 		AuditRequired: s.conf.Audit.OnError == "tempfail",
 		Metrics:       s.metrics,
 		Log:           s.log,

@@ -86,6 +86,7 @@ func destinationWorld(t *testing.T) (*world, []far) {
 	gone := w.hop(lab.HopOptions{Name: "mx.down.example"})
 	l.Domain("down.example", gone)
 	w.away(gone)
+	l.Domain("silent.example", w.hop(lab.HopOptions{Name: "mx.silent.example", Silent: true}))
 	l.Domain("sts.example", all[9].hop)
 	if err := l.StartPolicy("sts.example", "version: STSv1\nmode: enforce\nmx: *.provider.example\nmax_age: 86400\n"); err != nil {
 		t.Fatal(err)
@@ -144,17 +145,23 @@ func TestDestinations(t *testing.T) {
 	}
 	secret := planted + "\n" + base64.StdEncoding.EncodeToString([]byte(planted)) + "\n"
 
-	t.Run("the first mail takes the stricter way, for nothing is known", func(t *testing.T) {
+	t.Run("a mail does not wait for a probe, and takes the stricter way", func(t *testing.T) {
 		w := w.in(t)
-		w.submit(250, mail("unknown", "best")+secret, append(everybody, "bob@agency.example")...)
-		if got := w.overTLS(w.gateway, "unknown"); len(got.To) != len(everybody) {
+		began := time.Now()
+		w.submit(250, mail("unknown", "best")+secret, "pat@silent.example", "bob@agency.example")
+		if took := time.Since(began); took > 10*time.Second {
+			t.Errorf("it took %s", took)
+		}
+		if got := w.overTLS(w.gateway, "unknown"); len(got.To) != 1 {
 			t.Errorf("the gateway got it for %q", got.To)
 		}
 		w.arrives(w.store, "unknown")
 	})
 	t.Run("what a destination can do is found out beside the mail flow", func(t *testing.T) {
 		w := w.in(t)
-		w.known(map[string]int{"tls-verified": 3, "tls": 4, "none": 4, "unknown": 1})
+		w.submit(250, mail("asking", "over-gateway")+secret, everybody...)
+		w.overTLS(w.gateway, "asking")
+		w.known(map[string]int{"tls-verified": 3, "tls": 4, "none": 4})
 		for _, one := range all {
 			out, err := w.postern.Run("registry", "probe", "--json", one.domain)
 			if err != nil && one.state != "unknown" {

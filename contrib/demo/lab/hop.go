@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"crypto/tls"
 	"fmt"
+	"io"
 	"net"
 	"strings"
 	"sync"
@@ -24,6 +25,8 @@ type HopOptions struct {
 	Untrusted, Expired bool
 	// OldTLS: nothing better than TLS 1.1 is on offer.
 	OldTLS bool
+	// Silent: it takes connections and never greets.
+	Silent bool
 	// RefuseRcpt is answered with 550 at RCPT.
 	RefuseRcpt string
 }
@@ -259,6 +262,10 @@ type hopSession struct {
 }
 
 func (s *hopSession) run() {
+	if s.hop.opt.Silent {
+		_, _ = io.Copy(io.Discard, s.conn)
+		return
+	}
 	s.say("220 %s ESMTP", s.hop.Name)
 	for {
 		_ = s.conn.SetDeadline(time.Now().Add(2 * time.Minute))
