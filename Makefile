@@ -34,6 +34,7 @@ build: ## the static binary, bin/postern
 	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/postern ./cmd/postern
 
 deb: ## the Debian package, with its bill of materials: dist/
+	rm -rf dist
 	GO='$(GO)' NFPM='$(NFPM)' CYCLONEDX='$(CYCLONEDX)' LDFLAGS='$(LDFLAGS)' \
 		VERSION='$(VERSION)' COMMIT='$(COMMIT)' SOURCE_DATE_EPOCH='$(EPOCH)' contrib/debian/build.sh dist
 	@ls -1 dist
