@@ -20,7 +20,7 @@ CYCLONEDX = $(GO) run github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v
 # validates, the tools that check the manuals, the units and the alerts, what reads
 # pictures, two that the benchmark runs beside, and two that stand between an MTA
 # and posterns elsewhere. `make test PACKAGES=` asks for none.
-PACKAGES  = gcc libc6-dev postfix miltertest swaks unbound mandoc systemd prometheus tesseract-ocr ripgrep haproxy stunnel4 $(HYPERSCAN)
+PACKAGES  = gcc libc6-dev perl postfix miltertest swaks unbound mandoc systemd prometheus tesseract-ocr ripgrep haproxy stunnel4 $(HYPERSCAN)
 
 # Debian has it for amd64 alone; the benchmarks do without where it is missing.
 HYPERSCAN = $(if $(filter x86_64,$(shell uname -m)),libhyperscan-dev)

@@ -14,7 +14,7 @@ import (
 // stands in place of their placeholders.
 type SendmailRecipe struct {
 	// Milter is where postern listens, as Sendmail writes it: "inet:PORT@HOST" or
-	// "unix:PATH".
+	// "unix:PATH". Without it nothing is installed.
 	Milter string
 	// Observe wires observe mode; else enforce mode.
 	Observe bool
@@ -24,6 +24,9 @@ type SendmailRecipe struct {
 
 // install puts the recipe into /etc/mail, as README.md tells an admin.
 func (r SendmailRecipe) install(dir string) error {
+	if r.Milter == "" {
+		return nil
+	}
 	macros := []string{"enforce.m4", "gateway.m4", "partners.m4"}
 	if r.Observe {
 		macros = []string{"observe.m4"}
