@@ -3,6 +3,7 @@
 GO        = go
 GOLANGCI  = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 FUZZTIME  = 30s
+SOAKTIME  = 20m
 
 # 0.1.0 at its tag, 0.1.0-7-g1a2b3c4d5e6f behind it, 0.0.0-… before there is one.
 VERSION   = $(shell .ci/version.sh)
@@ -25,7 +26,7 @@ PACKAGES  = gcc libc6-dev perl postfix miltertest swaks unbound mandoc systemd p
 # Debian has it for amd64 alone; the benchmarks do without where it is missing.
 HYPERSCAN = $(if $(filter x86_64,$(shell uname -m)),libhyperscan-dev)
 
-.PHONY: help build deb sbom demo test check lint fmt fuzz bench deps clean
+.PHONY: help build deb sbom demo test check lint fmt fuzz soak bench deps clean
 
 help: ## list what make can do
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 10
@@ -34,6 +35,7 @@ build: ## the static binary, bin/postern
 	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags '$(LDFLAGS)' -o bin/postern ./cmd/postern
 
 deb: ## the Debian package, with its bill of materials: dist/
+	rm -rf dist
 	GO='$(GO)' NFPM='$(NFPM)' CYCLONEDX='$(CYCLONEDX)' LDFLAGS='$(LDFLAGS)' \
 		VERSION='$(VERSION)' COMMIT='$(COMMIT)' SOURCE_DATE_EPOCH='$(EPOCH)' contrib/debian/build.sh dist
 	@ls -1 dist
@@ -70,6 +72,9 @@ fuzz: ## every fuzz target for FUZZTIME
 			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package || exit 1; \
 		done; \
 	done
+
+soak: build ## the daemon under everything at once, for SOAKTIME; MAILS=DIR adds mails
+	$(GO) run ./contrib/soak -duration $(SOAKTIME) $(if $(MAILS),-mails $(MAILS))
 
 bench: ## speed beside other tools; PEERS=1 installs them, QUICK=1 is short
 	$(if $(PEERS),@.ci/deps.sh gcc libc6-dev ripgrep clamav $(HYPERSCAN))

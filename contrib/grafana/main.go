@@ -19,20 +19,21 @@ func main() {
 	address := flag.String("prometheus", "http://127.0.0.1:9090", "`URL` of the Prometheus to ask")
 	dashboard := flag.String("dashboard", "contrib/grafana/postern.json", "the dashboard's `FILE`")
 	over := flag.Duration("over", 10*time.Minute, "how far to look back")
+	before := flag.Duration("before", 0, "how long ago that ends")
 	out := flag.String("out", "docs/dashboard.svg", "the picture's `FILE`")
 	flag.Parse()
-	if err := run(*address, *dashboard, *over, *out); err != nil {
+	if err := run(*address, *dashboard, time.Now().Add(-*before), *over, *out); err != nil {
 		fmt.Fprintln(os.Stderr, "grafana:", err)
 		os.Exit(2)
 	}
 }
 
-func run(address, dashboard string, over time.Duration, out string) error {
+func run(address, dashboard string, end time.Time, over time.Duration, out string) error {
 	board, err := readBoard(dashboard)
 	if err != nil {
 		return err
 	}
-	picture, err := draw(context.Background(), board, source{url: address}, time.Now().Add(-over), time.Now())
+	picture, err := draw(context.Background(), board, source{url: address}, end.Add(-over), end)
 	if err != nil {
 		return err
 	}

@@ -46,5 +46,12 @@ cat >"$root/run/systemd/system/scenario.target" <<UNIT
 [Unit]
 Requires=basic.target scenario.service
 UNIT
-exec chroot "$root" /usr/bin/env -i container=test PATH=/usr/sbin:/usr/bin:/sbin:/bin \
+# A root of its own, and mounts that are seen by all: by these systemd hands
+# credentials over.
+mkdir -p "$root/run/before"
+cd "$root"
+pivot_root . run/before
+umount -l /run/before
+mount --make-rshared /
+exec chroot . /usr/bin/env -i container=test PATH=/usr/sbin:/usr/bin:/sbin:/bin \
 	/lib/systemd/systemd --unit=scenario.target --show-status=0 --log-target=console

@@ -86,6 +86,7 @@ audit=/var/log/postern/audit.json
 is "a mail with a card passes in observe mode" says '^250' submit card.eml
 is "and its record says what would have been" until_ has '"action":"reject"' $audit
 is "the record is for the daemon" test "$(stat -c '%a %U:%G' $audit)" = "600 postern:postern"
+is "doctor looks at the wiring" says 'finding' postern doctor
 is "no card is in it" not has '4111' $audit
 sendmail -f ann@example.org bob@example.net <card.eml
 is "mail of local programs is read" until_ test "$(grep -c '"action":"reject"' $audit)" -ge 1
@@ -110,6 +111,22 @@ is "the package upgrades" dpkg -i --force-confold postern.deb
 is "the new daemon runs" until_ postern ready
 is "it is another process" test "$pid" != "$(systemctl show -P MainPID postern.service)"
 is "what the admin wrote is kept" has '^mode = "enforce"' /etc/postern/postern.toml
+
+# A key that root keeps, and systemd hands over.
+mkdir -p /etc/systemd/system/postern.service.d /etc/postern/keys
+(umask 077 && head -c 32 /dev/urandom >/etc/postern/keys/fingerprint)
+printf '[Service]\nLoadCredential=fingerprint:/etc/postern/keys/fingerprint\n' >/etc/systemd/system/postern.service.d/key.conf
+printf '\n[keys]\nfingerprint_file = "/run/credentials/postern.service/fingerprint"\n' >>/etc/postern/postern.toml
+systemctl daemon-reload
+systemctl restart postern.service
+is "a key comes as a credential" postern ready
+submit card.eml >/dev/null
+is "fingerprints are made with it" until_ has '"fingerprints":\[{' $audit
+is "a reload reads it again, from within the sandbox" systemctl reload postern.service
+is "nothing was amiss" not says 'level=\(WARN\|ERROR\)' journalctl -u postern.service --no-pager --since -1m
+rm -r /etc/systemd/system/postern.service.d /etc/postern/keys
+sed -i '/^\[keys\]/,$d' /etc/postern/postern.toml
+systemctl daemon-reload
 
 sed -i 's/^listen = "inet:127.0.0.1:8892"/listen = "fd:milter"/' /etc/postern/postern.toml
 systemctl stop postern.service
