@@ -14,11 +14,14 @@ type engine interface {
 	ID() string
 	Checksum() string
 	Officer() string // whom rules tell; empty: nobody
+	Routes() rules.Routes
 	OriginInScope(*rules.Envelope) bool
 	InScope(*rules.Envelope) bool
 	// Inspect begins to read a mail that is in scope; memory is asked for what
 	// the reading of containers holds.
 	Inspect(ctx context.Context, env *rules.Envelope, memory extract.Memory) inspection
+	FactsWanted() rules.FactsWanted
+	Outside(*rules.Envelope) []string
 }
 
 // inspection is one mail being read.

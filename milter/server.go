@@ -13,6 +13,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/postern-mail/postern/milter/audit"
+	"github.com/postern-mail/postern/milter/facts"
+	"github.com/postern-mail/postern/milter/mta/probe"
 	"github.com/postern-mail/postern/milter/notice"
 	"github.com/postern-mail/postern/rules"
 )
@@ -40,6 +42,11 @@ type Config struct {
 	// Notices sends the officer a report of what rules want told, in enforce mode;
 	// nil: nobody is told.
 	Notices *notice.Queue
+	// Destinations knows what the mail systems of recipients can do; nil: nobody
+	// does. It is asked for what a policy wants to know, and never waited for.
+	Destinations *probe.Cache
+	// Facts remembers who wrote to whom, and how much; nil: nobody does.
+	Facts   *facts.Store
 	Metrics *Metrics
 	// Log must not write to package log, as slog.Default does at first: the
 	// Server turns that around.
@@ -231,13 +238,15 @@ func (s *Server) serve(g *guard, session *Session) {
 // MTA then expects nothing, and the MTA takes a stale answer for the verdict.
 const wantedProtocol = milter.OptHeaderLeadingSpace | milter.OptNoUnknown | milter.OptNoData
 
-// wantedActions asks for nothing that observe mode must never do.
+// wantedActions asks for nothing that observe mode must never do, and in enforce
+// mode for every means of a burst: Postfix takes an action that was not agreed
+// upon, Sendmail defers the mail of a filter that "lied".
 func (s *Server) wantedActions() milter.OptAction {
 	if !s.Enforce {
 		return milter.OptSetSymList
 	}
 	return milter.OptAddHeader | milter.OptChangeHeader | milter.OptAddRcpt | milter.OptRemoveRcpt |
-		milter.OptQuarantine | milter.OptSetSymList
+		milter.OptChangeBody | milter.OptQuarantine | milter.OptSetSymList
 }
 
 // Shutdown takes no more connections, ends those without a mail once they have

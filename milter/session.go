@@ -217,6 +217,7 @@ func (s *Session) open() milter.Response {
 	}
 	tx.open = true
 	s.guard.waited = 0
+	s.wantFacts()
 	return nil
 }
 

@@ -29,6 +29,7 @@ type transaction struct {
 	shadow     *shadow
 	cancel     context.CancelFunc
 	fields     fieldCount
+	known      knowledge
 	cause      error           // of a fault, if there is one to tell
 	final      milter.Response // once set, the answer to whatever still comes
 }

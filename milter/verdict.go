@@ -29,13 +29,14 @@ const (
 	faultStalled           fault = "stalled"     // the MTA stopped in its midst
 	faultSpool             fault = "spool"       // an attachment could not be kept
 	faultNotOffered        fault = "not-offered" // the MTA lacks the means
+	faultWrongMTA          fault = "wrong-mta"   // [routes] speaks of the other one
 	faultUnsafeEdit        fault = "unsafe-edit" // a name or address that must not reach the wire
 	faultAudit             fault = "audit"       // the required record was not written
 )
 
 var faults = []fault{
 	faultPanic, faultNoPolicy, faultNoRecipient, faultCancelled,
-	faultNotOffered, faultUnsafeEdit, faultTooManyFields, faultTooManyRecipients, faultAudit,
+	faultNotOffered, faultWrongMTA, faultUnsafeEdit, faultTooManyFields, faultTooManyRecipients, faultAudit,
 	faultOverload, faultStalled, faultSpool,
 }
 
@@ -48,6 +49,7 @@ func (s *Session) decide(m *milter.Modifier) (milter.Response, error) {
 			return s.fail(bad), nil
 		}
 	}
+	s.tellFacts()
 	verdict, shadow, err := s.finish()
 	if err != nil {
 		return s.fail(tx.faultOf(err)), nil
@@ -73,6 +75,7 @@ func (s *Session) decide(m *milter.Modifier) (milter.Response, error) {
 	}
 	// Nothing but the connection can fail from here on.
 	s.notify(tx.engine, verdict)
+	s.noteFacts(verdict)
 	if err := s.send(m, burst); err != nil {
 		s.settle(burst.reply)
 		return nil, err

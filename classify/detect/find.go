@@ -18,6 +18,9 @@ func (d *dictionary) find(t *text, from, to int64, hits []hit) []hit {
 	if len(t.marks) == 0 {
 		return d.findUnmarked(t, from, to, hits)
 	}
+	if d.few != nil {
+		return d.findFew(t, int(from-t.base), int(to-t.base), hits)
+	}
 	if t.places == nil {
 		t.places = new(places)
 	}
@@ -122,7 +125,8 @@ func (d *dictionary) markLeads(t *text, block, behind int) {
 	n := 0
 	if d.openings.marker != nil {
 		n = max(min(behind-block, (len(t.buf)-anchor.LeadsAhead)/anchor.BlockBytes-block), 0)
-		d.openings.marker.Mark(t.buf[block*anchor.BlockBytes:], p.leads[:n])
+		at := block * anchor.BlockBytes
+		d.openings.marker.Mark(t.buf[at:], p.leads[:n], at > 0 && isAlnumByte(t.buf[at-1]))
 	}
 	for i := n; i < behind-block; i++ {
 		p.leads[i] = ^uint64(0)

@@ -63,6 +63,7 @@ type dictionary struct {
 	ends     []int32    // keywords, by the nodes where they end
 	first    [256]int32 // the node behind a keyword's first byte, 0 if there is none
 	openings openings
+	few      *few  // finds them if they are few, else nil
 	longest  int64 // bytes of the text that a keyword can take
 	figures  bool  // some keyword begins with a digit
 	signs    bool  // some keyword begins with an ASCII character that is no letter or digit

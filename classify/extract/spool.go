@@ -65,7 +65,9 @@ func (s *spool) grow() bool {
 		return false
 	}
 	s.held += more
-	s.mem = append(make([]byte, 0, want), s.mem...)
+	old := s.mem
+	s.mem = append(make([]byte, 0, want), old...)
+	clear(old)
 	return true
 }
 
@@ -89,6 +91,7 @@ func (s *spool) flush() {
 	}
 	s.mem = s.mem[:0]
 	if spare := int64(cap(s.mem) - spoolBuffer); spare > 0 {
+		clear(s.mem[:cap(s.mem)])
 		s.mem = make([]byte, 0, spoolBuffer)
 		s.r.hold(-spare, false)
 		s.held -= spare
@@ -125,6 +128,7 @@ func (s *spool) close() {
 
 func (s *spool) free() {
 	s.r.hold(-s.held, false)
+	clear(s.mem[:cap(s.mem)])
 	s.mem, s.held, s.size = nil, 0, 0
 	if s.file != nil {
 		_ = s.file.Close() // its bytes are not wanted any more

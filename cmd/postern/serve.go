@@ -13,6 +13,7 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -25,6 +26,8 @@ import (
 	"github.com/postern-mail/postern/classify/extract"
 	"github.com/postern-mail/postern/milter"
 	"github.com/postern-mail/postern/milter/audit"
+	"github.com/postern-mail/postern/milter/facts"
+	"github.com/postern-mail/postern/milter/mta/probe"
 	"github.com/postern-mail/postern/milter/notice"
 	"github.com/postern-mail/postern/rules"
 )
@@ -58,8 +61,13 @@ type server struct {
 	metrics *milter.Metrics
 	audit   *audit.Log
 	notices *notice.Queue // nil without a folder
+	probes  *probe.Cache  // nil if nobody probes destinations
+	facts   *facts.Store  // nil without a folder
+	watcher *watcher      // nil if nobody compares the registry with the MTA's tables
 	ocr     extract.OCR   // nil if nobody reads pictures
 	ready   atomic.Bool
+
+	confined bool // by the sandbox
 }
 
 func serve(c *cobra.Command, g *global) error {
@@ -68,6 +76,9 @@ func serve(c *cobra.Command, g *global) error {
 		return err
 	}
 	s := &server{global: g, conf: conf, log: newLogger(conf.Log, c.ErrOrStderr())}
+	if err := forbidDumps(); err != nil {
+		s.log.Warn("core files are not forbidden", "error", err)
+	}
 	debug.SetMemoryLimit(int64(conf.Limits.TotalMemory))
 	defer runtime.KeepAlive(newBallast())
 	ctx, stop := context.WithCancel(context.Background())
@@ -99,6 +110,22 @@ func serve(c *cobra.Command, g *global) error {
 		}
 		defer s.notices.Close()
 	}
+	if err := s.openProbes(); err != nil {
+		return err
+	}
+	defer func() {
+		if err := s.probes.Close(); err != nil {
+			s.log.Error("what is known of other mail systems could not be written", "error", err)
+		}
+	}()
+	if err := s.openFacts(); err != nil {
+		return err
+	}
+	defer func() {
+		if err := s.facts.Close(); err != nil {
+			s.log.Error("what is known of senders and recipients could not be written", "error", err)
+		}
+	}()
 	return s.run(c, registry)
 }
 
@@ -111,17 +138,32 @@ func (s *server) run(c *cobra.Command, registry *prometheus.Registry) error {
 	if err != nil {
 		return err
 	}
+	if s.watcher, err = s.startWatcher(); err != nil {
+		return err
+	}
+	defer s.watcher.Close()
 	web := s.newHTTP(registry)
 	m := s.newMilter()
-	failed := make(chan error, len(listeners)+1)
+	failed := make(chan error, len(listeners)+2)
+	tables, err := s.serveTable(failed)
+	if err != nil {
+		return err
+	}
 	httpAddress, err := s.serveHTTP(web, failed)
 	if err != nil {
+		return err
+	}
+	s.checkTrust(listeners)
+	if err := s.confine(slices.Concat(listeners, tables)); err != nil {
 		return err
 	}
 	for _, l := range listeners {
 		go func() { failed <- m.Serve(l) }()
 	}
 	s.announce(c, listeners, httpAddress)
+	if s.watcher != nil {
+		go s.watcher.run(s)
+	}
 	s.notices.Start()
 	s.ready.Store(true)
 	notify(daemon.SdNotifyReady)
@@ -181,6 +223,13 @@ func (s *server) tell(message string, e *rules.Engine) {
 	for _, w := range e.Warnings() {
 		s.log.Warn("policy", "warning", w.String())
 	}
+	wanted := e.FactsWanted()
+	if wanted.TLS && !s.conf.Probe.Enabled {
+		s.log.Warn("rules ask what destinations can do, and nobody looks: all are unknown; see [probe]", "policy", e.ID())
+	}
+	if (wanted.FirstContact || wanted.Volume) && s.conf.Facts.Folder == "" {
+		s.log.Warn("rules ask for first contacts or volumes, and nobody remembers them: they are unknown; see [facts]", "policy", e.ID())
+	}
 	switch {
 	case !e.Notifies() || !s.conf.enforce():
 	case s.conf.Notices.Folder == "":
@@ -201,7 +250,9 @@ func (s *server) hangup() {
 		for line := range strings.SplitSeq(err.Error(), "\n") {
 			s.log.Error("policy not reloaded, the old one stays in force", "error", line)
 		}
+		s.sandboxHint(err)
 	}
+	s.watcher.changed()
 }
 
 // drain is what SIGTERM does: no new mail, the mails in flight end.
@@ -209,7 +260,7 @@ func (s *server) drain(m *milter.Server, web *http.Server) error {
 	s.ready.Store(false)
 	notify(daemon.SdNotifyStopping)
 	s.log.Info("draining")
-	ctx, cancel := context.WithTimeout(context.Background(), s.conf.Limits.MailTime+drainGrace)
+	ctx, cancel := context.WithTimeout(context.Background(), s.conf.Limits.MailTime+s.conf.Limits.WaitTime+drainGrace)
 	defer cancel()
 	if strings.HasPrefix(s.conf.HTTP.Listen, "fd:") {
 		web.Close() // whoever shares the socket answers from now on
@@ -235,7 +286,12 @@ func (s *server) listen() ([]net.Listener, error) {
 		if err != nil {
 			return nil, err
 		}
-		listeners = append(listeners, these...)
+		for _, l := range these {
+			if err := s.conf.Milter.checkReach(l); err != nil {
+				return nil, err
+			}
+			listeners = append(listeners, s.guarded(l))
+		}
 	}
 	return listeners, nil
 }
@@ -247,6 +303,8 @@ func (s *server) newMilter() *milter.Server {
 		Shadow:        s.shadow.Load,
 		Audit:         s.audit,
 		Notices:       s.notices,
+		Destinations:  s.probes,
+		Facts:         s.facts,
 		AuditRequired: s.conf.Audit.OnError == "tempfail",
 		Metrics:       s.metrics,
 		Log:           s.log,
@@ -255,7 +313,7 @@ func (s *server) newMilter() *milter.Server {
 		Memory:        s.conf.Limits.budget(),
 		OverloadWait:  s.conf.Limits.Wait,
 		Linger:        linger,
-		MailTime:      s.conf.Limits.MailTime,
+		MailTime:      s.conf.Limits.MailTime + s.conf.Limits.WaitTime,
 	})
 }
 

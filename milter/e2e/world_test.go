@@ -177,6 +177,7 @@ type options struct {
 	config                string
 	policy                string
 	milter                string // in place of postern's own address
+	verified              string // postern's table of domains
 	binary                string // in place of "postern"
 	env                   []string
 	sockets               []*os.File
@@ -217,7 +218,7 @@ func (w *world) startHops() {
 		{&w.stranger, lab.HopOptions{Name: "mx.stranger.example", Names: []string{"stranger.example"}, Untrusted: true}},
 		{&w.refusing, lab.HopOptions{Name: "mx.refusing.example", RefuseTLS: true}},
 		{&w.plain, lab.HopOptions{Name: "mx.plain.example", NoTLS: true}},
-		{&w.gateway, lab.HopOptions{Name: "gateway.agency.example"}},
+		{&w.gateway, lab.HopOptions{Name: "gateway.agency.example", RefuseRcpt: "nobody@"}},
 	} {
 		hop, err := w.lab.StartHop(h.opt)
 		if err != nil {
@@ -272,7 +273,7 @@ func (w *world) startPostfix(opt options) {
 	p, err := w.lab.StartPostfix(lab.PostfixOptions{
 		Name: "mail.agency.example", Domain: "agency.example", Store: w.store, Main: opt.main,
 		Recipe: lab.Recipe{
-			Milter: milter, Observe: opt.observe, PerRecipient: opt.perRecipient,
+			Milter: milter, Observe: opt.observe, PerRecipient: opt.perRecipient, Verified: opt.verified,
 			Gateways: map[string]string{"secure": "[" + w.gateway.Name + "]:25"},
 		},
 	})

@@ -70,7 +70,7 @@ func (d *Daemon) Start() error {
 		listen = d.Milter
 	}
 	fill := strings.NewReplacer("@LISTEN@", "inet:"+listen, "@AUDIT@", d.Audit, "@POLICY@", filepath.Join(d.dir, "policy.toml"))
-	config := filepath.Join(d.dir, "postern.toml")
+	config := d.ConfigFile()
 	if err := os.WriteFile(config, []byte(fill.Replace(d.opt.Config)), 0o600); err != nil {
 		return err
 	}
@@ -148,12 +148,22 @@ func field(line, key string) string {
 	return found[1]
 }
 
+// Run runs another verb of postern under the daemon's configuration and returns what
+// it prints.
+func (d *Daemon) Run(args ...string) (string, error) {
+	out, err := exec.Command(d.opt.Binary, append(args, "--config", filepath.Join(d.dir, "postern.toml"))...).Output()
+	return string(out), err
+}
+
 // Log is what the daemon has logged so far.
 func (d *Daemon) Log() string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.log.String()
 }
+
+// ConfigFile is the configuration that it was started with.
+func (d *Daemon) ConfigFile() string { return filepath.Join(d.dir, "postern.toml") }
 
 // PID is the daemon's process id.
 func (d *Daemon) PID() int { return d.cmd.Process.Pid }
