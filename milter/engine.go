@@ -14,6 +14,7 @@ type engine interface {
 	ID() string
 	Checksum() string
 	Officer() string // whom rules tell; empty: nobody
+	Routes() rules.Routes
 	OriginInScope(*rules.Envelope) bool
 	InScope(*rules.Envelope) bool
 	// Inspect begins to read a mail that is in scope; memory is asked for what
@@ -33,11 +34,14 @@ type inspection interface {
 func adapt(current func() *rules.Engine) func() engine {
 	return func() engine {
 		if e := current(); e != nil {
-			return loaded{e}
+			return wrap(loaded{e})
 		}
 		return nil
 	}
 }
+
+// wrap is replaced by a build that makes faults for tests.
+var wrap = func(e engine) engine { return e }
 
 // loaded makes an engine of the real one.
 type loaded struct{ *rules.Engine }

@@ -52,11 +52,12 @@ type tap interface {
 // progress and drain belongs to the session's goroutine.
 type guard struct {
 	net.Conn
-	tap   tap
-	in    *inbox
-	order order
-	left  int // bytes of the current packet that the library has yet to read
-	read  int64
+	tap    tap
+	in     *inbox
+	order  order
+	left   int // bytes of the current packet that the library has yet to read
+	expect int // how long the next packet may well be
+	read   int64
 
 	idleTimeout  time.Duration
 	writeTimeout time.Duration
@@ -76,12 +77,12 @@ type guard struct {
 	held    bool   // keep modifications back until the verdict
 	pending []byte // what is kept back
 
-	wrote    atomic.Bool  // since the last read
-	busy     atomic.Bool  // a mail is open
-	draining atomic.Int64 // when the connection ends if no mail is open, as of the epoch; 0: not yet
+	wrote    atomic.Bool               // since the last read
+	busy     atomic.Bool               // a mail is open
+	draining atomic.Pointer[time.Time] // when the connection ends if no mail is open; nil: not yet
 	nudged   atomic.Bool
 	closing  sync.Once
-	done     chan struct{} // closed when the connection is over
+	over     func() // called when the connection is over
 }
 
 func newGuard(conn net.Conn, c *Config) *guard {
@@ -92,7 +93,6 @@ func newGuard(conn net.Conn, c *Config) *guard {
 		writeTimeout: c.WriteTimeout,
 		stall:        c.Stall,
 		slow:         c.MailTime,
-		done:         make(chan struct{}),
 	}
 }
 
@@ -137,6 +137,11 @@ func (g *guard) next() error {
 			g.peer = connectAddress(packet[5:])
 		}
 		return nil
+	}
+	// Behind a chunk of a body as long as can be comes another one.
+	g.expect = 0
+	if cmd == cmdBody {
+		g.expect = total
 	}
 	response := g.command(cmd, packet[5:])
 	g.in.take(total)
@@ -262,15 +267,16 @@ func (g *guard) offer() (actions, protocol uint32, err error) {
 // peek returns the next n bytes, which stay valid until they are taken.
 func (g *guard) peek(n int) ([]byte, error) {
 	for len(g.in.bytes()) < n {
-		if err := g.await(); err != nil {
+		if err := g.await(max(n, g.expect)); err != nil {
 			return nil, err
 		}
 	}
 	return g.in.bytes()[:n], nil
 }
 
-// await reads what comes next, under the deadline of what it is waited for.
-func (g *guard) await() error {
+// await reads what comes next, with room for n bytes in all, under the deadline
+// of what it is waited for.
+func (g *guard) await(n int) error {
 	for {
 		now, since := time.Now(), g.draining.Load()
 		until, ok := g.patience(now, since)
@@ -285,7 +291,7 @@ func (g *guard) await() error {
 		}
 		g.in.ack = !g.wrote.Swap(false)
 		before := len(g.in.bytes())
-		err := g.in.read()
+		err := g.in.read(n)
 		g.read += int64(len(g.in.bytes()) - before)
 		reading := g.tap != nil && g.tap.reading()
 		if reading {
@@ -298,7 +304,7 @@ func (g *guard) await() error {
 		// A deadline may come a little early; see renew.
 		over := func(d, limit time.Duration) bool { return d >= limit-limit/8 }
 		switch silent := time.Since(now); {
-		case g.nudged.Swap(false), g.draining.Load() != 0 && !g.busy.Load():
+		case g.nudged.Swap(false), g.draining.Load() != nil && !g.busy.Load():
 		case reading && (over(g.waited, g.slow) || over(silent, g.stall)):
 			g.tap.stalled()
 		case g.in.buf != nil && len(g.in.bytes()) > 0:
@@ -310,7 +316,7 @@ func (g *guard) await() error {
 }
 
 // patience is until when the next bytes are waited for; false: no longer.
-func (g *guard) patience(now time.Time, drain int64) (until time.Time, ok bool) {
+func (g *guard) patience(now time.Time, drain *time.Time) (until time.Time, ok bool) {
 	until = now.Add(g.idleTimeout)
 	earlier := func(t time.Time) {
 		if t.Before(until) {
@@ -323,12 +329,11 @@ func (g *guard) patience(now time.Time, drain int64) (until time.Time, ok bool) 
 	if g.tap != nil && g.tap.reading() {
 		earlier(now.Add(min(g.stall, max(g.slow-g.waited, 0))))
 	}
-	if drain != 0 && !g.busy.Load() {
-		end := time.Unix(0, drain)
-		if !now.Before(end) {
+	if drain != nil && !g.busy.Load() {
+		if !now.Before(*drain) {
 			return until, false
 		}
-		earlier(end)
+		earlier(*drain)
 	}
 	return until, true
 }
@@ -414,7 +419,7 @@ func (g *guard) progress(every time.Duration, lost func()) (stop func()) {
 
 // drain ends the connection once no mail is open. Until end others may begin.
 func (g *guard) drain(end time.Time) {
-	g.draining.Store(end.UnixNano())
+	g.draining.Store(&end)
 	if !g.busy.Load() {
 		g.nudged.Store(true)
 		_ = g.Conn.SetReadDeadline(time.Unix(1, 0)) // fails only on a closed connection
@@ -430,7 +435,9 @@ func (g *guard) Close() error {
 		}
 		g.in.release()
 		err = g.Conn.Close()
-		close(g.done)
+		if g.over != nil {
+			g.over()
+		}
 	})
 	return err
 }

@@ -33,6 +33,7 @@ type fakeEngine struct {
 	field  func(i *fakeInspection, name, value string)
 	finish func(i *fakeInspection) (*rules.Decision, error)
 	report classify.Report
+	routes rules.Routes
 	body   string // that a verdict offers
 
 	mu   sync.Mutex
@@ -45,6 +46,7 @@ func (e *fakeEngine) Officer() string  { return "officer@agency.example" }
 
 func (e *fakeEngine) FactsWanted() rules.FactsWanted   { return rules.FactsWanted{} }
 func (e *fakeEngine) Outside(*rules.Envelope) []string { return nil }
+func (e *fakeEngine) Routes() rules.Routes             { return e.routes }
 
 func (e *fakeEngine) OriginInScope(env *rules.Envelope) bool {
 	return e.origin == nil || e.origin(env)

@@ -10,11 +10,18 @@ import (
 	"time"
 )
 
-// inboxSize holds the longest packet, and some small ones behind it.
-const inboxSize = 4 + maxFrame + 4<<10
+const (
+	// shortBuffer holds the packets of small mails, longBuffer the longest one and
+	// some small ones behind it.
+	shortBuffer = 4 << 10
+	longBuffer  = 4 + maxFrame + 4<<10
+)
 
-// inboxes are the buffers that no connection needs just now.
-var inboxes = sync.Pool{New: func() any { return new([inboxSize]byte) }}
+// The buffers that no connection needs just now.
+var (
+	shortBuffers = sync.Pool{New: func() any { return new([shortBuffer]byte) }}
+	longBuffers  = sync.Pool{New: func() any { return new([longBuffer]byte) }}
+)
 
 // inbox reads from a socket. It has a buffer only while there are bytes in it,
 // so that a connection without a mail costs none; and where the rest of a packet
@@ -22,13 +29,14 @@ var inboxes = sync.Pool{New: func() any { return new([inboxSize]byte) }}
 type inbox struct {
 	conn net.Conn
 	raw  syscall.RawConn // nil: no socket, as in some tests
-	buf  *[inboxSize]byte
-	kept []byte // in place of buf, of a packet that is long in coming
-	r, w int    // what was read and not taken is buf[r:w]
+	buf  []byte          // of a pool
+	kept []byte          // in place of buf, of a packet that is long in coming
+	r, w int             // what was read and not taken is buf[r:w]
 
 	// Of the read that is under way; attempt is made once, for it would be
 	// allocated anew at each read.
 	attempt func(fd uintptr) bool
+	need    int // bytes that there shall be room for
 	got     int
 	gotErr  error
 	ack     bool // have the kernel acknowledge what is read at once
@@ -71,8 +79,8 @@ func (b *inbox) take(n int) {
 func (b *inbox) expand() {
 	kept := b.kept
 	b.kept = nil
-	b.grab()
-	b.w = copy(b.buf[:], kept)
+	b.grab(max(b.need, len(kept)))
+	b.w = copy(b.buf, kept)
 }
 
 // shrink gives the buffer back and keeps what is in it in memory of its size.
@@ -89,24 +97,32 @@ func (b *inbox) giveBack() {
 	b.shrink()
 }
 
-// grab makes sure that there is a buffer with room behind what is in it.
-func (b *inbox) grab() {
-	if b.buf == nil {
-		b.buf, _ = inboxes.Get().(*[inboxSize]byte)
-		b.r, b.w = 0, 0
+// grab takes a buffer that has room for n bytes.
+func (b *inbox) grab(n int) {
+	b.r, b.w = 0, 0
+	if n <= shortBuffer {
+		short, _ := shortBuffers.Get().(*[shortBuffer]byte)
+		b.buf = short[:]
+		return
 	}
+	long, _ := longBuffers.Get().(*[longBuffer]byte)
+	b.buf = long[:]
 }
 
 func (b *inbox) release() {
-	if b.buf != nil {
-		inboxes.Put(b.buf)
-		b.buf, b.r, b.w = nil, 0, 0
+	switch len(b.buf) {
+	case shortBuffer:
+		shortBuffers.Put((*[shortBuffer]byte)(b.buf))
+	case longBuffer:
+		longBuffers.Put((*[longBuffer]byte)(b.buf))
 	}
+	b.buf, b.r, b.w = nil, 0, 0
 }
 
-// read waits for more bytes and reads what there is, once. The deadline is that
-// of the connection.
-func (b *inbox) read() error {
+// read waits for more bytes and reads what there is, once, with room for need
+// bytes in all. The deadline is that of the connection.
+func (b *inbox) read(need int) error {
+	b.need = need
 	if b.raw == nil {
 		b.prepare()
 		n, err := b.conn.Read(b.buf[b.w:])
@@ -136,11 +152,16 @@ func (b *inbox) prepare() {
 	switch {
 	case b.kept != nil:
 		b.expand()
-	default:
-		b.grab()
+	case b.buf == nil:
+		b.grab(b.need)
 	}
-	if b.r > 0 {
-		b.w = copy(b.buf[:], b.buf[b.r:b.w])
+	if b.need > len(b.buf) {
+		old, short := b.buf[b.r:b.w], b.buf
+		b.grab(b.need)
+		b.w = copy(b.buf, old)
+		shortBuffers.Put((*[shortBuffer]byte)(short))
+	} else if b.r > 0 {
+		b.w = copy(b.buf, b.buf[b.r:b.w])
 		b.r = 0
 	}
 }

@@ -39,8 +39,8 @@ type Metrics struct {
 
 	probeAnswers *prometheus.CounterVec
 
-	drift       *prometheus.GaugeVec
-	driftFailed prometheus.Counter
+	drift        *prometheus.GaugeVec
+	driftFailed  prometheus.Counter
 	destinations *destinations
 
 	loading sync.Mutex

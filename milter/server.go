@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/postern-mail/postern/milter/audit"
+	"github.com/postern-mail/postern/milter/facts"
 	"github.com/postern-mail/postern/milter/mta/probe"
 	"github.com/postern-mail/postern/milter/notice"
 	"github.com/postern-mail/postern/rules"
@@ -44,7 +45,9 @@ type Config struct {
 	// Destinations knows what the mail systems of recipients can do; nil: nobody
 	// does. It is asked for what a policy wants to know, and never waited for.
 	Destinations *probe.Cache
-	Metrics      *Metrics
+	// Facts remembers who wrote to whom, and how much; nil: nobody does.
+	Facts   *facts.Store
+	Metrics *Metrics
 	// Log must not write to package log, as slog.Default does at first: the
 	// Server turns that around.
 	Log *slog.Logger
@@ -61,8 +64,9 @@ type Config struct {
 	ProgressEvery time.Duration // while a verdict is being worked on; default 2 s
 	AuditWait     time.Duration // for a required record; default 5 s
 
-	engine func() engine // for tests, in place of Engine
-	shadow func() engine // for tests, in place of Shadow
+	clock  func() time.Time // for tests: the time of day
+	engine func() engine    // for tests, in place of Engine
+	shadow func() engine    // for tests, in place of Shadow
 }
 
 func (c *Config) setDefaults() {
@@ -71,6 +75,9 @@ func (c *Config) setDefaults() {
 	}
 	if c.shadow == nil && c.Shadow != nil {
 		c.shadow = adapt(c.Shadow)
+	}
+	if c.clock == nil {
+		c.clock = time.Now
 	}
 	if c.Metrics == nil {
 		c.Metrics = NewMetrics(prometheus.NewRegistry())
@@ -186,33 +193,33 @@ func (s *Server) start(conn net.Conn) {
 		conn.Close()
 		return
 	}
-	s.sessions.Go(func() {
-		defer func() { <-s.slots }()
-		s.serve(conn)
-	})
-}
-
-// serve runs one connection to its end: one server of the library with one
-// Session, because the library would swap the handler after each final reply
-// and never repeat CONNECT to the new one.
-func (s *Server) serve(conn net.Conn) {
 	g := newGuard(conn, &s.Config)
 	session := &Session{server: s, guard: g}
 	g.tap = session
+	s.sessions.Add(1)
+	s.Metrics.sessions.Inc()
+	g.over = func() {
+		s.track(g, false)
+		s.Metrics.sessions.Dec()
+		<-s.slots
+		s.sessions.Done()
+	}
 	if !s.track(g, true) {
 		g.Close()
 		return
 	}
-	s.Metrics.sessions.Inc()
-	defer func() {
-		s.Metrics.sessions.Dec()
-		s.track(g, false)
-	}()
-	defer g.Close()
+	go s.serve(g, session)
+}
 
+// serve begins to serve one connection: one server of the library with one
+// Session, because the library would swap the handler after each final reply
+// and never repeat CONNECT to the new one. It goes on in a goroutine of the
+// library, which closes the guard at its end.
+func (s *Server) serve(g *guard, session *Session) {
 	actions, protocol, err := g.offer()
 	if err != nil {
 		s.Log.Debug("milter session ended before it began", "error", err)
+		g.Close()
 		return
 	}
 	session.offered = milter.OptAction(actions)
@@ -231,13 +238,15 @@ func (s *Server) serve(conn net.Conn) {
 // MTA then expects nothing, and the MTA takes a stale answer for the verdict.
 const wantedProtocol = milter.OptHeaderLeadingSpace | milter.OptNoUnknown | milter.OptNoData
 
-// wantedActions asks for nothing that observe mode must never do.
+// wantedActions asks for nothing that observe mode must never do, and in enforce
+// mode for every means of a burst: Postfix takes an action that was not agreed
+// upon, Sendmail defers the mail of a filter that "lied".
 func (s *Server) wantedActions() milter.OptAction {
 	if !s.Enforce {
 		return milter.OptSetSymList
 	}
 	return milter.OptAddHeader | milter.OptChangeHeader | milter.OptAddRcpt | milter.OptRemoveRcpt |
-		milter.OptQuarantine | milter.OptSetSymList
+		milter.OptChangeBody | milter.OptQuarantine | milter.OptSetSymList
 }
 
 // Shutdown takes no more connections, ends those without a mail once they have
@@ -317,20 +326,19 @@ func (s *Server) isClosed() bool {
 	return s.closed
 }
 
-// oneConn is a listener with a single connection. Its second Accept lasts as
-// long as the connection does.
+// oneConn is a listener with a single connection, which the library takes to a
+// goroutine of its own.
 type oneConn struct {
 	g     *guard
 	taken bool
 }
 
 func (l *oneConn) Accept() (net.Conn, error) {
-	if !l.taken {
-		l.taken = true
-		return l.g, nil
+	if l.taken {
+		return nil, net.ErrClosed
 	}
-	<-l.g.done
-	return nil, net.ErrClosed
+	l.taken = true
+	return l.g, nil
 }
 
 func (l *oneConn) Close() error   { return nil }

@@ -79,7 +79,7 @@ func (s *Session) mail() (resp milter.Response) {
 	s.guard.busy.Store(true)
 	tx.env = rules.Envelope{
 		Ref:      newRef(),
-		Time:     tx.began,
+		Time:     s.server.clock(),
 		Sender:   bare(s.guard.address),
 		Client:   s.client,
 		Helo:     s.helo,

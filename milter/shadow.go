@@ -16,6 +16,14 @@ type shadow struct {
 	inspection inspection
 }
 
+// shadowEngine is the shadow policy; nil without one.
+func (s *Server) shadowEngine() engine {
+	if s.shadow == nil {
+		return nil
+	}
+	return s.shadow()
+}
+
 // openShadow begins to read the mail for the shadow policy, if there is one.
 func (s *Session) openShadow(ctx context.Context) *shadow {
 	if s.server.shadow == nil {

@@ -29,7 +29,8 @@ type transaction struct {
 	shadow     *shadow
 	cancel     context.CancelFunc
 	fields     fieldCount
-	facts      facts
+	known      knowledge
+	cause      error           // of a fault, if there is one to tell
 	final      milter.Response // once set, the answer to whatever still comes
 }
 
@@ -96,7 +97,7 @@ func (tx *transaction) read(b []byte) fault {
 		return faultOverload
 	}
 	if _, err := tx.inspection.Write(b); err != nil {
-		return faultOf(err)
+		return tx.faultOf(err)
 	}
 	tx.shadow.write(b)
 	return ""

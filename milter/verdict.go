@@ -29,13 +29,14 @@ const (
 	faultStalled           fault = "stalled"     // the MTA stopped in its midst
 	faultSpool             fault = "spool"       // an attachment could not be kept
 	faultNotOffered        fault = "not-offered" // the MTA lacks the means
+	faultWrongMTA          fault = "wrong-mta"   // [routes] speaks of the other one
 	faultUnsafeEdit        fault = "unsafe-edit" // a name or address that must not reach the wire
 	faultAudit             fault = "audit"       // the required record was not written
 )
 
 var faults = []fault{
 	faultPanic, faultNoPolicy, faultNoRecipient, faultCancelled,
-	faultNotOffered, faultUnsafeEdit, faultTooManyFields, faultTooManyRecipients, faultAudit,
+	faultNotOffered, faultWrongMTA, faultUnsafeEdit, faultTooManyFields, faultTooManyRecipients, faultAudit,
 	faultOverload, faultStalled, faultSpool,
 }
 
@@ -51,7 +52,7 @@ func (s *Session) decide(m *milter.Modifier) (milter.Response, error) {
 	s.tellFacts()
 	verdict, shadow, err := s.finish()
 	if err != nil {
-		return s.fail(faultOf(err)), nil
+		return s.fail(tx.faultOf(err)), nil
 	}
 	defer verdict.Close()
 	burst, bad := s.plan(verdict)
@@ -74,6 +75,7 @@ func (s *Session) decide(m *milter.Modifier) (milter.Response, error) {
 	}
 	// Nothing but the connection can fail from here on.
 	s.notify(tx.engine, verdict)
+	s.noteFacts(verdict)
 	if err := s.send(m, burst); err != nil {
 		s.settle(burst.reply)
 		return nil, err
@@ -84,7 +86,8 @@ func (s *Session) decide(m *milter.Modifier) (milter.Response, error) {
 
 // faultOf is the fault that an inspection's error stands for: it was cancelled, or
 // the machine could not keep the mail.
-func faultOf(err error) fault {
+func (tx *transaction) faultOf(err error) fault {
+	tx.cause = err
 	switch {
 	case errors.Is(err, context.Canceled):
 		return faultCancelled
@@ -139,8 +142,11 @@ func (s *Session) fail(why fault) milter.Response {
 	if why == faultOverload {
 		s.server.Metrics.overload.Inc()
 	}
-	s.server.Log.Error("mail got no verdict", "queue_id", tx.env.QueueID, "ref", tx.env.Ref,
-		"fault", string(why), "mode", s.server.mode())
+	about := []any{"queue_id", tx.env.QueueID, "ref", tx.env.Ref, "fault", string(why), "mode", s.server.mode()}
+	if tx.cause != nil {
+		about = append(about, "error", tx.cause)
+	}
+	s.server.Log.Error("mail got no verdict", about...)
 	if why == faultAudit {
 		return reply
 	}

@@ -46,6 +46,7 @@ type Policy struct {
 	digests       map[string]string
 	noted         map[int]string // ids of answers to mail tests that a record keeps
 	routes        Routes
+	wanted        FactsWanted
 	warnings      []Mistake
 }
 
@@ -93,7 +94,8 @@ type label struct {
 // partner is an entry of the partner registry.
 type partner struct {
 	domain  string
-	route   Route
+	route   Route // of a list the strictest
+	ways    ways  // nil without a list
 	ref     string
 	expires date
 	file    string

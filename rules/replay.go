@@ -42,6 +42,7 @@ func (p *Policy) Replay(env *Envelope, report *classify.Report) *Replayed {
 func (p *Policy) Under(perRecipient bool) *Policy {
 	under := *p
 	under.routes.PerRecipient = perRecipient
+	under.routes = under.routes.possible()
 	return &under
 }
 

@@ -115,9 +115,9 @@ func (s *sourceSettings) fromTOML(d *decoder, n node) {
 
 type sourcePartner struct {
 	Pos
-	Method  string `toml:"method"`
-	Ref     string `toml:"ref"`
-	Expires date   `toml:"expires"`
+	Method  Strings `toml:"method"`
+	Ref     string  `toml:"ref"`
+	Expires date    `toml:"expires"`
 }
 
 type sourceLabel struct {

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -59,43 +60,116 @@ func (m *mail) routeFor(r *rule, to int) Route {
 	case r.ways != nil:
 		return r.ways.choose(m.state(to))
 	case r.byPartner:
-		if p := m.policy.partner(m.to[to], m.env.Time); p != nil {
+		switch p := m.policy.partner(m.to[to], m.env.Time); {
+		case p == nil:
+		case p.ways != nil:
+			return p.ways.choose(m.state(to))
+		default:
 			return p.route
 		}
 	}
 	return r.route
 }
 
-// ways compiles a list of routes.
+// ways compiles a rule's list of routes.
 func (c *ruleCompiler) ways(r *sourceRule, out *rule) {
-	line := r.At("route")
-	for i, one := range r.Route {
-		route, fix, ok := parseRoute(one)
-		switch {
-		case !ok || route == Direct:
-			c.wrong(line, strings.Replace(fix, "direct, ", "", 1), "unknown route %q in a list of routes", one)
-			return
-		case slices.Contains(out.ways, route):
-			c.wrong(line, "name each once", "the route %q stands twice in the list", one)
-			return
-		case route.rank() == GatewayRoute("").rank() && i < len(r.Route)-1:
-			c.wrong(line, "put the gateway last", "a gateway takes every mail: the routes after %q are never taken", one)
-			return
-		}
-		out.ways = append(out.ways, route)
+	var fix, wrong string
+	if out.ways, fix, wrong = readWays(r.Route); wrong != "" {
+		c.wrong(r.At("route"), fix, "%s", wrong)
+		return
+	}
+	for _, route := range out.ways {
 		if !c.switched[r.ID] {
-			c.declared(c.what, c.file, line, route)
+			c.declared(c.what, c.file, r.At("route"), route)
 		}
 	}
 }
 
-// byFacts adds, for each of a rule's ways, when it is taken: what is known of a mail
-// system is one of a few states.
+// readWays reads a list of routes; what is wrong comes with a fix.
+func readWays(list []string) (all ways, fix, wrong string) {
+	for i, one := range list {
+		route, fix, ok := parseRoute(one)
+		switch {
+		case !ok || route == Direct:
+			return nil, strings.Replace(fix, "direct, ", "", 1), fmt.Sprintf("unknown route %q in a list of routes", one)
+		case slices.Contains(all, route):
+			return nil, "name each once", fmt.Sprintf("the route %q stands twice in the list", one)
+		case route.rank() == GatewayRoute("").rank() && i < len(list)-1:
+			return nil, "put the gateway last", fmt.Sprintf("a gateway takes every mail: the routes after %q are never taken", one)
+		}
+		all = append(all, route)
+	}
+	return all, "", ""
+}
+
+// method reads that of a partner, one or a list in the order of preference.
+func (c *compiler) method(s *source, name string, p sourcePartner) (route Route, list ways, ok bool) {
+	methods := make([]string, len(p.Method))
+	for i, one := range p.Method {
+		if methods[i] = one; one == "cjsm" {
+			methods[i] = "gateway:cjsm"
+		}
+	}
+	if len(methods) > 1 {
+		list, fix, wrong := readWays(methods)
+		if wrong != "" {
+			c.mistakes.Add(s.title, p.At("method"), fix, "partner %q: %s", name, wrong)
+			return "", nil, false
+		}
+		return list.choose(unknownState), list, true
+	}
+	method := strings.Join(methods, "")
+	route, fix, ok := parseRoute(method)
+	if !ok {
+		c.mistakes.Add(s.title, p.At("method"), fix, "partner %q: unknown method %q", name, strings.Join(p.Method, ""))
+	}
+	return route, nil, ok
+}
+
+// methods are the routes by which mail to a partner may leave.
+func (p *partner) methods() []Route {
+	if p.ways != nil {
+		return p.ways
+	}
+	return []Route{p.route}
+}
+
+// floor is the least that any mail to a partner is sent by: with a gateway its own
+// mail server need not do anything.
+func (p *partner) floor() Route {
+	least := p.route
+	for _, route := range p.methods() {
+		if p.route.rank() < GatewayRoute("").rank() && route.rank() < least.rank() {
+			least = route
+		}
+	}
+	return least
+}
+
+// byFacts adds, for the ways of a rule or of the partners that it follows, when each
+// is taken: what is known of a mail system is one of a few states.
 func (f *formula) byFacts(r *rule, fires int, routes map[Route][]int) {
-	for _, state := range tlsStates {
-		route := r.ways.choose(state)
-		here := f.state(&stateTest{[]string{state}})
-		routes[route] = append(routes[route], f.all(fires, here))
+	add := func(w ways, fires int) {
+		for _, state := range tlsStates {
+			route := w.choose(state)
+			routes[route] = append(routes[route], f.all(fires, f.state(&stateTest{[]string{state}})))
+		}
+	}
+	if r.ways != nil {
+		add(r.ways, fires)
+	}
+	if !r.byPartner {
+		return
+	}
+	var lists []ways
+	for i := range f.w.targets {
+		list := f.w.targets[i].ways
+		if list != nil && !slices.ContainsFunc(lists, func(w ways) bool { return slices.Equal(w, list) }) {
+			lists = append(lists, list)
+		}
+	}
+	for _, list := range lists {
+		add(list, f.all(fires, f.ofTargets(func(to *target) bool { return slices.Equal(to.ways, list) })))
 	}
 }
 
@@ -104,10 +178,17 @@ type FactsWanted struct{ TLS, FirstContact, Reply, Volume bool }
 
 // FactsWanted tells which facts the policy's decisions depend on: others need not be
 // found out.
-func (p *Policy) FactsWanted() FactsWanted {
-	var w FactsWanted
+func (p *Policy) FactsWanted() FactsWanted { return p.wanted }
+
+// wants works out which facts the policy asks for.
+func (p *Policy) wants() (w FactsWanted) {
+	byPartner := false
 	for i := range p.rules {
 		w.TLS = w.TLS || p.rules[i].ways != nil
+		byPartner = byPartner || p.rules[i].byPartner
+	}
+	for _, one := range p.partners {
+		w.TLS = w.TLS || byPartner && one.ways != nil
 	}
 	for _, one := range p.rcptTests {
 		switch t := one.(type) {

@@ -136,7 +136,12 @@ func (rd *reading) readContainer(read format, s *spool) {
 	l := rd.leaf
 	c := &container{r: l.r, leaf: l, rd: rd, src: s, depth: l.w.nesting() + 1, packed: max(s.size, ratioFloor)}
 	if s.file != nil && l.r.opened == 0 {
-		defer l.r.takeTurn()()
+		done := l.r.takeTurn()
+		if done == nil {
+			l.problem(TimedOut)
+			return
+		}
+		defer done()
 	}
 	l.r.opened++
 	defer func() { l.r.opened-- }()

@@ -24,9 +24,11 @@ type Reader struct {
 	opened    int            // containers that are being read, one in another
 	rarTurn   bool           // an archive of RAR before 5 is being read
 	paths     map[string]int // those of members, and how often each was wanted
+	waited    time.Duration  // for turns
 	spent     time.Duration
 	entered   time.Time // when reading went on, while it does
 	anomalies anomalySet
+	line      []byte  // a header field as text
 	ocr       OCR     // nil: pictures are unscannable
 	memory    Memory  // nil: each mail for itself
 	problem   Problem // why reading stopped, if it did

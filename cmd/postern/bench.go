@@ -137,7 +137,7 @@ func (f *benchFlags) mails(args []string, stdin io.Reader) error {
 	}
 	total := int64(0)
 	for in := range allInputs(args, stdin) {
-		raw, err := wholeInput(in, maxBenchBytes-total)
+		raw, err := wholeMail(in, maxBenchBytes-total)
 		if err != nil {
 			return fmt.Errorf("%s: %w", in.name, err)
 		}
@@ -147,7 +147,7 @@ func (f *benchFlags) mails(args []string, stdin io.Reader) error {
 	return nil
 }
 
-func wholeInput(in input, room int64) ([]byte, error) {
+func wholeMail(in input, room int64) ([]byte, error) {
 	if in.err != nil {
 		return nil, in.err
 	}

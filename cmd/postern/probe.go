@@ -16,6 +16,7 @@ import (
 	"golang.org/x/net/idna"
 
 	"github.com/postern-mail/postern/milter"
+	"github.com/postern-mail/postern/milter/facts"
 	"github.com/postern-mail/postern/milter/mta/probe"
 	"github.com/postern-mail/postern/rules"
 )
@@ -44,6 +45,23 @@ func (p *probeConfig) check(mistakes *rules.Mistakes) {
 	}
 }
 
+// check finds bounds by which nothing would be known.
+func (f *factsConfig) check(mistakes *rules.Mistakes) {
+	for key, value := range map[string]int64{"window": int64(f.Window), "pairs": int64(f.Pairs)} {
+		if value <= 0 {
+			mistakes.Add(f.Pos.File, f.Pos.At(key), "", "%s: got %d, wanted more than 0", key, value)
+		}
+	}
+}
+
+// openFacts begins to remember who writes to whom, if a folder says where.
+func (s *server) openFacts() (err error) {
+	if f := s.conf.Facts; f.Folder != "" {
+		s.facts, err = facts.Open(facts.Options{Dir: f.Folder, Window: f.Window, Pairs: f.Pairs, Log: s.log})
+	}
+	return err
+}
+
 // checkTable finds an address that others than this machine could ask.
 func checkTable(spec string) error {
 	if err := milter.CheckListen(spec, ""); err != nil {
@@ -68,8 +86,7 @@ func (p *probeConfig) options() probe.Options {
 	}
 }
 
-// openProbes begins to probe destinations. The table is served, if there is one,
-// until the cache is closed; what goes wrong there is told to failed.
+// openProbes begins to probe destinations.
 func (s *server) openProbes() error {
 	if !s.conf.Probe.Enabled {
 		return nil
@@ -85,13 +102,13 @@ func (s *server) openProbes() error {
 }
 
 // serveTable answers Postfix's question by which means a domain is verified.
-func (s *server) serveTable(failed chan<- error) error {
+func (s *server) serveTable(failed chan<- error) ([]net.Listener, error) {
 	if s.probes == nil || s.conf.Probe.Table == "" {
-		return nil
+		return nil, nil
 	}
 	listeners, err := milter.Listen(s.conf.Probe.Table, 0o666, "")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, l := range listeners {
 		s.log.Info("serving the table of destinations", "table", address(l.Addr()))
@@ -101,7 +118,7 @@ func (s *server) serveTable(failed chan<- error) error {
 			}
 		}()
 	}
-	return nil
+	return listeners, nil
 }
 
 func newRegistryProbe(g *global) *cobra.Command {

@@ -100,8 +100,17 @@ func (s *server) reaches(listeners []net.Listener) []reach {
 	if file := s.conf.Audit.File; file != "" {
 		add(keep, around(file)...)
 	}
+	if file := s.conf.Probe.Cache; s.probes != nil && file != "" {
+		add(keep, around(file)...)
+	}
 	if s.conf.Notices.Folder != "" {
 		add(keep, s.conf.Notices.Folder)
+	}
+	if s.conf.Facts.Folder != "" {
+		add(keep, s.conf.Facts.Folder)
+	}
+	if file := s.conf.Probe.Cache; file != "" && s.conf.Probe.Enabled {
+		add(keep, around(file)...)
 	}
 	for _, l := range listeners {
 		if l.Addr().Network() == "unix" {
@@ -118,7 +127,7 @@ func (s *server) reaches(listeners []net.Listener) []reach {
 
 // files are those that a reload reads again.
 func (s *server) files() []string {
-	files := []string{s.global.config, s.conf.Keys.FingerprintFile}
+	files := []string{s.global.config, s.conf.Keys.FingerprintFile, s.conf.Probe.CAFile}
 	for _, e := range s.engines() {
 		files = append(files, e.Files()...)
 	}

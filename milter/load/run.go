@@ -161,7 +161,11 @@ func (r *runner) work(ctx context.Context, result *Result) {
 	defer func() { session.close() }()
 	for {
 		n := r.next.Add(1) - 1
-		if n >= int64(r.Count) || !r.wait(ctx, n) {
+		if n >= int64(r.Count) {
+			return
+		}
+		due, ok := r.wait(ctx, n)
+		if !ok {
 			return
 		}
 		if session == nil {
@@ -173,7 +177,7 @@ func (r *runner) work(ctx context.Context, result *Result) {
 			}
 			session = opened
 		}
-		if err := session.mail(&r.Mails[n%int64(len(r.Mails))], result); err != nil {
+		if err := session.mail(&r.Mails[n%int64(len(r.Mails))], due, result); err != nil {
 			result.Errors[reason(err)]++
 			session.drop()
 			session = nil
@@ -186,12 +190,16 @@ func (r *runner) work(ctx context.Context, result *Result) {
 	}
 }
 
-// wait waits for the time of mail n, and reports whether it shall be sent.
-func (r *runner) wait(ctx context.Context, n int64) bool {
+// wait waits until mail n is due and returns when that was; false: it shall not
+// be sent any more. Where there is a rate, a mail that is late because those
+// before it took long is late by the milter's fault, and its time counts so.
+func (r *runner) wait(ctx context.Context, n int64) (due time.Time, ok bool) {
+	due = time.Now()
 	if r.Rate > 0 {
-		pause(ctx, time.Until(r.began.Add(time.Duration(float64(n)/r.Rate*float64(time.Second)))))
+		due = r.began.Add(time.Duration(float64(n) / r.Rate * float64(time.Second)))
+		pause(ctx, time.Until(due))
 	}
-	return ctx.Err() == nil
+	return due, ctx.Err() == nil
 }
 
 func pause(ctx context.Context, d time.Duration) {

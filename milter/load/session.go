@@ -49,9 +49,8 @@ func (s *session) close() {
 // drop ends a connection that has failed.
 func (s *session) drop() { _ = s.Close() }
 
-// mail sends one mail and counts what becomes of it.
-func (s *session) mail(m *Mail, result *Result) error {
-	began := time.Now()
+// mail sends one mail, which was due when it begins, and counts what becomes of it.
+func (s *session) mail(m *Mail, began time.Time, result *Result) error {
 	early, err := s.envelopeAndContent(m)
 	if err != nil {
 		return err

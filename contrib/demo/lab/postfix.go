@@ -166,7 +166,7 @@ enable_long_queue_ids = yes
 func (p *Postfix) jail() error {
 	etc := filepath.Join(p.Queue, "etc")
 	for name, text := range map[string]string{
-		"resolv.conf":   "nameserver " + p.lab.names.addr + "\noptions timeout:1\n",
+		"resolv.conf":   "nameserver " + p.lab.nameserver() + "\noptions timeout:1\n",
 		"hosts":         "127.0.0.1 localhost\n",
 		"nsswitch.conf": "hosts: files dns\nservices: files\n",
 	} {

@@ -19,7 +19,7 @@ type Options struct {
 	File       string        // where results are kept
 	CAFile     string        // authorities that are trusted; empty: the system's
 	Helo       string        // our name; default the machine's
-	Fresh      time.Duration // for how long a result counts; default 4 h
+	Fresh      time.Duration // for how long a result counts; default 1 h
 	Timeout    time.Duration // for one domain; default 30 s
 	Domains    int           // in the cache; default 10,000
 	Concurrent int           // probes at once; default 4
@@ -32,7 +32,7 @@ type Options struct {
 }
 
 func (o *Options) setDefaults() {
-	o.Fresh = cmp.Or(o.Fresh, 4*time.Hour)
+	o.Fresh = cmp.Or(o.Fresh, time.Hour)
 	o.Timeout = cmp.Or(o.Timeout, 30*time.Second)
 	o.Domains = cmp.Or(o.Domains, 10_000)
 	o.Concurrent = cmp.Or(o.Concurrent, 4)

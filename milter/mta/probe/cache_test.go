@@ -76,6 +76,25 @@ func TestWhoGivesUpWaitingDoesNotEndTheProbe(t *testing.T) {
 	until(t, "the probe ends", func() bool { _, known := c.Known("slow.test"); return known })
 }
 
+func TestCloseDoesNotWaitForWhoDoesNotAnswer(t *testing.T) {
+	w := newWorld(t)
+	silent, err := net.ListenPacket("udp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	w.options.Resolver = silent.LocalAddr().String()
+	c := w.open()
+	c.Want("any.test")
+	if _, _, err := silent.ReadFrom(make([]byte, 1000)); err != nil {
+		t.Fatal(err)
+	}
+	began := time.Now()
+	if err := c.Close(); err != nil || time.Since(began) > askTime/2 {
+		t.Errorf("it took %s (%v)", time.Since(began), err)
+	}
+}
+
 func TestResultsAreRenewedBeforeTheyEnd(t *testing.T) {
 	w := newWorld(t)
 	host := w.domain("good.test", "good.test")

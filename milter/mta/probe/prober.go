@@ -61,6 +61,9 @@ func (p *prober) probe(ctx context.Context, domain string, before *Result) *Resu
 		r.conclude()
 	}
 	r.Expires = r.Time.Add(p.fresh)
+	if r.By == BySTS && r.STS.Until.Before(r.Expires) {
+		r.Expires = r.STS.Until // with its policy it ends
+	}
 	if r.State == Unknown {
 		r.Expires = r.Time.Add(min(p.fresh, brief))
 	}

@@ -105,8 +105,7 @@ func exchange(ctx context.Context, question *dns.Msg, address string) (*dns.Msg,
 	ctx, cancel := context.WithTimeout(ctx, askTime)
 	defer cancel()
 	for _, network := range []string{"udp", "tcp"} {
-		client := dns.Client{Net: network, Timeout: askTime}
-		reply, _, err := client.ExchangeContext(ctx, question, address)
+		reply, err := send(ctx, network, question, address)
 		if err != nil && !(network == "udp" && reply != nil && reply.Truncated) {
 			return nil, err
 		}
@@ -119,6 +118,27 @@ func exchange(ctx context.Context, question *dns.Msg, address string) (*dns.Msg,
 		return reply, nil
 	}
 	return nil, errNoAnswer
+}
+
+// send is one question over one network. The library looks at the context while it
+// dials and not while it waits; we do.
+func send(ctx context.Context, network string, question *dns.Msg, address string) (*dns.Msg, error) {
+	type said struct {
+		reply *dns.Msg
+		err   error
+	}
+	done := make(chan said, 1)
+	go func() {
+		client := dns.Client{Net: network, Timeout: askTime}
+		reply, _, err := client.ExchangeContext(ctx, question.Copy(), address)
+		done <- said{reply, err}
+	}()
+	select {
+	case one := <-done:
+		return one.reply, one.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
 }
 
 // texts are the TXT records of a name, each with its strings joined.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/postern-mail/postern/milter/facts"
 	"github.com/postern-mail/postern/milter/mta/probe"
 	"github.com/postern-mail/postern/rules"
 )
@@ -62,5 +63,61 @@ route = ["tls", "gateway:secure"]
 				t.Errorf("got %q, %q; want the route %s", steps, reply, c.want)
 			}
 		})
+	}
+}
+
+func TestFirstContactsAndVolumesAreRemembered(t *testing.T) {
+	store, err := facts.Open(facts.Options{Dir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	policy, err := rules.LoadText("policy", []byte(`
+[policy]
+id = "facts"
+judges = ["outbound"]
+[inside]
+domains = ["in.example"]
+[rules.refused]
+when   = { header = "Subject", contains = "refuse" }
+reject = true
+[rules.first]
+when       = { first_contact = true }
+add_header = { X-First = "yes" }
+[rules.many]
+when       = { volume = { found = "us-ssn", unique = 4 } }
+add_header = { X-Many = "yes" }
+`), "", rules.Options{Enforce: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := serve(t, nil, func(c *Config) {
+		c.Enforce, c.engine, c.Engine, c.Facts = true, nil, func() *rules.Engine { return policy }, store
+	})
+	m := connect(t, h)
+	const two = "My social security numbers are SSN 219-09-9998 and SSN 536-90-4399.\r\n"
+	for i, c := range []struct{ to, subject, body, want string }{
+		{"pat@p.example", "refuse", two, "y"},
+		{"pat@p.example", "hi", two, "first"}, // what was refused does not count
+		{"pat@p.example", "hi", two, "many"},
+		{"sam@p.example", "hi", "hello\r\n", "first many"}, // the domain counts
+		{"sam@sub.p.example", "hi", two, "first"},
+		{"sam@q.example", "hi", "hello\r\n", "first"},
+	} {
+		m.envelope("Q1", c.to)
+		m.content(c.body, "Subject: "+c.subject)
+		steps, reply := m.end()
+		got := ""
+		for _, what := range []string{"First", "Many"} {
+			if strings.Contains(strings.Join(steps, " "), "X-"+what) {
+				got = strings.TrimSpace(got + " " + strings.ToLower(what))
+			}
+		}
+		if reply[0] == 'y' {
+			got = "y"
+		}
+		if got != c.want {
+			t.Errorf("mail %d: got %q, want %q (%q)", i, got, c.want, steps)
+		}
 	}
 }
