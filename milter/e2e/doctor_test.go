@@ -165,7 +165,7 @@ var ills = map[string]ill{
 	"old protocols":                   {edit: []string{"-P tlsout/unix/smtp_tls_mandatory_protocols=!SSLv2,!SSLv3"}, check: "tls-protocols", level: mta.Wrong},
 	"medium ciphers":                  {edit: []string{"-P tlsout/unix/smtp_tls_mandatory_ciphers=medium"}, check: "tls-ciphers", level: mta.Risky},
 	"no ciphers":                      {edit: []string{"-P gateway-secure/unix/smtp_tls_mandatory_ciphers=null"}, check: "tls-ciphers", level: mta.Wrong},
-	"weak high ciphers":               {edit: []string{"-e tls_high_cipherlist=ALL:eNULL"}, check: "tls-ciphers", level: mta.Wrong},
+	"weak high ciphers":               {edit: []string{"-P tlsout/unix/tls_high_cipherlist=ALL:eNULL"}, check: "tls-ciphers", level: mta.Wrong},
 	"a fallback relay":                {edit: []string{"-PX tlsout/unix/smtp_fallback_relay", "-e smtp_fallback_relay=[x.example]"}, check: "fallback", level: mta.Wrong},
 	"a relay host":                    {edit: []string{"-e relayhost=[relay.example]"}, check: "relayhost", level: mta.Note},
 	"refusals that wait":              {edit: []string{"-P tlsout/unix/smtp_delivery_status_filter="}, check: "refused", level: mta.Risky},
@@ -200,8 +200,10 @@ var ills = map[string]ill{
 	"a second leg that goes round":    {edit: []string{"-P ADDR:10031/inet/smtpd_milters=$postern_milter", "-P ADDR:10031/inet/receive_override_options=no_address_mappings"}, check: "daemon-name second-leg", level: mta.Wrong},
 	"a second leg for all":            {edit: []string{"-P ADDR:10031/inet/mynetworks=0.0.0.0/0"}, check: "network-unread open-leg unwanted", level: mta.Wrong},
 	"marks from clients":              {edit: []string{"-e smtpd_recipient_restrictions=permit_mynetworks,check_recipient_access,regexp:$config_directory/postern/unwanted.regexp"}, check: "unwanted", level: mta.Wrong},
-	"a registry that is not there":    {setup: func(s *mta.Setup) { s.Partners = []rules.Partner{{Domain: "justice.example", Route: rules.TLSVerified}} }, check: "registry", level: mta.Risky},
-	"a socket that is not there":      {edit: []string{"main.cf: " + doctorsMilter + " => unix:/no/such/folder/postern.sock"}, setup: func(s *mta.Setup) { s.Listen = []string{"unix:/no/such/folder/postern.sock"} }, check: "socket", level: mta.Wrong},
+	"a registry that is not there": {setup: func(s *mta.Setup) {
+		s.Partners = []rules.Partner{{Domain: "justice.example", Route: rules.TLSVerified}}
+	}, check: "registry", level: mta.Risky},
+	"a socket that is not there": {edit: []string{"main.cf: " + doctorsMilter + " => unix:/no/such/folder/postern.sock"}, setup: func(s *mta.Setup) { s.Listen = []string{"unix:/no/such/folder/postern.sock"} }, check: "socket", level: mta.Wrong},
 }
 
 // Each thing is broken alone, and the doctor finds that and nothing else.
