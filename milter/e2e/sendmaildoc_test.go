@@ -132,7 +132,9 @@ func TestTheManualOfSendmailLeadsFromAStockInstallToGateways(t *testing.T) {
 	m.section("1. Observe")
 	reads(550, "pat@plain.example")
 	m.section("2. Enforce")
-	m.until("F=T", func() bool { return strings.Contains(readFile(t, filepath.Join(m.sendmail.Root, "etc/mail/sendmail.cf")), "F=T, ") })
+	m.until("F=T", func() bool {
+		return strings.Contains(readFile(t, filepath.Join(m.sendmail.Root, "etc/mail/sendmail.cf")), "F=T, ")
+	})
 	m.section("3. Gateways")
 	m.until("a way for marks", func() bool {
 		_, _ = m.sendmail.Relay("ann@agency.example", []string{"cy@citizen.example"}, mail("by-the-book", "by-gateway"))
