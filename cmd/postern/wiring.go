@@ -31,7 +31,11 @@ func wiring(milter net.Addr, enforce, onSendmail bool) string {
 func sendmailWiring(milter net.Addr, enforce bool) string {
 	spec := "unix:" + milter.String()
 	if host, port, err := net.SplitHostPort(milter.String()); err == nil {
-		spec = "inet:" + port + "@" + host
+		family := "inet:"
+		if strings.Contains(host, ":") {
+			family = "inet6:"
+		}
+		spec = family + port + "@" + host
 	}
 	name := "observe.m4"
 	if enforce {

@@ -21,6 +21,7 @@ func manifests(t *testing.T, files ...string) []map[string]any {
 	t.Helper()
 	args := []string{"run", "-C", "../../.ci/manifests", "."}
 	for _, file := range files {
+		_ = text(t, file) // so that a change of it is a reason to run again
 		path, err := filepath.Abs(file)
 		if err != nil {
 			t.Fatal(err)

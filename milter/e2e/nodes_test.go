@@ -13,6 +13,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -27,6 +28,7 @@ type twoNodes struct {
 }
 
 func newTwoNodes(t *testing.T) *twoNodes {
+	t.Helper()
 	w := &twoNodes{world: newWorld(t, options{noDaemon: true, milter: "inet:" + freeAddress(t)})}
 	shared := filepath.Join(w.lab.Dir, "policy.toml")
 	if err := os.WriteFile(shared, []byte(policy), 0o600); err != nil {
@@ -241,29 +243,38 @@ func checksum(w *twoNodes, d *lab.Daemon) string {
 	return found[1]
 }
 
-func TestANodeThatIsStoppedTakesNoMoreAndLosesNothing(t *testing.T) {
+func TestANodeThatIsStoppedLosesNothing(t *testing.T) {
 	w := newTwoNodes(t)
-	done := make(chan []sentMail)
-	for sender := range 3 {
+	const senders, each = 3, 12
+	var deferred atomic.Int32
+	results := make(chan sentMail, senders*each)
+	for sender := range senders {
 		go func() {
-			var all []sentMail
-			for i := range 12 {
-				all = append(all, w.send(fmt.Sprintf("stop-%d-%d.", sender, i), "none"))
+			for i := range each {
+				m := sentMail{token: fmt.Sprintf("stop-%d-%d.", sender, i)}
+				reply, err := w.postfix.Submit("ann", "ann@agency.example", []string{"pat@plain.example"}, mail(m.token, "none"))
+				if m.code = reply.Code; err != nil || m.code/100 == 4 {
+					deferred.Add(1)
+					m = w.send(m.token, "none")
+				}
+				results <- m
 			}
-			done <- all
 		}()
 	}
 	time.Sleep(200 * time.Millisecond) // somewhere among the mails
 	if err := w.nodes[1].Stop(); err != nil {
 		t.Fatal(err)
 	}
-	for range 3 {
-		for _, m := range <-done {
-			if m.code != 250 {
-				t.Errorf("%s was answered with %d while a node was stopped, want 250", m.token, m.code)
-			}
-			w.arrives(w.plain, m.token)
+	for range senders * each {
+		m := <-results
+		if m.code != 250 {
+			t.Errorf("%s was answered with %d while a node was stopped, want 250", m.token, m.code)
 		}
+		w.arrives(w.plain, m.token)
+	}
+	// One connection may have been in the kernel's hands, not yet in postern's.
+	if n := deferred.Load(); n > 1 {
+		t.Errorf("%d mails were deferred while a node was stopped, want none", n)
 	}
 }
 

@@ -142,7 +142,16 @@ func TestTheManualOfSendmailLeadsFromAStockInstallToGateways(t *testing.T) {
 		return ok
 	})
 	m.overTLS(m.gateway, "by-the-book")
+	drift := func(want bool) {
+		t.Helper()
+		const missing = "the access map: TLS_Rcpt:partner.example is missing"
+		if out, err := m.run("lint"); strings.Contains(out, missing) != want {
+			t.Errorf("lint tells that a partner is missing: want %v: %v\n%s", want, err, out)
+		}
+	}
+	drift(true)
 	m.section("4. Partners")
+	drift(false)
 	reads(550, "pat@plain.example")
 	m.section("5. Look whether all is there")
 	doctor()

@@ -235,7 +235,7 @@ const slack = 5 * time.Second
 // never E.
 func (x *sendmailExam) checkTimeouts(f filter) {
 	got := map[string]time.Duration{"C": 5 * time.Minute, "S": 10 * time.Second, "R": 10 * time.Second, "E": 5 * time.Minute}
-	for _, one := range strings.Split(f.timeouts, ";") {
+	for one := range strings.SplitSeq(f.timeouts, ";") {
 		key, value, _ := strings.Cut(strings.TrimSpace(one), ":")
 		if d, err := parseTime(value, 's'); err == nil {
 			got[key] = d

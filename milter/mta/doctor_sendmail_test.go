@@ -45,12 +45,12 @@ func goodAnswers() asked {
 }
 
 func TestTheDoctorFindsWhatIsAmissInSendmail(t *testing.T) {
-	cf := func(old, new string) func(*string, *Setup, *asked) {
+	cf := func(good, bad string) func(*string, *Setup, *asked) {
 		return func(text *string, _ *Setup, _ *asked) {
-			if !strings.Contains(*text, old) {
-				panic("the sample has no " + old)
+			if !strings.Contains(*text, good) {
+				panic("the sample has no " + good)
 			}
-			*text = strings.ReplaceAll(*text, old, new)
+			*text = strings.ReplaceAll(*text, good, bad)
 		}
 	}
 	for _, c := range []struct {
