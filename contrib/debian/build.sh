@@ -48,6 +48,9 @@ for shell in bash:bash-completion/completions/postern zsh:zsh/vendor-completions
 done
 
 put 644 contrib/debian/copyright usr/share/doc/postern/copyright
+contrib/debian/licences.sh "$root/usr/bin/postern" >"$out/licences.txt"
+zipped "$out/licences.txt" usr/share/doc/postern/licences.gz
+rm "$out/licences.txt"
 put 644 "$out/sbom.cdx.json" usr/share/doc/postern/sbom.cdx.json
 put 644 README.md usr/share/doc/postern/README.md
 put 644 CHANGELOG.md usr/share/doc/postern/CHANGELOG.md
