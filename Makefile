@@ -3,6 +3,7 @@
 GO        = go
 GOLANGCI  = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 FUZZTIME  = 30s
+SOAKTIME  = 20m
 
 # 0.1.0 at its tag, 0.1.0-7-g1a2b3c4d5e6f behind it, 0.0.0-… before there is one.
 VERSION   = $(shell .ci/version.sh)
@@ -20,12 +21,12 @@ CYCLONEDX = $(GO) run github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v
 # validates, the tools that check the manuals, the units and the alerts, what reads
 # pictures, two that the benchmark runs beside, two that stand between an MTA and
 # posterns elsewhere, and what turns the audit log. `make test PACKAGES=` asks for none.
-PACKAGES  = gcc libc6-dev postfix miltertest swaks unbound mandoc systemd prometheus tesseract-ocr ripgrep haproxy stunnel4 logrotate $(HYPERSCAN)
+PACKAGES  = gcc libc6-dev perl postfix miltertest swaks unbound mandoc systemd prometheus tesseract-ocr ripgrep haproxy stunnel4 logrotate $(HYPERSCAN)
 
 # Debian has it for amd64 alone; the benchmarks do without where it is missing.
 HYPERSCAN = $(if $(filter x86_64,$(shell uname -m)),libhyperscan-dev)
 
-.PHONY: help build deb sbom demo test check lint fmt fuzz bench deps clean
+.PHONY: help build deb sbom demo test check lint fmt fuzz soak bench deps clean
 
 help: ## list what make can do
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 10
@@ -71,6 +72,9 @@ fuzz: ## every fuzz target for FUZZTIME
 			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$package || exit 1; \
 		done; \
 	done
+
+soak: build ## the daemon under everything at once, for SOAKTIME; MAILS=DIR adds mails
+	$(GO) run ./contrib/soak -duration $(SOAKTIME) $(if $(MAILS),-mails $(MAILS))
 
 bench: ## speed beside other tools; PEERS=1 installs them, QUICK=1 is short
 	$(if $(PEERS),@.ci/deps.sh gcc libc6-dev ripgrep clamav $(HYPERSCAN))

@@ -88,6 +88,8 @@ func TestWhatSendmailCannotDoDoesNotLoad(t *testing.T) {
 		{"verified TLS for one mail", route("tls-verified"), static, "Sendmail cannot force TLS for one mail"},
 		{"partners whose TLS no table forces", route("partner"), all, "that Sendmail forces TLS for partners is not declared"},
 		{"partners whose TLS a table forces", route("partner"), static, ""},
+		{"a partner with a list that ends in a gateway", strings.Replace(route("partner"), `method = "tls"`, `method = ["tls", "gateway:secure"]`, 1), static, "Sendmail cannot force TLS for one mail"},
+		{"a partner with two kinds of TLS", strings.Replace(route("partner"), `method = "tls"`, `method = ["tls-verified", "tls"]`, 1), static, "Sendmail cannot force TLS for one mail"},
 		{"a gateway", route("gateway:secure"), all, ""},
 		{"a gateway that is not there", route("gateway:other"), all, "is not declared under [routes]"},
 	} {

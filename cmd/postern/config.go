@@ -237,7 +237,7 @@ func (c *config) check(mistakes *rules.Mistakes) {
 	if at := c.Milter.Pos; !isMode(c.Milter.SocketMode) {
 		mistakes.Add(at.File, at.At("socket_mode"), "", "socket_mode: got %q, wanted four octal digits such as \"0660\"", c.Milter.SocketMode)
 	}
-	c.MTA.check(mistakes)
+	c.MTA.check(c.Routes, mistakes)
 	c.Limits.check(mistakes)
 	c.OCR.check(mistakes)
 	c.Notices.check(mistakes)
@@ -245,8 +245,18 @@ func (c *config) check(mistakes *rules.Mistakes) {
 	c.Facts.check(mistakes)
 }
 
+// installed is where the configuration of the MTA lies, whichever it is.
+func (m *mtaConfig) installed() string { return cmp.Or(m.PostfixConfig, m.SendmailCF) }
+
 // check finds two MTAs in place of one, and an interval that never ends.
-func (m *mtaConfig) check(mistakes *rules.Mistakes) {
+func (m *mtaConfig) check(routes rules.Routes, mistakes *rules.Mistakes) {
+	switch {
+	case m.PostfixConfig != "" && m.SendmailCF != "":
+	case m.PostfixConfig != "" && routes.OnSendmail():
+		mistakes.Add(m.Pos.File, m.Pos.At("postfix_config"), "name its sendmail_cf, or leave mta out of [routes]", "postfix_config: [routes] says that the MTA is Sendmail")
+	case m.SendmailCF != "" && !routes.OnSendmail():
+		mistakes.Add(m.Pos.File, m.Pos.At("sendmail_cf"), `write mta = "sendmail" under [routes]`, "sendmail_cf: [routes] says that the MTA is Postfix")
+	}
 	if m.PostfixConfig != "" && m.SendmailCF != "" {
 		mistakes.Add(m.Pos.File, m.Pos.At("sendmail_cf"), "keep the one that asks this postern", "postfix_config and sendmail_cf cannot both be given")
 	}

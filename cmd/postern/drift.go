@@ -37,7 +37,7 @@ type (
 func newRegistryCompare() *cobra.Command {
 	return &cobra.Command{
 		Use:    "compare DIR",
-		Short:  "Compare registries that come on standard input with Postfix's tables",
+		Short:  "Compare registries that come on standard input with the MTA's tables",
 		Hidden: true,
 		Args:   cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -64,7 +64,7 @@ func newRegistryCompare() *cobra.Command {
 	}
 }
 
-// watcher compares the registry with Postfix's tables: at start, after a reload,
+// watcher compares the registry with the MTA's tables: at start, after a reload,
 // and from time to time.
 type watcher struct {
 	every time.Duration
@@ -77,14 +77,15 @@ type watcher struct {
 
 // startWatcher starts the helper, before the sandbox closes; nil without [mta].
 func (s *server) startWatcher() (*watcher, error) {
-	if s.conf.MTA.PostfixConfig == "" {
+	installed := s.conf.MTA.installed()
+	if installed == "" {
 		return nil, nil
 	}
 	self, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
-	w := &watcher{every: s.conf.MTA.Every, again: make(chan struct{}, 1), cmd: exec.Command(self, "registry", "compare", s.conf.MTA.PostfixConfig)}
+	w := &watcher{every: s.conf.MTA.Every, again: make(chan struct{}, 1), cmd: exec.Command(self, "registry", "compare", installed)}
 	w.cmd.Args[0] = os.Args[0]
 	if w.in, err = w.cmd.StdinPipe(); err != nil {
 		return nil, err
@@ -107,7 +108,7 @@ func (w *watcher) run(s *server) {
 				return // the daemon ends, and the helper with it
 			}
 			s.metrics.RegistryNotCompared()
-			s.log.Error("the registry is compared with Postfix's tables no longer", "error", err)
+			s.log.Error("the registry is compared with the MTA's tables no longer", "error", err)
 			return
 		}
 		select {
@@ -132,7 +133,7 @@ func (w *watcher) compare(s *server) error {
 	}
 	if answer.Error != "" {
 		s.metrics.RegistryNotCompared()
-		s.log.Error("the registry could not be compared with Postfix's tables", "error", answer.Error)
+		s.log.Error("the registry could not be compared with the MTA's tables", "error", answer.Error)
 		return nil
 	}
 	problems := map[string]int{}
@@ -157,9 +158,9 @@ func (w *watcher) tell(log *slog.Logger, different []mta.Difference) {
 		if i == maxTold {
 			break
 		}
-		log.Warn("Postfix's table demands less than the registry", "domain", d.Key, "problem", d.Problem, "want", d.Want, "got", mta.Cut(d.Got, 100))
+		log.Warn("the MTA's table demands less than the registry", "domain", d.Key, "problem", d.Problem, "want", d.Want, "got", mta.Cut(d.Got, 100))
 	}
-	log.Info("registry compared with Postfix's tables", "different", len(different))
+	log.Info("registry compared with the MTA's tables", "different", len(different))
 }
 
 // changed asks for a comparison soon.
@@ -183,17 +184,22 @@ func (w *watcher) Close() {
 
 // lintDrift makes mistakes of where Postfix's tables demand less than a registry.
 func (c *config) lintDrift(cmd *cobra.Command, engine *rules.Engine) ([]rules.Mistake, error) {
-	if c.MTA.PostfixConfig == "" {
+	installed := c.MTA.installed()
+	if installed == "" {
 		return nil, nil
 	}
-	different, err := mta.Drift(cmd.Context(), c.MTA.PostfixConfig, engine.Partners(time.Now()))
+	different, err := mta.Drift(cmd.Context(), installed, engine.Partners(time.Now()))
 	if err != nil {
-		return nil, fmt.Errorf("[mta] postfix_config: %w", err)
+		return nil, fmt.Errorf("[mta] %s: %w", installed, err)
+	}
+	table, fix := "smtp_tls_policy_maps", "postern registry print writes the table; then postmap and postfix reload"
+	if c.MTA.SendmailCF != "" {
+		table, fix = "the access map", "postern registry print --format sendmail writes the lines; then make -C /etc/mail"
 	}
 	var all []rules.Mistake
 	for _, d := range different {
-		text := fmt.Sprintf("smtp_tls_policy_maps: %s is %s: the partner registry of %q wants %q, Postfix has %q", d.Key, d.Problem, engine.ID(), d.Want, mta.Cut(d.Got, 100))
-		all = append(all, rules.Mistake{File: c.MTA.PostfixConfig, Text: text, Fix: "postern registry print writes the table; then postmap and postfix reload"})
+		text := fmt.Sprintf("%s: %s is %s: the partner registry of %q wants %q, the MTA has %q", table, d.Key, d.Problem, engine.ID(), d.Want, mta.Cut(d.Got, 100))
+		all = append(all, rules.Mistake{File: installed, Text: text, Fix: fix})
 	}
 	return all, nil
 }

@@ -369,7 +369,7 @@ func (s *server) announce(c *cobra.Command, listeners []net.Listener, http strin
 	}
 	s.log.Info("listening", "milter", strings.Join(addresses, ","), "http", http)
 	s.log.Info("mode", "mode", s.conf.Mode, "meaning", modeMeaning[s.conf.Mode])
-	lines := wiring(listeners[0].Addr(), s.conf.enforce())
+	lines := wiring(listeners[0].Addr(), s.conf.enforce(), s.conf.Routes.OnSendmail())
 	if s.conf.Log.Format == "json" {
 		s.log.Info("wiring", "postfix", lines)
 		return

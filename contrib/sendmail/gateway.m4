@@ -9,6 +9,9 @@ dnl #
 dnl # mailertable sends a mark to the mailer below, which takes it off before the
 dnl # gateway sees it. The top-level domain .invalid exists nowhere (RFC 2606).
 FEATURE(`mailertable')dnl
+LOCAL_CONFIG
+# asks no name server for marks
+CPinvalid
 MAILER_DEFINITIONS
 Mposterngw,	P=[IPC], F=mDFMuXa, S=EnvFromSMTP/HdrFromSMTP, R=PosternUnmark/HdrFromSMTP, E=\r\n, L=990,
 		T=DNS/RFC822/SMTP,

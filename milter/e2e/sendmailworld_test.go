@@ -149,14 +149,15 @@ func (s *sendmailWorld) startSendmail(opt options) {
 	if err != nil {
 		s.Fatal(err)
 	}
-	s.sendmail, err = s.lab.StartSendmail(lab.SendmailOptions{
-		Name: "mail.agency.example", Domain: "agency.example", Store: s.store,
-		MC: opt.main, Access: s.registry(sendmailPolicy),
-		Recipe: lab.SendmailRecipe{
+	with := lab.SendmailOptions{Name: "mail.agency.example", Domain: "agency.example", Store: s.store}
+	if opt.milter == "" { // else a stock one
+		with.MC, with.Access = opt.main, s.registry(sendmailPolicy)
+		with.Recipe = lab.SendmailRecipe{
 			Milter: "inet:" + port + "@" + host, Observe: opt.observe,
 			Gateways: map[string]string{"secure": s.gateway.Name},
-		},
-	})
+		}
+	}
+	s.sendmail, err = s.lab.StartSendmail(with)
 	if err != nil {
 		s.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package mta
 
 import (
 	"context"
+	"os"
 	"strings"
 
 	"github.com/postern-mail/postern/rules"
@@ -79,13 +80,21 @@ func (p PostfixInstance) query(ctx context.Context, table, key string) (value, c
 	return strings.TrimRight(out, "\n"), strings.TrimSpace(said), err
 }
 
-// Drift says where the tables of a Postfix demand less than the registry.
-func Drift(ctx context.Context, configDir string, partners []rules.Partner) ([]Difference, error) {
+// Drift says where the tables of an MTA demand less than the registry: of a Postfix,
+// whose configuration is in that folder, or of a Sendmail with that sendmail.cf.
+func Drift(ctx context.Context, config string, partners []rules.Partner) ([]Difference, error) {
+	info, err := os.Stat(config)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.IsDir():
+		return SendmailInstance{CF: config}.Differences(ctx, Entries(partners, Sendmail))
+	}
 	entries := Entries(partners, Postfix)
 	if len(entries) == 0 {
 		return nil, nil
 	}
-	t, err := OpenInstalled(ctx, configDir)
+	t, err := OpenInstalled(ctx, config)
 	if err != nil {
 		return nil, err
 	}

@@ -14,7 +14,7 @@ import (
 // stands in place of their placeholders.
 type SendmailRecipe struct {
 	// Milter is where postern listens, as Sendmail writes it: "inet:PORT@HOST" or
-	// "unix:PATH".
+	// "unix:PATH". Without it nothing is installed.
 	Milter string
 	// Observe wires observe mode; else enforce mode.
 	Observe bool
@@ -24,6 +24,9 @@ type SendmailRecipe struct {
 
 // install puts the recipe into /etc/mail, as README.md tells an admin.
 func (r SendmailRecipe) install(dir string) error {
+	if r.Milter == "" {
+		return nil
+	}
 	macros := []string{"enforce.m4", "gateway.m4", "partners.m4"}
 	if r.Observe {
 		macros = []string{"observe.m4"}
@@ -31,19 +34,19 @@ func (r SendmailRecipe) install(dir string) error {
 	if err := os.MkdirAll(filepath.Join(dir, "postern"), 0o755); err != nil {
 		return err
 	}
-	includes := ""
+	var includes strings.Builder
 	for _, name := range macros {
 		if err := r.append(filepath.Join(dir, "postern", name), name); err != nil {
 			return err
 		}
-		includes += "include(`/etc/mail/postern/" + name + "')dnl\n"
+		includes.WriteString("include(`/etc/mail/postern/" + name + "')dnl\n")
 	}
 	mc, err := os.ReadFile(filepath.Join(dir, "sendmail.mc"))
 	if err != nil {
 		return err
 	}
 	const before = "\nMAILER_DEFINITIONS\n"
-	text := strings.Replace(string(mc), before, "\n"+includes+before[1:], 1)
+	text := strings.Replace(string(mc), before, "\n"+includes.String()+before[1:], 1)
 	if err := os.WriteFile(filepath.Join(dir, "sendmail.mc"), []byte(text), 0o644); err != nil || r.Observe {
 		return err
 	}
