@@ -55,7 +55,7 @@ maillog_file = /var/log/postern-test.maillog
 END
 before=$(mta)
 
-is "the package installs" dpkg -i postern.deb
+is "the package installs" apt-get -q -y install ./postern.deb
 [ "$before" = "$(mta)" ]
 is "the MTA is as it was" test $? = 0
 is "the daemon runs as soon as it is installed" systemctl is-active postern.service
@@ -145,14 +145,14 @@ postconf 'postern_milter = { inet:127.0.0.1:8892, default_action=accept }'
 postfix reload >/dev/null 2>&1
 
 before=$(mta)
-is "the package is removed" dpkg -r postern
+is "the package is removed" apt-get -q -y remove postern
 [ "$before" = "$(mta)" ]
 is "the MTA is as it was, again" test $? = 0
 is "nothing runs" not pgrep -x postern
 is "the configuration stays" test -f /etc/postern/policy.toml
 is "the audit log stays" test -f /var/log/postern/audit.json
 is "mail goes on" says '^250' submit plain.eml
-is "the package is purged" dpkg -P postern
+is "the package is purged" apt-get -q -y purge postern
 is "no unit is left" not says postern systemctl list-unit-files --no-pager --no-legend
 is "no account is left" not getent passwd postern
 is "nor group" not getent group postern
