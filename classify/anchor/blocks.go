@@ -19,6 +19,7 @@ type Digits struct {
 type Lines struct {
 	Breaks uint64 // CR and LF
 	Feeds  uint64 // LF
+	Delims uint64 // what may part them into cells: TAB, '|', ';' and ','
 }
 
 // Cells marks what gives a line its cells.
@@ -27,12 +28,11 @@ type Cells struct {
 	Quotes uint64    // '"'
 }
 
-// Words marks what gives a text its words and characters.
+// Words marks what gives a text its words.
 type Words struct {
 	Letters uint64 // 'A' to 'Z' and 'a' to 'z'
 	Uppers  uint64 // 'A' to 'Z'
 	Wide    uint64 // bytes that are not ASCII
-	Tails   uint64 // of these those that go on with a character: 0x80 to 0xBF
 }
 
 // MarkDigits fills in the marks of the blocks that text begins with. The text

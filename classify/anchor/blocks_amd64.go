@@ -39,11 +39,11 @@ func markWords(text []byte, marks []Words) {
 // FastLeads tells that Leads.Mark is faster than a look at each word.
 var FastLeads = cpu.X86.HasAVX2
 
-func markLeads(l *Leads, text []byte, marks []uint64) {
+func markLeads(l *Leads, text []byte, marks []uint64, inside uint64) {
 	if cpu.X86.HasAVX2 {
-		markLeadsAVX2(l, text, marks)
+		markLeadsAVX2(l, text, marks, inside)
 	} else {
-		markLeadsGeneric(l, text, marks)
+		markLeadsGeneric(l, text, marks, inside)
 	}
 }
 
@@ -87,4 +87,4 @@ func wideBlockAVX2(text []byte) int
 // text as marks and LeadsAhead.
 //
 //go:noescape
-func markLeadsAVX2(l *Leads, text []byte, marks []uint64)
+func markLeadsAVX2(l *Leads, text []byte, marks []uint64, inside uint64)

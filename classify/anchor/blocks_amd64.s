@@ -72,6 +72,14 @@ store:
 	VZEROUPPER
 	RET
 
+// Half bytes of what parts cells: bit 0 is for TAB, bit 1 for ',' and '|', bit 2 for ';'.
+DATA delimLower<>+0(SB)/8, $0x0000000000000000
+DATA delimLower<>+8(SB)/8, $0x0000000204000100
+GLOBL delimLower<>(SB), RODATA|NOPTR, $16
+DATA delimUpper<>+0(SB)/8, $0x0200000004020001
+DATA delimUpper<>+8(SB)/8, $0x0000000000000000
+GLOBL delimUpper<>(SB), RODATA|NOPTR, $16
+
 // func markLinesAVX2(text []byte, marks []Lines)
 TEXT ·markLinesAVX2(SB), NOSPLIT, $0-48
 	MOVQ text_base+0(FP), SI
@@ -79,6 +87,10 @@ TEXT ·markLinesAVX2(SB), NOSPLIT, $0-48
 	MOVQ marks_len+32(FP), CX
 	BROADCAST(0x0A, Y8, X8) // LF
 	BROADCAST(0x0D, Y9, X9) // CR
+	BROADCAST(0x0F, Y12, X12)
+	VBROADCASTI128 delimLower<>(SB), Y10
+	VBROADCASTI128 delimUpper<>(SB), Y11
+	VPXOR Y13, Y13, Y13
 
 lines:
 	VMOVDQU (SI), Y0
@@ -95,8 +107,25 @@ lines:
 	ORQ      AX, BX
 	MOVQ     BX, (DI)
 
+	// delims: lower[c&15] & upper[c>>4] != 0
+	VPSHUFB  Y0, Y10, Y2
+	VPSHUFB  Y1, Y10, Y3
+	VPSRLW   $4, Y0, Y0
+	VPSRLW   $4, Y1, Y1
+	VPAND    Y12, Y0, Y0
+	VPAND    Y12, Y1, Y1
+	VPSHUFB  Y0, Y11, Y0
+	VPSHUFB  Y1, Y11, Y1
+	VPAND    Y0, Y2, Y2
+	VPAND    Y1, Y3, Y3
+	VPCMPEQB Y13, Y2, Y2
+	VPCMPEQB Y13, Y3, Y3
+	BITS(Y2, Y3, AX)
+	NOTQ     AX
+	MOVQ     AX, 16(DI)
+
 	ADDQ $64, SI
-	ADDQ $16, DI
+	ADDQ $24, DI
 	DECQ CX
 	JNZ  lines
 	VZEROUPPER
@@ -182,22 +211,12 @@ words:
 	ANDQ   DX, BX
 	MOVQ   BX, 8(DI)
 
-	// wide: c >= 0x80; tails: wide without the next bit
+	// wide: c >= 0x80
 	BITS(Y0, Y1, AX)
-	XORL   BX, BX
-	TESTQ  AX, AX
-	JZ     narrow
-	VPADDB Y0, Y0, Y2
-	VPADDB Y1, Y1, Y3
-	BITS(Y2, Y3, BX)
-	NOTQ   BX
-	ANDQ   AX, BX
-
-narrow:
 	MOVQ AX, 16(DI)
-	MOVQ BX, 24(DI)
+
 	ADDQ $64, SI
-	ADDQ $32, DI
+	ADDQ $24, DI
 	DECQ CX
 	JNZ  words
 	VZEROUPPER
@@ -227,11 +246,47 @@ done:
 	MOVQ AX, ret+24(FP)
 	RET
 
-// func markLeadsAVX2(l *Leads, text []byte, marks []uint64)
+// Half bytes of letters and digits: bit 0 is for 4x and 6x, bit 1 for 5x and 7x, bit 2
+// for 3x.
+DATA wordLower<>+0(SB)/8, $0x0707070707070706
+DATA wordLower<>+8(SB)/8, $0x0101010101030707
+GLOBL wordLower<>(SB), RODATA|NOPTR, $16
+DATA wordUpper<>+0(SB)/8, $0x0201020104000000
+DATA wordUpper<>+8(SB)/8, $0x0000000000000000
+GLOBL wordUpper<>(SB), RODATA|NOPTR, $16
+
+// NEXT takes a byte behind the place: groups &= lower[c&15] & upper[c>>4], or all of
+// them if it is not ASCII.
+#define NEXT(at, lower, upper, groups) \
+	VMOVDQU  at(SI), Y0     \
+	VPSHUFB  Y0, lower, Y4  \
+	VPCMPGTB Y0, Y15, Y5    \
+	VPSRLW   $4, Y0, Y0     \
+	VPAND    Y14, Y0, Y0    \
+	VPSHUFB  Y0, upper, Y0  \
+	VPAND    Y0, Y4, Y4     \
+	VPOR     Y5, Y4, Y4     \
+	VPAND    Y4, groups, groups
+
+// FIRST takes the byte at the place, and tells of it whether it is none of a word.
+#define FIRST(at, groups, none) \
+	VMOVDQU  at(SI), Y0     \
+	VPSHUFB  Y0, Y8, groups \
+	VPSHUFB  Y0, Y7, none   \
+	VPSRLW   $4, Y0, Y0     \
+	VPAND    Y14, Y0, Y0    \
+	VPSHUFB  Y0, Y11, Y1    \
+	VPAND    Y1, groups, groups \
+	VPSHUFB  Y0, Y6, Y1     \
+	VPAND    Y1, none, none \
+	VPCMPEQB Y15, none, none
+
+// func markLeadsAVX2(l *Leads, text []byte, marks []uint64, inside uint64)
 //
-//	SI  the block        CX  blocks left    DI  its mark
+//	SI  the block        CX  blocks left    DI  its mark    DX  1 if a word goes on
 //	Y2, Y3  the groups that are left        Y8 to Y10  lower    Y11 to Y13  upper
-TEXT ·markLeadsAVX2(SB), NOSPLIT, $0-56
+//	Y6, Y7  upper and lower of words        Y14  0x0F    Y15  0
+TEXT ·markLeadsAVX2(SB), NOSPLIT, $0-64
 	MOVQ l+0(FP), DX
 	MOVQ text_base+8(FP), SI
 	MOVQ marks_base+32(FP), DI
@@ -242,61 +297,36 @@ TEXT ·markLeadsAVX2(SB), NOSPLIT, $0-56
 	VBROADCASTI128 48(DX), Y11
 	VBROADCASTI128 64(DX), Y12
 	VBROADCASTI128 80(DX), Y13
+	VBROADCASTI128 wordUpper<>(SB), Y6
+	VBROADCASTI128 wordLower<>(SB), Y7
 	BROADCAST(0x0F, Y14, X14)
 	VPXOR Y15, Y15, Y15
+	MOVQ inside+56(FP), DX
 
 leads:
-	// byte 0: lower[c&15] & upper[c>>4]
-	VMOVDQU 0(SI), Y0
-	VMOVDQU 32(SI), Y1
-	VPSHUFB Y0, Y8, Y4
-	VPSHUFB Y1, Y8, Y5
-	VPSRLW  $4, Y0, Y0
-	VPSRLW  $4, Y1, Y1
-	VPAND   Y14, Y0, Y0
-	VPAND   Y14, Y1, Y1
-	VPSHUFB Y0, Y11, Y0
-	VPSHUFB Y1, Y11, Y1
-	VPAND   Y0, Y4, Y2
-	VPAND   Y1, Y5, Y3
+	FIRST(0, Y2, Y4)
+	FIRST(32, Y3, Y5)
 
-	// byte 1: lower[c&15] & upper[c>>4]
-	VMOVDQU 1(SI), Y0
-	VMOVDQU 33(SI), Y1
-	VPSHUFB Y0, Y9, Y4
-	VPSHUFB Y1, Y9, Y5
-	VPSRLW  $4, Y0, Y0
-	VPSRLW  $4, Y1, Y1
-	VPAND   Y14, Y0, Y0
-	VPAND   Y14, Y1, Y1
-	VPSHUFB Y0, Y12, Y0
-	VPSHUFB Y1, Y12, Y1
-	VPAND   Y4, Y2, Y2
-	VPAND   Y5, Y3, Y3
-	VPAND   Y0, Y2, Y2
-	VPAND   Y1, Y3, Y3
+	// starts: words &^ (words<<1 | inside); inside = words >> 63
+	BITS(Y4, Y5, BX)
+	NOTQ BX
+	LEAQ (DX)(BX*2), AX
+	MOVQ BX, DX
+	SHRQ $63, DX
+	NOTQ AX
+	ANDQ AX, BX
 
-	// byte 2: lower[c&15] & upper[c>>4]
-	VMOVDQU 2(SI), Y0
-	VMOVDQU 34(SI), Y1
-	VPSHUFB Y0, Y10, Y4
-	VPSHUFB Y1, Y10, Y5
-	VPSRLW  $4, Y0, Y0
-	VPSRLW  $4, Y1, Y1
-	VPAND   Y14, Y0, Y0
-	VPAND   Y14, Y1, Y1
-	VPSHUFB Y0, Y13, Y0
-	VPSHUFB Y1, Y13, Y1
-	VPAND   Y4, Y2, Y2
-	VPAND   Y5, Y3, Y3
-	VPAND   Y0, Y2, Y2
-	VPAND   Y1, Y3, Y3
+	NEXT(1, Y9, Y12, Y2)
+	NEXT(33, Y9, Y12, Y3)
+	NEXT(2, Y10, Y13, Y2)
+	NEXT(34, Y10, Y13, Y3)
 
 	// groups != 0
 	VPCMPEQB Y15, Y2, Y2
 	VPCMPEQB Y15, Y3, Y3
 	BITS(Y2, Y3, AX)
 	NOTQ     AX
+	ANDQ     BX, AX
 	MOVQ     AX, (DI)
 	ADDQ     $64, SI
 	ADDQ     $8, DI

@@ -37,17 +37,18 @@ func joints(block *[BlockBytes]byte) uint64 {
 func markLinesGeneric(text []byte, marks []Lines) {
 	for i := range marks {
 		block := (*[BlockBytes]byte)(text[i*BlockBytes:])
-		var returns, feeds uint64
+		var returns, feeds, delims uint64
 		for j := range 8 {
 			v := binary.LittleEndian.Uint64(block[8*j:])
 			x := v & lows
 			returns |= (^(differs(x, '\r') | v) & highs) >> (7 - j)
 			feeds |= (^(differs(x, '\n') | v) & highs) >> (7 - j)
+			delims |= (^(differs(x, '\t')&differs(x, '|')&differs(x, ';')&differs(x, ',') | v) & highs) >> (7 - j)
 		}
-		marks[i] = Lines{}
+		marks[i] = Lines{Delims: transpose(delims)}
 		if returns|feeds != 0 {
-			feeds = transpose(feeds)
-			marks[i] = Lines{transpose(returns) | feeds, feeds}
+			marks[i].Feeds = transpose(feeds)
+			marks[i].Breaks = transpose(returns) | marks[i].Feeds
 		}
 	}
 }
@@ -83,7 +84,7 @@ var cellOf = func() (of [256]uint8) {
 func markWordsGeneric(text []byte, marks []Words) {
 	for i := range marks {
 		block := (*[BlockBytes]byte)(text[i*BlockBytes:])
-		var letters, uppers, wide, tails uint64
+		var letters, uppers, wide uint64
 		for j := range 8 {
 			v := binary.LittleEndian.Uint64(block[8*j:])
 			lower := v&lows | 0x20*ones
@@ -91,11 +92,10 @@ func markWordsGeneric(text []byte, marks []Words) {
 			letters |= letter >> (7 - j)
 			uppers |= letter &^ (v << 2) >> (7 - j)
 			wide |= v & highs >> (7 - j)
-			tails |= v &^ (v << 1) & highs >> (7 - j)
 		}
 		marks[i] = Words{Letters: transpose(letters), Uppers: transpose(uppers)}
 		if wide != 0 {
-			marks[i].Wide, marks[i].Tails = transpose(wide), transpose(tails)
+			marks[i].Wide = transpose(wide)
 		}
 	}
 }

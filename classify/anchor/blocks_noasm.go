@@ -11,4 +11,6 @@ func wideBlock(text []byte) int              { return wideBlockGeneric(text) }
 // FastLeads tells that Leads.Mark is faster than a look at each word.
 const FastLeads = false
 
-func markLeads(l *Leads, text []byte, marks []uint64) { markLeadsGeneric(l, text, marks) }
+func markLeads(l *Leads, text []byte, marks []uint64, inside uint64) {
+	markLeadsGeneric(l, text, marks, inside)
+}

@@ -32,6 +32,9 @@ func plainLines(block []byte) (m Lines) {
 		if c == '\n' {
 			m.Feeds |= 1 << i
 		}
+		if bytes.IndexByte([]byte("\t|;,"), c) >= 0 {
+			m.Delims |= 1 << i
+		}
 	}
 	return m
 }
@@ -58,9 +61,6 @@ func plainWords(block []byte) (m Words) {
 		}
 		if c >= 0x80 {
 			m.Wide |= 1 << i
-		}
-		if 0x80 <= c && c <= 0xBF {
-			m.Tails |= 1 << i
 		}
 	}
 	return m
@@ -95,21 +95,34 @@ func checkLeads(t *testing.T, text []byte) {
 	n := max(len(text)-LeadsAhead, 0) / BlockBytes
 	leads := NewLeads(testLeads)
 	generic, marks := make([]uint64, n), make([]uint64, n)
-	if n > 0 {
-		markLeadsGeneric(leads, text, generic)
-	}
-	leads.Mark(text, marks)
-	if !slices.Equal(marks, generic) {
-		t.Fatalf("the marks of leads of %q are\n%x, want\n%x", text, marks, generic)
-	}
-	for i := range n * BlockBytes {
-		for _, lead := range testLeads {
-			begins := true
-			for j, c := range text[i:][:len(lead)] {
-				begins = begins && c < 0x80 && (lead[j] == 0 || lead[j] == c || isLetter(c) && lead[j] == c|0x20)
+	for _, inside := range []bool{false, true} {
+		leads.Mark(text, marks, inside)
+		if n > 0 {
+			before := uint64(0)
+			if inside {
+				before = 1
 			}
-			if begins && marks[i/BlockBytes]>>(i%BlockBytes)&1 == 0 {
-				t.Fatalf("the lead %q at %d of %q is not marked", lead, i, text)
+			markLeadsGeneric(leads, text, generic, before)
+		}
+		if !slices.Equal(marks, generic) {
+			t.Fatalf("the marks of leads of %q are\n%x, want\n%x", text, marks, generic)
+		}
+		for i := range n * BlockBytes {
+			marked := marks[i/BlockBytes]>>(i%BlockBytes)&1 == 1
+			if i > 0 && isWordByte(text[i-1]) || i == 0 && inside || !isWordByte(text[i]) {
+				if marked {
+					t.Fatalf("%d of %q is marked, where no word begins", i, text)
+				}
+				continue
+			}
+			for _, lead := range testLeads {
+				begins := true
+				for j, c := range text[i:][:len(lead)] {
+					begins = begins && (j > 0 && c >= 0x80 || lead[j] == 0 || lead[j] == c || isLetter(c) && lead[j] == c|0x20)
+				}
+				if begins && !marked {
+					t.Fatalf("the lead %q at %d of %q is not marked", lead, i, text)
+				}
 			}
 		}
 	}

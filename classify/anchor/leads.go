@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// Lead is how something may begin: three ASCII characters, letters in lower case. A
-// zero stands for any character.
+// Lead is how a word may begin: three ASCII characters, letters in lower case, the
+// first of them a letter or digit. A zero stands for any character.
 type Lead [leadBytes]byte
 
 const leadBytes = 3
@@ -14,16 +14,16 @@ const leadBytes = 3
 // LeadsAhead is how many bytes behind the blocks Leads.Mark looks at.
 const LeadsAhead = leadBytes - 1
 
-// Leads knows leads by the halves of their bytes, in eight groups: a place is marked
-// if each of its bytes has the lower and the upper half of one in the same group
-// (Hyperscan's Teddy). It marks more than the leads, never less; characters that are
-// not ASCII are none.
+// Leads knows leads by the halves of their bytes, in eight groups: where a word begins
+// is marked if each of its bytes has the lower and the upper half of one in the same
+// group (Hyperscan's Teddy). It marks more than the leads, never less; behind the first
+// a byte that is not ASCII may be any. A word is a run of ASCII letters and digits.
 type Leads struct {
 	// For each byte of a lead the groups by its lower half and by its upper one.
 	lower, upper [leadBytes][16]uint8
 }
 
-// NewLeads returns what marks places with one of the leads, in any case.
+// NewLeads returns what marks words that begin with one of the leads, in any case.
 func NewLeads(leads []Lead) *Leads {
 	l := new(Leads)
 	for i, g := range groupLeads(leads) {
@@ -112,29 +112,40 @@ func (g *group) share() float64 {
 var letterWeights = [26]int{8, 2, 4, 4, 11, 2, 2, 5, 7, 1, 1, 4, 3, 6, 8, 4, 1, 7, 6, 8, 4, 1, 2, 1, 2, 1}
 
 // Mark fills in a word for each of the blocks that text begins with: where a lead may
-// begin. The text must be longer than the blocks by LeadsAhead.
-func (l *Leads) Mark(text []byte, marks []uint64) {
+// begin. The text must be longer than the blocks by LeadsAhead. inside tells that a
+// letter or digit stands before it.
+func (l *Leads) Mark(text []byte, marks []uint64, inside bool) {
 	if len(marks) > 0 {
-		markLeads(l, text[:len(marks)*BlockBytes+LeadsAhead], marks)
+		var before uint64
+		if inside {
+			before = 1
+		}
+		markLeads(l, text[:len(marks)*BlockBytes+LeadsAhead], marks, before)
 	}
 }
 
 // markLeadsGeneric is Mark in plain Go.
-func markLeadsGeneric(l *Leads, text []byte, marks []uint64) {
+func markLeadsGeneric(l *Leads, text []byte, marks []uint64, inside uint64) {
 	for i := range marks {
 		marks[i] = 0
 		for k, c := range text[i*BlockBytes:][:BlockBytes] {
+			if (c|0x20)-'a' >= 26 && c-'0' >= 10 {
+				inside = 0
+				continue
+			}
 			next := text[i*BlockBytes+k:][1:leadBytes]
-			if l.groups(0, c)&l.groups(1, next[0])&l.groups(2, next[1]) != 0 {
+			if inside == 0 && l.groups(0, c)&l.groups(1, next[0])&l.groups(2, next[1]) != 0 {
 				marks[i] |= 1 << k
 			}
+			inside = 1
 		}
 	}
 }
 
+// groups are those that a byte can be the j-th of.
 func (l *Leads) groups(j int, c byte) uint8 {
 	if c >= 0x80 {
-		return 0
+		return 0xFF
 	}
 	return l.lower[j][c&15] & l.upper[j][c>>4]
 }

@@ -28,15 +28,16 @@ const MaxWants = 64
 
 // Set is what to look for. It is immutable and safe for concurrent use.
 type Set struct {
-	least int
+	least int  // digits that any of them has
+	rest  uint // what is left of least by doublings up to eight
 	// Which wants a chain meets, one bit for each, is what all of these have in
 	// common.
 	runs   [ManyDigits + 1][MoreDigits + 1][MoreDigits + 1]uint16 // index into masks
 	masks  []uint64
 	digits [ManyDigits + 1]uint64
-	before [16]uint64 // by the sort of byte
-	after  [16]uint64
-	letter [2]uint64
+	before [256]uint64 // by the byte
+	after  [256]uint64
+	past   [4]uint64 // by what the two bytes before are among letters
 }
 
 // Hit is a place where at least one want is met.
@@ -60,13 +61,18 @@ func New(wants []Want) *Set {
 				s.digits[n] |= bit
 			}
 		}
-		for sort := range sorts {
-			s.before[sort] |= bit * w.Before.takes(sort)
-			s.after[sort] |= bit * w.After.takes(sort)
+		for c := range 256 {
+			s.before[c] |= bit * w.Before.takes(c)
+			s.after[c] |= bit * w.After.takes(c)
+			if w.Lettered && letters[c] == 0 {
+				s.before[c] &^= bit
+			}
 		}
-		s.letter[1] |= bit
-		if !w.Lettered {
-			s.letter[0] |= bit
+		for i := range s.past {
+			s.past[i] |= bit
+		}
+		if w.Lettered {
+			s.past[gap] &^= bit
 		}
 		for first := range runs {
 			for second := range runs[first] {
@@ -79,6 +85,7 @@ func New(wants []Want) *Set {
 		}
 	}
 	s.pack(&runs)
+	s.rest = uint(s.least - min(1<<(bits.Len(uint(s.least))-1), 8))
 	return s
 }
 
@@ -100,9 +107,9 @@ func (s *Set) pack(runs *[ManyDigits + 1][MoreDigits + 1][MoreDigits + 1]uint64)
 
 func allows(set uint32, n int) bool { return set == 0 || set>>n&1 == 1 }
 
-// takes is 1 if a sort is one of those.
-func (b Beside) takes(sort int) uint64 {
-	if b == 0 || b>>sort&1 == 1 {
+// takes is 1 if a byte is of one of the sorts.
+func (b Beside) takes(c int) uint64 {
+	if b == 0 || b>>sortOf[c]&1 == 1 {
 		return 1
 	}
 	return 0
@@ -116,65 +123,105 @@ const Ahead = 2 * BlockBytes
 // are those of the text. The bytes before from and behind to are looked at, not
 // reported.
 func (s *Set) Scan(text []byte, marks []Digits, from, to int, hits []Hit) []Hit {
-	for i := from / BlockBytes; i*BlockBytes < to; i++ {
-		digits := marks[i].Digits
-		if digits == 0 {
-			continue
-		}
+	var starts [64]uint64
+	for at := from / BlockBytes; at*BlockBytes < to; at += len(starts) {
 		var before uint64
-		if i > 0 {
-			before = marks[i-1].Digits >> 63
+		if at > 0 {
+			before = marks[at-1].Digits >> 63
 		}
-		var next Digits
-		if i+1 < len(marks) {
-			next = marks[i+1]
+		n := min((to+BlockBytes-1)/BlockBytes-at, len(starts))
+		if end := at + n; end < len(marks) {
+			s.starts(marks[at:end+1], starts[:n], before)
+		} else {
+			if n > 1 {
+				s.starts(marks[at:], starts[:n-1], before)
+				before = marks[end-2].Digits >> 63
+			}
+			s.starts([]Digits{marks[end-1], {}}, starts[n-1:n], before)
 		}
-		chain := digits | marks[i].Joints&(digits<<1|before)&(digits>>1|next.Digits<<63)
-		more := next.Digits | next.Joints&(next.Digits<<1|digits>>63)&(next.Digits>>1)
-		starts := digits &^ (digits<<1 | before)
-		if s.least > 1 {
-			starts &= s.long(chain, more)
-		}
-		if i*BlockBytes < from {
-			starts &= ^uint64(0) << (from % BlockBytes)
-		}
-		if rest := to - i*BlockBytes; rest < BlockBytes {
-			starts &= 1<<rest - 1
-		}
-		if starts != 0 {
-			hits = s.block(text, i*BlockBytes, starts, [2]uint64{digits, next.Digits}, [2]uint64{chain, more}, hits)
+		for i, found := range starts[:n] {
+			if found = clip(found, (at+i)*BlockBytes, from, to); found != 0 {
+				hits = s.block(text, marks, at+i, found, hits)
+			}
 		}
 	}
 	return hits
 }
 
-// long marks where at least as many bytes of a chain follow as a chain that is
-// long enough has digits.
-func (s *Set) long(chain, more uint64) uint64 {
-	n := 1
-	for ; 2*n <= s.least; n *= 2 {
-		chain &= chain>>n | more<<(64-n)
-		more &= more >> n
+// starts marks the first digits of runs from which on at least as many bytes of a
+// chain follow as a chain that is long enough has digits: of blocks that have another
+// one behind them. before is 1 if a digit stands before them.
+func (s *Set) starts(marks []Digits, starts []uint64, before uint64) {
+	least, rest := s.least, s.rest
+	digits, joints := marks[0].Digits, marks[0].Joints
+	for i := 0; i < len(starts); i++ {
+		if rest := marks[i:]; len(rest) > 4 && digits|rest[1].Digits|rest[2].Digits|rest[3].Digits == 0 {
+			clear(starts[i : i+4])
+			i += 3
+			digits, joints, before = rest[4].Digits, rest[4].Joints, 0
+			continue
+		}
+		next, nextJoints := marks[i+1].Digits, marks[i+1].Joints
+		first := digits &^ (digits<<1 | before)
+		chain := digits | joints&(digits<<1|before)&(digits>>1|next<<63)
+		before = digits >> 63
+		more := next | nextJoints&(next<<1|before)&(next>>1)
+		if least >= 2 {
+			chain &= chain>>1 | more<<63
+			more &= more >> 1
+		}
+		if least >= 4 {
+			chain &= chain>>2 | more<<62
+			more &= more >> 2
+		}
+		if least >= 8 {
+			chain &= chain>>4 | more<<60
+			more &= more >> 4
+		}
+		starts[i] = first & chain & (chain>>(rest&63) | more<<1<<(63-rest&63))
+		digits, joints = next, nextJoints
 	}
-	rest := s.least - n
-	return chain & (chain>>rest | more<<(64-rest))
 }
 
-// block appends those of the starts in the block at a place that begin a wanted
-// chain. Which do is as good as random, so each is written and none is jumped
-// over.
-func (s *Set) block(text []byte, at int, starts uint64, digits, chain [2]uint64, hits []Hit) []Hit {
+// clip leaves of the marks of a block at a place those between from and to.
+func clip(starts uint64, at, from, to int) uint64 {
+	if at < from {
+		starts &= ^uint64(0) << (from - at)
+	}
+	if rest := to - at; rest < BlockBytes {
+		starts &= 1<<rest - 1
+	}
+	return starts
+}
+
+// block appends those of the starts in a block that begin a wanted chain. Which do is
+// as good as random, so each is written and none is jumped over.
+func (s *Set) block(text []byte, marks []Digits, block int, starts uint64, hits []Hit) []Hit {
+	var next Digits
+	var before uint64
+	if block+1 < len(marks) {
+		next = marks[block+1]
+	}
+	if block > 0 {
+		before = marks[block-1].Digits >> 63
+	}
+	digits := marks[block].Digits
+	chain := digits | marks[block].Joints&(digits<<1|before)&(digits>>1|next.Digits<<63)
+	more := next.Digits | next.Joints&(next.Digits<<1|digits>>63)&(next.Digits>>1)
 	n := len(hits)
 	hits = slices.Grow(hits, BlockBytes/2)[:n+BlockBytes/2]
 	for ; starts != 0; starts &= starts - 1 {
 		k := bits.TrailingZeros64(starts) & 63
 		// In one word what begins at the place: digits, and the chain.
-		run := digits[0]>>k | digits[1]<<1<<(63-k)
-		whole := run & (1<<bits.TrailingZeros64(^(chain[0]>>k|chain[1]<<1<<(63-k))) - 1)
-		first := bits.TrailingZeros64(^run)
-		second := whole >> first >> 1
-		third := second >> bits.TrailingZeros64(^second) >> 1
-		i := at + k
+		end := ^(chain>>k | more<<1<<(63-k))
+		all := (digits>>k | next.Digits<<1<<(63-k)) & (end&-end - 1)
+		// An addition at the first digit of a run carries through it and leaves the others.
+		behind := all & (all + 1)
+		behind2 := behind & (behind + behind&-behind)
+		behind3 := behind2 & (behind2 + behind2&-behind2)
+		total, rest, rest2 := bits.OnesCount64(all), bits.OnesCount64(behind), bits.OnesCount64(behind2)
+		first, second, third := total-rest, rest-rest2, rest2-bits.OnesCount64(behind3)
+		i := block*BlockBytes + k
 		var b, c, a byte
 		if i > 0 {
 			b = text[i-1]
@@ -185,28 +232,31 @@ func (s *Set) block(text []byte, at int, starts uint64, digits, chain [2]uint64,
 		if i+first < len(text) && first < ManyDigits {
 			a = text[i+first]
 		}
-		after := s.after[sortOf[a]&15]
+		after := s.after[a]
 		if first >= ManyDigits {
 			after = ^uint64(0)
 		}
-		runs := s.runs[min(first, ManyDigits)&31][min(bits.TrailingZeros64(^second), MoreDigits)&7][min(bits.TrailingZeros64(^third), MoreDigits)&7]
+		runs := s.runs[min(first, ManyDigits)&31][min(second, MoreDigits)&7][min(third, MoreDigits)&7]
 		h := &hits[n]
 		h.At = i
-		h.Wants = s.masks[runs] & s.digits[min(bits.OnesCount64(whole), ManyDigits)&31] &
-			s.before[sortOf[b]&15] & after & s.letter[(letters[b]|letters[b]>>1&letters[c])&1]
-		if h.Wants != 0 {
-			n++
-		}
+		h.Wants = s.masks[runs] & s.digits[min(total, ManyDigits)&31] &
+			s.before[b] & after & s.past[letters[b]&gap|letters[c]&letter]
+		n += int((h.Wants | -h.Wants) >> 63)
 	}
 	return hits[:n]
 }
 
-// letters classes what stands before a chain: bit 0 is a letter, bit 1 what may
-// stand between a letter and a chain.
+// letters classes what stands before a chain: a letter, or what may stand between one
+// and a chain.
+const (
+	letter = 1
+	gap    = 2
+)
+
 var letters = func() (of [256]uint8) {
 	for c := 'a'; c <= 'z'; c++ {
-		of[c], of[c-0x20] = 1, 1
+		of[c], of[c-0x20] = letter, letter
 	}
-	of[' '], of['-'] = 2, 2
+	of[' '], of['-'] = gap, gap
 	return of
 }()

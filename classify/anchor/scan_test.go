@@ -74,6 +74,8 @@ func (b Beside) sees(text string, i int) bool {
 func isLetter(c byte) bool { return (c|0x20)-'a' < 26 }
 func isDigit(c byte) bool  { return c-'0' < 10 }
 
+func isWordByte(c byte) bool { return isLetter(c) || isDigit(c) }
+
 // marksOf returns the marks of a text, its last block filled up with zeros.
 func marksOf(text []byte) []Digits {
 	marks := make([]Digits, (len(text)+BlockBytes-1)/BlockBytes)

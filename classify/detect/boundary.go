@@ -3,6 +3,7 @@ package detect
 import (
 	"bytes"
 	"unicode"
+	"unicode/utf8"
 )
 
 // bounded reports whether a candidate stands by itself: no part of a longer
@@ -12,6 +13,12 @@ func (f *finder) bounded(c *candidate) bool {
 		return !f.text.wordBefore(c.start) && !f.text.wordAfter(c.end)
 	}
 	return (c.closed || freeRight(f.text, c.end)) && (c.vouched || f.freeLeft(c)) && !(c.bare && priced(f.text, c.start))
+}
+
+// touched reports what bounded would find out without a look at keywords.
+func (f *finder) touched(c *candidate) bool {
+	left, _ := f.text.before(c.start)
+	return !c.vouched && (left == '+' || left == '@' || left != '_' && isWord(left)) || !c.closed && !freeRight(f.text, c.end)
 }
 
 // freeLeft judges what touches a candidate on the left.
@@ -63,7 +70,7 @@ func priced(t *text, p int64) bool {
 		p--
 	}
 	r, _ := t.before(p)
-	return unicode.Is(unicode.Sc, r)
+	return r == '$' || r >= utf8.RuneSelf && unicode.Is(unicode.Sc, r)
 }
 
 // keywordEnds reports whether a keyword of the detector ends at p, right before

@@ -3,7 +3,6 @@ package detect
 import (
 	"bytes"
 	"slices"
-	"unicode/utf8"
 
 	"github.com/postern-mail/postern/classify/anchor"
 )
@@ -21,6 +20,7 @@ const (
 // most paragraphs are never read. Of each table it keeps the header row.
 type columns struct {
 	pos    int64 // up to here the text was read
+	place  int64 // up to here it must be, for who asks
 	breaks lines
 	line   row  // the present line
 	afterR bool // a CR was the last character: an LF belongs to it
@@ -75,13 +75,14 @@ func (c *column) inHeader(h *hit) bool { return c.known && h.start >= c.from && 
 
 func (c *columns) reset() {
 	c.dropAll()
-	c.pos, c.breaks, c.seen, c.afterR, c.ended = 0, lines{}, 0, false, false
+	c.pos, c.place, c.breaks, c.seen, c.afterR, c.ended = 0, 0, lines{}, 0, false, false
 	c.line.cell, c.total.start = [len(delimiters)]int64{}, -1
 	c.line.begin(0)
 }
 
 // advance reads on to position to.
 func (c *columns) advance(t *text, to int64) {
+	c.place = to
 	if c.breaks.follow(t, to); c.breaks.blank > c.pos && c.breaks.blank <= to {
 		// Nothing before a blank line matters any more.
 		c.dropAll()
@@ -96,6 +97,11 @@ func (c *columns) advance(t *text, to int64) {
 				c.pos++
 				c.line.begin(c.pos)
 				continue
+			}
+		}
+		if c.count == 0 && c.pos == c.line.start {
+			if c.pass(t, to); c.pos == to {
+				return
 			}
 		}
 		at, brk := c.line.read(t, c.pos, to)
@@ -160,7 +166,7 @@ func (c *columns) endRow(t *text, d, n int) {
 		}
 		i++
 	}
-	if n > 0 && !known && n < headerCells && c.pos-c.line.start <= headerBytes && c.mayHead(t, d) && !t.longRun(c.line.start, c.pos) {
+	if n > 0 && !known && n < headerCells && c.pos-c.line.start <= headerBytes && !t.longRun(c.line.start, c.pos) && c.heads(t, d) {
 		silent := c.keyed && !t.isKeyed(c.line.start, c.pos)
 		c.tables[d] = append(c.tables[d], table{start: c.line.start, end: c.pos, delims: n, opened: c.line.opened, silent: silent})
 		c.count++
@@ -168,14 +174,12 @@ func (c *columns) endRow(t *text, d, n int) {
 	}
 }
 
-// mayHead reports whether the first cell of the present line can be that of a header
-// row. Most lines of prose end here.
-func (c *columns) mayHead(t *text, d int) bool {
-	line := t.slice(c.line.start, min(c.pos, c.line.start+2*headerChars*utf8.UTFMax))
-	if n := bytes.IndexByte(line, delimiters[d]); n >= 0 {
-		line = line[:n]
-	}
-	return c.line.opened >= 0 || isHeading(line)
+// heads reports whether the present line can be a header row. Most lines of prose end
+// here.
+func (c *columns) heads(t *text, d int) (ok bool) {
+	line := t.slice(c.line.start, c.pos)
+	c.ends, ok = splitHeader(line, d, c.line.opened-c.line.start, c.ends[:0])
+	return ok
 }
 
 // longRun reports whether eight digits stand in a row in a line: that is a value
@@ -221,17 +225,9 @@ func (c *columns) stands(t *text, d, i int) bool {
 		return true
 	}
 	line := t.slice(table.start, table.end)
-	split := splitRow
-	if table.opened >= 0 {
-		split = splitQuoted
-	}
-	ok := table.opened < 0 || startsHeader(line[:table.opened-table.start], d)
-	if ok = ok && namesColumns(line); ok {
-		c.ends, ok = split(line, d, c.ends[:0])
-	}
-	if !ok {
-		c.drop(d, i)
-		return false
+	var ok bool
+	if c.ends, ok = splitHeader(line, d, table.opened-table.start, c.ends[:0]); !ok {
+		panic("internal error: a table whose header is none")
 	}
 	head := new(header)
 	if k := len(c.spare); k > 0 {
@@ -243,13 +239,6 @@ func (c *columns) stands(t *text, d, i int) bool {
 	head.about = head.about[:0]
 	table.head = head
 	return true
-}
-
-// startsHeader reports whether the first cell can be that of a header row, as
-// far as is known from what stands before the first quote.
-func startsHeader(line []byte, d int) bool {
-	n := bytes.IndexByte(line, delimiters[d])
-	return n < 0 || isHeading(line[:n])
 }
 
 // namesColumns tells a header row from lines that look like one: the rule or the
@@ -298,8 +287,12 @@ func (h *header) cell(i int) []byte {
 	return h.text[from:h.ends[i]]
 }
 
-// column says where the place that the text was read to stands in a table.
+// column says where the place stands in a table.
 func (c *columns) column(t *text) column {
+	if start, ok := c.plain(t, c.place); ok {
+		return column{cell: start}
+	}
+	c.advance(t, c.place)
 	if c.count == 0 {
 		return column{cell: c.line.start}
 	}
@@ -324,7 +317,20 @@ func (c *columns) column(t *text) column {
 	return column{cell: c.line.start}
 }
 
-// cellStart is where the cell begins that the text was read to; the line's
+// plain reports whether the line of a position is seen at once to have no delimiters,
+// and so to be no row, and where it begins.
+func (c *columns) plain(t *text, p int64) (start int64, ok bool) {
+	c.breaks.follow(t, p)
+	start = c.breaks.last
+	if start > p || start+rowAhead < p {
+		return 0, false
+	}
+	to := min(p+rowAhead, t.end())
+	end := t.nextMark(start, to, ^uint64(0))
+	return start, end == to && to < p+rowAhead || end < to && isBreak(t.at(end))
+}
+
+// cellStart is where the cell of the place begins; the line's
 // beginning is far enough where there is no table.
 func (c *columns) cellStart(t *text) int64 { col := c.column(t); return col.cell }
 
@@ -376,13 +382,13 @@ func (c *cells) keywords(h *header, words *dictionary, cell int) []hit {
 // speakOf reports whether a keyword of a detector stands in the header of any
 // table that the line caught up with could belong to. None begins at near or
 // behind it, so a header that stands there need not be read.
-func (c *columns) speakOf(t *text, near int64, set *Set, detector int) bool {
+func (c *columns) speakOf(t *text, near int64, set *Set, detector int, h *heralds) bool {
 	for d := 0; d < len(c.tables) && c.count > 0; d++ {
 		for i := 0; i < len(c.tables[d]); {
 			if c.tables[d][i].start >= near {
 				break
 			}
-			if c.tables[d][i].silent {
+			if h.isSilent(t, &c.tables[d][i]) {
 				i++
 				continue
 			}

@@ -24,7 +24,9 @@ type finder struct {
 	// order of their start.
 	found   [][]hit
 	scratch []hit
-	read    int64 // up to here the text was searched for keywords
+	read    int64   // up to here the text was searched for keywords
+	reads   []int64 // by detector: likewise for its own
+	heralds heralds
 	against opponents
 	around  reach
 
@@ -77,11 +79,13 @@ func (f *finder) reset(s *Stream) {
 	f.columns.reset()
 	f.token = token{}
 	f.read, f.card = 0, -1
+	f.heralds.from, f.heralds.read = 0, 0
 	for i := range f.found {
 		f.found[i] = f.found[i][:0]
 	}
 	f.against = opponents{found: f.against.found[:0]}
 	clear(f.lists)
+	clear(f.reads)
 	clear(f.halves)
 	clear(f.rows)
 	for i := range f.until {
@@ -106,7 +110,9 @@ func (f *finder) look(p int64, wanted uint64) {
 	}
 	for ; wanted != 0; wanted &= wanted - 1 {
 		s := &f.set.seekers[bits.TrailingZeros64(wanted)]
-		f.detector = s.detector
+		if f.detector = s.detector; !f.set.everywhere && wanted&-wanted&f.set.needy != 0 {
+			f.readKeywords(p, min(f.text.forth(p, windowChars+maxCandidate)+1, f.text.end()))
+		}
 		s.find(f, p)
 	}
 }
@@ -117,10 +123,15 @@ func (f *finder) look(p int64, wanted uint64) {
 func (f *finder) stands(p int64) bool {
 	d, c := f.set.Detectors[f.detector], &f.c
 	f.around.known = false
+	if !d.Apart && f.touched(c) {
+		return false
+	}
 	if f.hopeless(p) {
 		return true
 	}
-	f.columns.advance(f.text, p)
+	if f.columns.place = p; d.OnceARow {
+		f.columns.advance(f.text, p)
+	}
 	if !f.bounded(c) || !d.Apart && f.enclosed(c, p) || d.Alone && !f.alone(c) {
 		return false
 	}
@@ -155,7 +166,7 @@ func (f *finder) reportValue(c *candidate, value string, level Confidence, conte
 // numbers in most texts are such, so a detector may ask before it checks digits.
 func (f *finder) hopeless(p int64) bool {
 	d, c := f.set.Detectors[f.detector], &f.c
-	if g := &d.grades[c.form]; g.alone != None || g.negative != None || d.vouch != nil || f.lists[f.detector].label || f.set.bare[f.detector] {
+	if !d.needs(c.form) || f.lists[f.detector].label || f.set.bare[f.detector] {
 		return false
 	}
 	return f.remote(p)
@@ -241,18 +252,17 @@ func separatesLabel(b byte) bool { return isSpace(b) || b == ':' || b == '#' || 
 
 // readKeywords makes f.found hold all keywords that begin in [from,to), as far
 // as they are needed. Places are visited in order, so each stretch of text is
-// searched once, and all of it is: lexicons and phrases count wherever they are.
+// searched once; all of it is if lexicons and phrases count wherever they are.
 func (f *finder) readKeywords(from, to int64) {
+	if !f.set.everywhere {
+		f.readOwn(from, to)
+		return
+	}
 	if to <= f.read {
 		return
 	}
 	f.see(from)
-	atOnce := int64(readAtOnce)
-	if !f.set.everywhere {
-		f.read = max(f.read, f.text.back(from-nearReach, windowChars)-f.set.words.longest)
-		atOnce = readAround
-	}
-	to = max(to, min(f.read+atOnce, f.limit))
+	to = max(to, min(f.read+readAtOnce, f.limit))
 	f.scratch = f.set.words.find(f.text, f.read, to, f.scratch[:0])
 	f.read = to
 	asking := f.detector
@@ -266,8 +276,7 @@ func (f *finder) readKeywords(from, to int64) {
 		default:
 			of := word.detector
 			if word.role.speaks() {
-				f.coming = append(f.coming, speaker{h.start, f.counts(h.end, f.set.reach[of]) + nearReach, of})
-				f.text.key(h.start)
+				f.speak(&h, of)
 			}
 			if list := f.found[of]; len(list) == cap(list) {
 				f.found[of] = forget(list, from-f.set.left-windowReach)
@@ -276,6 +285,29 @@ func (f *finder) readKeywords(from, to int64) {
 		}
 	}
 	f.detector = asking
+}
+
+// readOwn is readKeywords for the keywords of one detector.
+func (f *finder) readOwn(from, to int64) {
+	own, read := &f.set.own[f.detector], &f.reads[f.detector]
+	if to <= *read {
+		return
+	}
+	if first := f.text.back(from-nearReach, windowChars) - own.longest; first > *read {
+		*read = first
+	} else {
+		to = max(to, min(*read+readAround, f.limit))
+	}
+	list := f.found[f.detector]
+	if len(list) == cap(list) {
+		list = forget(list, from-f.set.left-windowReach)
+	}
+	known := len(list)
+	list = own.find(f.text, *read, to, list)
+	for i := known; i < len(list); i++ {
+		list[i].word += own.first
+	}
+	*read, f.found[f.detector] = to, list
 }
 
 // readAtOnce is how much text is searched for keywords at once, if candidates may

@@ -21,9 +21,12 @@ func (l *lines) follow(t *text, to int64) {
 	}
 	first, found := int(l.quiet-t.base)/anchor.BlockBytes, false
 	for block := int(to-1-t.base) / anchor.BlockBytes; block >= first; block-- {
-		at := t.base + int64(block*anchor.BlockBytes)
 		m := t.linesOf(block)
 		breaks := m.Breaks
+		if breaks == 0 {
+			continue
+		}
+		at := t.base + int64(block*anchor.BlockBytes)
 		if n := to - at; n < anchor.BlockBytes {
 			breaks &= 1<<n - 1
 		}

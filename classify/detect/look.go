@@ -29,6 +29,9 @@ func (s *Set) seek() error {
 			if d.labelOnly() && !s.bare[i] {
 				s.needy |= bit
 			}
+			if d.asks {
+				s.asking |= bit
+			}
 			wants, s.seekers = append(wants, place), append(s.seekers, seeker{i, d.find})
 		}
 	}

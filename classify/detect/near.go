@@ -28,11 +28,11 @@ func (f *finder) arrive(p int64) {
 	if f.text.wide > p {
 		to = p + wideSight
 	}
-	if to > f.read {
-		if !f.set.everywhere {
-			to = f.text.forth(p, windowChars+maxCandidate) + 1
-		}
+	switch {
+	case f.set.everywhere && to > f.read:
 		f.readKeywords(p, min(to, f.text.end()))
+	case !f.set.everywhere && to > f.heralds.read:
+		f.listen(p, f.text.forth(p, windowChars+maxCandidate)+1)
 	}
 	if f.come < len(f.coming) {
 		f.see(to)
@@ -83,8 +83,11 @@ func (f *finder) remote(p int64) bool {
 	if !f.mayHead(p, f.set.seekerOf[f.detector]) && f.set.seekerOf[f.detector] != 0 {
 		return true
 	}
+	if _, plain := f.columns.plain(f.text, p); plain {
+		return true
+	}
 	f.columns.catchUp(f.text, p)
-	return f.columns.count == 0 || !f.columns.speakOf(f.text, p-nearHeader, f.set, f.detector)
+	return f.columns.count == 0 || !f.columns.speakOf(f.text, p-nearHeader, f.set, f.detector, &f.heralds)
 }
 
 // mayHead reports whether any of the seekers has a keyword in the lines since the
@@ -140,11 +143,14 @@ func (f *finder) spokenFor(p int64, seekers uint64) uint64 {
 	if !f.mayHead(p, seekers&^f.hot) {
 		return seekers & f.hot
 	}
+	if _, plain := f.columns.plain(f.text, p); plain {
+		return seekers & f.hot
+	}
 	f.columns.catchUp(f.text, p)
 	if f.columns.count == 0 {
 		return seekers & f.hot
 	}
-	return seekers & (f.hot | f.spoken.in(&f.columns, f.text, p-nearHeader, f.set))
+	return seekers & (f.hot | f.spoken.in(&f.columns, f.text, p-nearHeader, f.set, &f.heralds))
 }
 
 // spoken are the seekers of which headers speak, as long as that is known.
@@ -155,7 +161,7 @@ type spoken struct {
 }
 
 // in returns the seekers of which any header speaks that begins before a place.
-func (s *spoken) in(c *columns, t *text, near int64, set *Set) uint64 {
+func (s *spoken) in(c *columns, t *text, near int64, set *Set, h *heralds) uint64 {
 	if s.change == c.changes && s.from <= near && near <= s.to && s.from >= 0 {
 		return s.seekers
 	}
@@ -167,7 +173,7 @@ func (s *spoken) in(c *columns, t *text, near int64, set *Set) uint64 {
 				s.to = min(s.to, table.start)
 				break
 			}
-			if table.silent {
+			if h.isSilent(t, table) {
 				i++
 				continue
 			}

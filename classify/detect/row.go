@@ -3,7 +3,6 @@ package detect
 import (
 	"bytes"
 	"math/bits"
-	"unicode/utf8"
 
 	"github.com/postern-mail/postern/classify/anchor"
 )
@@ -173,6 +172,19 @@ var delimiterOf = func() (of [256]uint8) {
 	return of
 }()
 
+// splitHeader appends where the cells of a row end, and fails if it cannot be a header
+// row. quote is where its first quote opens, less than 0 if none does.
+func splitHeader(line []byte, d int, quote int64, ends []int32) ([]int32, bool) {
+	if quote < 0 {
+		ends, ok := splitRow(line, d, ends)
+		return ends, ok && namesColumns(line)
+	}
+	if n := bytes.IndexByte(line[:quote], delimiters[d]); n >= 0 && !isHeading(line[:n]) || !namesColumns(line) {
+		return ends, false
+	}
+	return splitQuoted(line, d, ends)
+}
+
 // splitRow appends where the cells of a row end. It fails as soon as a cell
 // cannot be that of a header row.
 func splitRow(line []byte, d int, ends []int32) ([]int32, bool) {
@@ -226,30 +238,3 @@ func splitQuoted(line []byte, d int, ends []int32) ([]int32, bool) {
 	}
 	return ends, true
 }
-
-// isHeading reports whether a cell can be a column's header.
-func isHeading(s []byte) bool {
-	for len(s) > 0 && isMargin(s[0]) {
-		s = s[1:]
-	}
-	for len(s) > 0 && isMargin(s[len(s)-1]) {
-		s = s[:len(s)-1]
-	}
-	if len(s) > headerChars && (anchor.ASCII(s) > headerChars || len(s) > headerChars*utf8.UTFMax || utf8.RuneCount(s) > headerChars) {
-		return false
-	}
-	run, all := 0, 0
-	for _, c := range s {
-		if !isDigit(c) {
-			run = 0
-			continue
-		}
-		run, all = run+1, all+1
-		if run >= 8 || all >= 9 {
-			return false
-		}
-	}
-	return true
-}
-
-func isMargin(c byte) bool { return c == ' ' || c == '\t' || c == '"' }

@@ -44,6 +44,8 @@ type Detector struct {
 	// accounts makes the numbers of accounts and cases negative labels of
 	// loose candidates.
 	accounts bool
+	// asks tells that find asks for keywords before it does anything else.
+	asks bool
 	// lists lets the values of a list share the label of the first.
 	lists bool
 	// crowded lets digits stand beside a spaced value without a label; the
@@ -169,6 +171,8 @@ type Set struct {
 
 	options Options
 	words   *dictionary // the detectors' own
+	own     []ownWords  // by detector, where not all of the text is searched for them
+	heralds *dictionary // those of them without which some candidates are nothing
 	against *dictionary // the negative ones
 	anchors *anchor.Set
 	// left is how far before its first digit a value of any detector can begin.
@@ -180,11 +184,13 @@ type Set struct {
 	// patterns are the detectors that have an expression.
 	patterns []int
 	scouts   []*scout
-	worded   bool     // a detector of the admin's own finds words
-	bare     []bool   // by detector: candidates without a level are reported
-	seekers  []seeker // by the wants of the anchors
-	needy    uint64   // the seekers that find nothing without a keyword
-	seekerOf []uint64 // by detector
+	worded   bool      // a detector of the admin's own finds words
+	bare     []bool    // by detector: candidates without a level are reported
+	seekers  []seeker  // by the wants of the anchors
+	needy    uint64    // the seekers that find nothing without a keyword
+	asking   uint64    // of these those that ask for one themselves
+	denials  [2]bitset // negative keywords, and names of accounts, right before a number
+	seekerOf []uint64  // by detector
 	// scales are the lexicons, by detector; nil for other detectors.
 	scales  []*scale
 	markers []markerEntry
@@ -195,7 +201,7 @@ type Set struct {
 // Compile builds a Set. The order of the detectors decides between matches that
 // are equal in all else.
 func Compile(detectors []*Detector, opt Options) (*Set, error) {
-	s := &Set{Detectors: detectors, options: opt, words: newDictionary(), against: newDictionary(), scales: make([]*scale, len(detectors))}
+	s := &Set{Detectors: detectors, options: opt, words: newDictionary(), heralds: newDictionary(), against: newDictionary(), scales: make([]*scale, len(detectors))}
 	seen := make(map[string]bool)
 	for i, d := range detectors {
 		if seen[d.ID] {
@@ -224,10 +230,17 @@ func Compile(detectors []*Detector, opt Options) (*Set, error) {
 		return nil, err
 	}
 	s.words.finish()
+	s.heralds.finish()
 	s.against.finish()
 	for _, w := range s.words.words {
 		s.everywhere = s.everywhere || w.role == triggers || w.role == term
 		s.names = append(s.names, []string{w.text})
+	}
+	s.deny()
+	if !s.everywhere {
+		if err := s.part(); err != nil {
+			return nil, err
+		}
 	}
 	leads := make([][]*[256]bool, len(s.patterns))
 	for i, d := range s.patterns {
@@ -239,6 +252,9 @@ func Compile(detectors []*Detector, opt Options) (*Set, error) {
 
 // compile adds what a detector knows by words.
 func (s *Set) compile(i int, d *Detector) error {
+	if err := s.herald(i, d); err != nil {
+		return err
+	}
 	for _, group := range d.keywords {
 		for _, pattern := range group.patterns {
 			if err := s.words.add(i, group.role, pattern); err != nil {

@@ -20,7 +20,8 @@ type text struct {
 	shift []shift // where the view and the stream move against each other
 	part  []byte  // the beginning of a character whose end is yet to come
 	table *foldTable
-	wide  int64 // position behind the last character that is not ASCII
+	wide  int64   // position behind the last character that is not ASCII
+	inner []uint8 // by block: bytes that go on with a character
 
 	marks  []anchor.Digits // of the blocks of buf, as far as mark came
 	lines  []anchor.Lines  // likewise, but made when asked for
@@ -51,7 +52,14 @@ type shift struct{ at, end, start int64 }
 func (t *text) reset() {
 	t.buf, t.shift, t.part = t.buf[:0], append(t.shift[:0], shift{}), t.part[:0]
 	t.base, t.raw, t.wide, t.table = 0, 0, 0, foldings()
+	t.inner = t.inner[:0]
 	t.marks, t.lines, t.cells, t.words, t.made = t.marks[:0], t.lines[:0], t.cells[:0], t.words[:0], t.made[:0]
+}
+
+// wipe overwrites the characters, once nobody asks for them any more.
+func (t *text) wipe() {
+	clear(t.buf[:cap(t.buf)])
+	clear(t.part[:cap(t.part)])
 }
 
 // end is the position behind the last character of the view.
@@ -112,8 +120,14 @@ func (t *text) add(r rune, size int) {
 	}
 	before := len(t.buf)
 	t.buf = utf8.AppendRune(t.buf, f)
+	for len(t.inner)*anchor.BlockBytes < len(t.buf) {
+		t.inner = append(t.inner, 0)
+	}
 	if f >= utf8.RuneSelf {
 		t.wide = t.end()
+		for i := before + 1; i < len(t.buf); i++ {
+			t.inner[i/anchor.BlockBytes]++
+		}
 	}
 	if len(t.buf)-before != size {
 		t.moved(t.raw, true)
@@ -143,6 +157,7 @@ func (t *text) forget(to int64) {
 	}
 	t.buf = t.buf[:copy(t.buf, t.buf[n*pageBytes:])]
 	t.marks = t.marks[:copy(t.marks, t.marks[n*pageBlocks:])]
+	t.inner = t.inner[:copy(t.inner, t.inner[min(n*pageBlocks, len(t.inner)):])]
 	for page, made := range t.made[n:] {
 		to := page * pageBlocks
 		from := to + n*pageBlocks
@@ -162,10 +177,10 @@ func (t *text) forget(to int64) {
 // also those of the last one.
 func (t *text) mark(last bool) {
 	n := len(t.buf) / anchor.BlockBytes
-	t.buf = slices.Grow(t.buf, anchor.BlockBytes)
-	if last && len(t.buf)%anchor.BlockBytes > 0 {
-		n++
-		clear(t.buf[len(t.buf) : len(t.buf)+anchor.BlockBytes])
+	t.buf = slices.Grow(t.buf, anchor.BlockBytes+8)
+	if last {
+		n = (len(t.buf) + anchor.BlockBytes - 1) / anchor.BlockBytes
+		clear(t.buf[len(t.buf) : len(t.buf)+anchor.BlockBytes+8])
 	}
 	done := len(t.marks)
 	t.marks = slices.Grow(t.marks, n-done)[:n]
@@ -345,25 +360,26 @@ func (t *text) forth(p int64, n int) int64 {
 // tails counts the bytes in [from,to) that go on with a character.
 func (t *text) tails(from, to int64) int {
 	n := 0
-	i, end := int(from-t.base), int(to-t.base)
-	if marked := len(t.marks) * anchor.BlockBytes; end > marked {
-		for i := max(i, marked); i < end; i++ {
-			if isInner(t.buf[i]) {
-				n++
+	for i, end := int(from-t.base), int(to-t.base); i < end; {
+		block := i / anchor.BlockBytes
+		if block >= len(t.inner) {
+			break
+		}
+		next := min((block+1)*anchor.BlockBytes, end)
+		switch inner := int(t.inner[block]); {
+		case inner == 0:
+		case next-i == anchor.BlockBytes:
+			n += inner
+		default:
+			for _, c := range t.buf[i:next] {
+				if isInner(c) {
+					n++
+				}
 			}
 		}
-		end = marked
+		i = next
 	}
-	if i >= end {
-		return n
-	}
-	block, last := i/anchor.BlockBytes, (end-1)/anchor.BlockBytes
-	keep := ^uint64(0) << (i % anchor.BlockBytes)
-	for ; block < last; block++ {
-		n += bits.OnesCount64(t.wordsOf(block).Tails & keep)
-		keep = ^uint64(0)
-	}
-	return n + bits.OnesCount64(t.wordsOf(last).Tails&keep&(^uint64(0)>>(-end&(anchor.BlockBytes-1))))
+	return n
 }
 
 func isInner(c byte) bool { return c&0xC0 == 0x80 }

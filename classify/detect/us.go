@@ -28,8 +28,11 @@ var usSSN = &Detector{
 		"ssn{|s}{| #}", "ss {#|no.|num.|number}", "{soc.|social} sec.", "social security{| number| numbers| no.| num.| #}",
 		"ssa number", "ssid", "{número|numero} de seguro social",
 	}}},
-	places: []anchor.Want{{Digits: 9, Runs: grouped(3, 2, 4)}, {Digits: 9, Runs: runs(9)}},
-	find:   findSSN,
+	places: []anchor.Want{
+		{Digits: 9, Runs: grouped(3, 2, 4), Before: ^anchor.OnLetter},
+		{Digits: 9, Runs: runs(9), Before: ^anchor.OnLetter, After: ^anchor.OnLetter},
+	},
+	find: findSSN,
 	grades: []grade{
 		ssnHyphens: {"hyphens", High, High, None, Medium, Low, None},
 		ssnSpaces:  {"spaces or full stops", High, High, None, Low, None, None},
@@ -46,7 +49,7 @@ const (
 
 func findSSN(f *finder, p int64) {
 	c := &f.c
-	if !shapeSSN(f.text, p, c) || f.hopeless(p) {
+	if !shapeSSN(f.text, p, c) || f.touched(c) || c.bare && f.denied(p) || f.hopeless(p) {
 		return
 	}
 	digitsSSN(f.text.slice(c.start, c.end), c)
@@ -145,7 +148,7 @@ var moDCN = &Detector{
 		{weak, []string{"{client|participant|recipient|medicaid|member} {number|no.|id|num.|#}"}},
 		{cue, []string{"missouri", "mo health net", "mo.gov", "dss", "fsd", "famis", "medes", "family support division", "dhss"}},
 	},
-	places: []anchor.Want{{Digits: 8, Runs: runs(8, 10)}},
+	places: []anchor.Want{{Digits: 8, Runs: runs(8, 10), Before: ^anchor.OnLetter, After: ^anchor.OnLetter}},
 	find:   findDCN,
 	grades: []grade{
 		dcnPlain:      {"eight digits", High, Medium, Low, None, None, None},
@@ -154,6 +157,7 @@ var moDCN = &Detector{
 		dcnFilledDate: {"ten digits, filled with zeros, the rest also a date", Medium, Low, None, None, None, None},
 	},
 	accounts: true,
+	asks:     true,
 	lists:    true,
 }
 
@@ -174,7 +178,7 @@ func findDCN(f *finder, p int64) {
 	if n == 10 {
 		c.form = dcnFilled
 	}
-	if f.hopeless(p) {
+	if f.touched(c) || f.denied(p) || f.hopeless(p) {
 		return
 	}
 	c.put(t.slice(c.end-8, c.end)...)

@@ -151,7 +151,7 @@ func (rd *reading) readContainer(read format, s *spool) {
 	for len(c.open) > 0 {
 		_ = c.open[len(c.open)-1].Close()
 	}
-	l.r.held -= c.held
+	l.r.hold(-c.held, false)
 	var locked *lockedError
 	switch {
 	case errors.As(err, &locked):
@@ -250,7 +250,10 @@ func (c *container) hold(n int64) error {
 	if n > 0 && (n > c.r.limits.MailMemory || c.r.held+n > c.r.limits.MailMemory) {
 		return errTooBig
 	}
-	c.r.held += n
+	if !c.r.hold(n, true) {
+		c.r.fail(ErrNoMemory)
+		return errStopped
+	}
 	c.held += n
 	return nil
 }

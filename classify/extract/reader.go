@@ -30,6 +30,7 @@ type Reader struct {
 	anomalies anomalySet
 	line      []byte  // a header field as text
 	ocr       OCR     // nil: pictures are unscannable
+	memory    Memory  // nil: each mail for itself
 	problem   Problem // why reading stopped, if it did
 	err       error
 	closed    bool
@@ -238,7 +239,10 @@ var blocks = sync.Pool{New: func() any { return new([maxBlock]byte) }}
 // rest unread, which is the caller's error.
 func (r *Reader) readAll(src io.Reader) error {
 	pooled := blocks.Get().(*[maxBlock]byte)
-	defer blocks.Put(pooled)
+	defer func() {
+		clear(pooled[:])
+		blocks.Put(pooled)
+	}()
 	buf := pooled[:]
 	for {
 		n, err := src.Read(buf)

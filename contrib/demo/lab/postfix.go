@@ -57,6 +57,19 @@ func havePostfix() error {
 // StartPostfix writes a stock configuration, appends the recipe as it ships, and
 // starts the instance.
 func (l *Lab) StartPostfix(opt PostfixOptions) (*Postfix, error) {
+	p, err := l.ConfigurePostfix(opt)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.Start(); err != nil {
+		return nil, err
+	}
+	l.onClose(p.Stop)
+	return p, nil
+}
+
+// ConfigurePostfix writes what StartPostfix starts.
+func (l *Lab) ConfigurePostfix(opt PostfixOptions) (*Postfix, error) {
 	address, err := l.nextAddress()
 	if err != nil {
 		return nil, err
@@ -67,14 +80,7 @@ func (l *Lab) StartPostfix(opt PostfixOptions) (*Postfix, error) {
 		Config: filepath.Join(dir, "etc"), Queue: filepath.Join(dir, "queue"), log: filepath.Join(dir, "maillog"),
 	}
 	l.host(opt.Name, address)
-	if err := p.configure(opt); err != nil {
-		return nil, err
-	}
-	if err := p.Start(); err != nil {
-		return nil, err
-	}
-	l.onClose(p.Stop)
-	return p, nil
+	return p, p.configure(opt)
 }
 
 func (p *Postfix) configure(opt PostfixOptions) error {
@@ -160,7 +166,7 @@ enable_long_queue_ids = yes
 func (p *Postfix) jail() error {
 	etc := filepath.Join(p.Queue, "etc")
 	for name, text := range map[string]string{
-		"resolv.conf":   "nameserver " + p.lab.names.addr + "\noptions timeout:1\n",
+		"resolv.conf":   "nameserver " + p.lab.nameserver() + "\noptions timeout:1\n",
 		"hosts":         "127.0.0.1 localhost\n",
 		"nsswitch.conf": "hosts: files dns\nservices: files\n",
 	} {

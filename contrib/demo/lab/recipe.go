@@ -25,6 +25,8 @@ type Recipe struct {
 	Gateways map[string]string
 	// Transport is the admin's own transport_maps.
 	Transport string
+	// Verified is postern's table of domains, "inet:HOST:PORT"; empty: there is none.
+	Verified string
 }
 
 // main and master are the files that are appended to main.cf and master.cf.
@@ -56,6 +58,12 @@ func (r Recipe) install(dir, relay, reinject string) error {
 		"@MILTER@", r.Milter, "@RELAY@", relay, "@REINJECT@", reinject, "@TRANSPORT_MAPS@", r.Transport)
 	for _, name := range r.main() {
 		if err := appendFile(filepath.Join(dir, "main.cf"), fill.Replace(ship(name))); err != nil {
+			return err
+		}
+	}
+	if r.Verified != "" {
+		verified := "postern_verified_maps = socketmap:" + r.Verified + ":postern\nsmtp_dns_support_level = dnssec\n"
+		if err := appendFile(filepath.Join(dir, "main.cf"), verified); err != nil {
 			return err
 		}
 	}

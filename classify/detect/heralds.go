@@ -1,0 +1,66 @@
+package detect
+
+// heralds are the keywords without which some candidates are worth nothing. Where not
+// all of the text is searched for keywords, it is searched for these first: they are
+// few, and most numbers have none near.
+type heralds struct {
+	from, read int64 // the stretch that was searched
+	hits       []hit
+}
+
+// herald compiles the heralds of a detector: all that speaks for it, if any of its
+// forms needs that.
+func (s *Set) herald(i int, d *Detector) error {
+	for form := range d.grades {
+		if !d.needs(form) {
+			continue
+		}
+		for _, group := range d.keywords {
+			if !group.role.speaks() {
+				continue
+			}
+			for _, pattern := range group.patterns {
+				if err := s.heralds.add(i, group.role, pattern); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}
+	return nil
+}
+
+// needs reports whether a form is worth nothing without a keyword.
+func (d *Detector) needs(form int) bool {
+	g := &d.grades[form]
+	return g.alone == None && g.negative == None && d.vouch == nil
+}
+
+// listen takes in the heralds that begin up to a place, for a candidate at p. What is
+// too far before p to be heard there, but in a header row, is not searched.
+func (f *finder) listen(p, to int64) {
+	h := &f.heralds
+	if from := f.text.back(p-nearReach, windowChars) - f.set.heralds.longest; from > h.read {
+		h.from, h.read = from, from
+	}
+	to = min(max(to, min(h.read+readAround, f.limit)), f.text.end())
+	h.hits = f.set.heralds.find(f.text, h.read, to, h.hits[:0])
+	h.read = to
+	for i := range h.hits {
+		f.speak(&h.hits[i], f.set.heralds.words[h.hits[i].word].detector)
+	}
+}
+
+// speak notes a keyword that can make a value of a candidate behind or before it.
+func (f *finder) speak(h *hit, of int) {
+	f.coming = append(f.coming, speaker{h.start, f.counts(h.end, f.set.reach[of]) + nearReach, of})
+	f.text.key(h.start)
+}
+
+// isSilent reports whether it is known that no herald stands in a table's header.
+func (h *heralds) isSilent(t *text, table *table) bool {
+	if !table.silent && table.start >= h.from && table.end <= h.read {
+		table.silent = !t.isKeyed(table.start, table.end)
+	}
+	return table.silent
+}
