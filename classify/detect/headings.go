@@ -12,12 +12,15 @@ import (
 // most lines are too long for a header, and then nothing else of them matters.
 func (c *columns) pass(t *text, to int64) {
 	start, first, last := c.pos, int64(-1), int64(-1) // of the line, and of its delimiters
-	from, block := int(c.pos-t.base), int(c.pos-t.base)/anchor.BlockBytes
-	t.needLines(block, int(to-1-t.base)/anchor.BlockBytes)
+	from, block, made := int(c.pos-t.base), int(c.pos-t.base)/anchor.BlockBytes, 0
 	keep := ^uint64(0) << (from % anchor.BlockBytes)
 	for at := t.base + int64(block*anchor.BlockBytes); at < to; at += anchor.BlockBytes {
 		if rest := to - at; rest < anchor.BlockBytes {
 			keep &= 1<<rest - 1
+		}
+		if block >= made {
+			made = (block/pageBlocks + 1) * pageBlocks
+			t.needLines(block, min(made-1, int(to-1-t.base)/anchor.BlockBytes))
 		}
 		breaks, delims := t.lines[block].Breaks&keep, t.lines[block].Delims&keep
 		for breaks != 0 {
