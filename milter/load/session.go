@@ -158,6 +158,7 @@ func verdict(a *milter.Action, held bool) string {
 		return "tempfail"
 	case milter.ActDiscard:
 		return "discard"
+	case milter.ActSkip: // no answer to the end of a mail
 	case milter.ActReplyCode:
 		name := "reject"
 		if a.SMTPCode < 500 {

@@ -132,7 +132,10 @@ func TestALongQueueStreams(t *testing.T) {
 	if n != want {
 		t.Errorf("%d mails, want %d", n, want)
 	}
-	for range readQueue(&endless{n: want}) {
+	for _, err := range readQueue(&endless{n: want}) {
+		if err != nil {
+			t.Error(err)
+		}
 		break // who has seen enough may stop
 	}
 }
