@@ -79,7 +79,11 @@ func (x *postfixExam) checkTransport(route, where, way string) {
 		x.add(Wrong, "transport", where, fmt.Sprintf("%s goes to %q, which is no smtp service of master.cf", route, name), "mail of this route cannot be delivered, or not by a transport that knows TLS", "append enforce.master.cf or gateway.master.cf to master.cf")
 		return
 	}
-	if host, _, _ := strings.Cut(strings.Trim(nexthop, "["), "]"); nexthop != "" && isLoopback(host) && route != "tls" && route != "tls-verified" {
+	host, _, bracketed := strings.Cut(strings.TrimPrefix(nexthop, "["), "]")
+	if !bracketed {
+		host, _, _ = strings.Cut(host, ":")
+	}
+	if isLoopback(host) && route != "tls" && route != "tls-verified" {
 		return // a gateway on this machine may do without TLS
 	}
 	x.checkTLS(s, route)
