@@ -13,6 +13,7 @@ ARG COMMIT=unknown
 RUN CGO_ENABLED=0 go build -trimpath -buildvcs=false -ldflags "-s -w -X main.version=$VERSION -X main.commit=$COMMIT" -o /out/postern ./cmd/postern
 # What is in the binary, by module, version and licence.
 RUN go run github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0 bin -json -std -noserial -notimestamp -licenses -assert-licenses -version "$VERSION" -output /out/sbom.cdx.json /out/postern
+RUN contrib/debian/licences.sh /out/postern > /out/licences.txt
 # Attachments that need random access are spooled to /tmp and unlinked at once.
 RUN mkdir -m 1777 /out/tmp && mkdir -m 0750 /out/log
 
@@ -22,6 +23,7 @@ LABEL org.opencontainers.image.title="postern" \
       org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /out/postern /postern
 COPY --from=build /out/sbom.cdx.json /sbom.cdx.json
+COPY --from=build /out/licences.txt /licences.txt
 COPY --from=build /out/tmp /tmp
 # For the audit log: mount a volume here.
 COPY --from=build --chown=65532:65532 /out/log /var/log/postern

@@ -19,9 +19,9 @@ CYCLONEDX = $(GO) run github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v
 # Debian packages that the tests run, beside Go, make and git: a C compiler for
 # the race detector, the MTA, two clients that are not ours, a resolver that
 # validates, the tools that check the manuals, the units and the alerts, what reads
-# pictures, two that the benchmark runs beside, and two that stand between an MTA
-# and posterns elsewhere. `make test PACKAGES=` asks for none.
-PACKAGES  = gcc libc6-dev perl postfix miltertest swaks unbound mandoc systemd prometheus tesseract-ocr ripgrep haproxy stunnel4 $(HYPERSCAN)
+# pictures, two that the benchmark runs beside, two that stand between an MTA and
+# posterns elsewhere, and what turns the audit log. `make test PACKAGES=` asks for none.
+PACKAGES  = gcc libc6-dev perl postfix miltertest swaks unbound mandoc systemd prometheus tesseract-ocr ripgrep haproxy stunnel4 logrotate $(HYPERSCAN)
 
 # Debian has it for amd64 alone; the benchmarks do without where it is missing.
 HYPERSCAN = $(if $(filter x86_64,$(shell uname -m)),libhyperscan-dev)

@@ -47,6 +47,14 @@ func markLeads(l *Leads, text []byte, marks []uint64, inside uint64) {
 	}
 }
 
+func longStarts(marks []Digits, starts []uint64, rest uint64) {
+	if cpu.X86.HasAVX2 {
+		longStartsAVX2(marks, starts, rest)
+	} else {
+		longStartsGeneric(marks, starts, rest)
+	}
+}
+
 func wideBlock(text []byte) int {
 	if cpu.X86.HasAVX2 {
 		return wideBlockAVX2(text)
@@ -88,3 +96,9 @@ func wideBlockAVX2(text []byte) int
 //
 //go:noescape
 func markLeadsAVX2(l *Leads, text []byte, marks []uint64, inside uint64)
+
+// longStartsAVX2 is as the generic one. It needs AVX2, at least four starts and a
+// number of them that four divides.
+//
+//go:noescape
+func longStartsAVX2(marks []Digits, starts []uint64, rest uint64)

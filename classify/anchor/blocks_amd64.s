@@ -334,3 +334,87 @@ leads:
 	JNZ      leads
 	VZEROUPPER
 	RET
+
+// func longStartsAVX2(marks []Digits, starts []uint64, rest uint64)
+//
+// Four blocks at once, a word of each in one register, in the order 0, 2, 1, 3.
+//
+//	SI  the mark before those of the blocks    DI  their starts    CX  fours of blocks left
+//	Y0  chain    Y1  more    Y2  digits    Y3  digits behind    Y4 to Y9  in between
+//	X14  64 - rest    X15  rest
+TEXT ·longStartsAVX2(SB), NOSPLIT, $0-56
+	MOVQ  marks_base+0(FP), SI
+	MOVQ  starts_base+24(FP), DI
+	MOVQ  starts_len+32(FP), CX
+	MOVQ  rest+48(FP), AX
+	VMOVQ AX, X15
+	NEGQ  AX
+	ADDQ  $64, AX
+	VMOVQ AX, X14
+
+fours:
+	VMOVDQU 0(SI), Y4
+	VMOVDQU 16(SI), Y5
+	VMOVDQU 32(SI), Y6
+	VMOVDQU 48(SI), Y7
+	VMOVDQU 64(SI), Y8
+	VPUNPCKLQDQ Y6, Y4, Y4 // digits before
+	VPUNPCKLQDQ Y7, Y5, Y2
+	VPUNPCKHQDQ Y7, Y5, Y5 // joints
+	VPUNPCKLQDQ Y8, Y6, Y3
+	VPUNPCKHQDQ Y8, Y6, Y6 // joints behind
+
+	// behind := digits<<1 | before>>63
+	VPSRLQ $63, Y4, Y4
+	VPSLLQ $1, Y2, Y7
+	VPOR   Y7, Y4, Y4
+
+	// chain := digits | joints&behind&(digits>>1|next<<63)
+	VPSRLQ $1, Y2, Y7
+	VPSLLQ $63, Y3, Y8
+	VPOR   Y8, Y7, Y7
+	VPAND  Y7, Y5, Y5
+	VPAND  Y4, Y5, Y5
+	VPOR   Y5, Y2, Y0
+
+	// more := next | nextJoints&(next<<1|digits>>63)&(next>>1)
+	VPSLLQ $1, Y3, Y7
+	VPSRLQ $63, Y2, Y8
+	VPOR   Y8, Y7, Y7
+	VPSRLQ $1, Y3, Y8
+	VPAND  Y8, Y7, Y7
+	VPAND  Y7, Y6, Y6
+	VPOR   Y6, Y3, Y1
+
+	// chain &= chain>>1 | more<<63; more &= more >> 1
+	VPSRLQ $1, Y0, Y7
+	VPSLLQ $63, Y1, Y8
+	VPOR   Y8, Y7, Y7
+	VPAND  Y7, Y0, Y0
+	VPSRLQ $1, Y1, Y7
+	VPAND  Y7, Y1, Y1
+
+	// chain &= chain>>2 | more<<62; more &= more >> 2
+	VPSRLQ $2, Y0, Y7
+	VPSLLQ $62, Y1, Y8
+	VPOR   Y8, Y7, Y7
+	VPAND  Y7, Y0, Y0
+	VPSRLQ $2, Y1, Y7
+	VPAND  Y7, Y1, Y1
+
+	// starts = digits &^ behind & chain & (chain>>rest | more<<(64-rest))
+	VPSRLQ X15, Y0, Y7
+	VPSLLQ X14, Y1, Y8
+	VPOR   Y8, Y7, Y7
+	VPAND  Y7, Y0, Y0
+	VPANDN Y2, Y4, Y4
+	VPAND  Y4, Y0, Y0
+	VPERMQ $0xD8, Y0, Y0
+	VMOVDQU Y0, (DI)
+
+	ADDQ $64, SI
+	ADDQ $32, DI
+	SUBQ $4, CX
+	JNZ  fours
+	VZEROUPPER
+	RET

@@ -6,7 +6,11 @@ func markDigits(text []byte, marks []Digits) { markDigitsGeneric(text, marks) }
 func markLines(text []byte, marks []Lines)   { markLinesGeneric(text, marks) }
 func markCells(text []byte, marks []Cells)   { markCellsGeneric(text, marks) }
 func markWords(text []byte, marks []Words)   { markWordsGeneric(text, marks) }
-func wideBlock(text []byte) int              { return wideBlockGeneric(text) }
+func longStarts(marks []Digits, starts []uint64, rest uint64) {
+	longStartsGeneric(marks, starts, rest)
+}
+
+func wideBlock(text []byte) int { return wideBlockGeneric(text) }
 
 // FastLeads tells that Leads.Mark is faster than a look at each word.
 const FastLeads = false

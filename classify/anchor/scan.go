@@ -28,8 +28,8 @@ const MaxWants = 64
 
 // Set is what to look for. It is immutable and safe for concurrent use.
 type Set struct {
-	least int  // digits that any of them has
-	rest  uint // what is left of least by doublings up to eight
+	least int    // digits that any of them has
+	rest  uint64 // of these behind the first four, up to four
 	// Which wants a chain meets, one bit for each, is what all of these have in
 	// common.
 	runs   [ManyDigits + 1][MoreDigits + 1][MoreDigits + 1]uint16 // index into masks
@@ -85,7 +85,7 @@ func New(wants []Want) *Set {
 		}
 	}
 	s.pack(&runs)
-	s.rest = uint(s.least - min(1<<(bits.Len(uint(s.least))-1), 8))
+	s.rest = uint64(max(min(s.least-fourBytes, 4), 0))
 	return s
 }
 
@@ -125,20 +125,8 @@ const Ahead = 2 * BlockBytes
 func (s *Set) Scan(text []byte, marks []Digits, from, to int, hits []Hit) []Hit {
 	var starts [64]uint64
 	for at := from / BlockBytes; at*BlockBytes < to; at += len(starts) {
-		var before uint64
-		if at > 0 {
-			before = marks[at-1].Digits >> 63
-		}
 		n := min((to+BlockBytes-1)/BlockBytes-at, len(starts))
-		if end := at + n; end < len(marks) {
-			s.starts(marks[at:end+1], starts[:n], before)
-		} else {
-			if n > 1 {
-				s.starts(marks[at:], starts[:n-1], before)
-				before = marks[end-2].Digits >> 63
-			}
-			s.starts([]Digits{marks[end-1], {}}, starts[n-1:n], before)
-		}
+		s.starts(marks, at, starts[:n])
 		for i, found := range starts[:n] {
 			if found = clip(found, (at+i)*BlockBytes, from, to); found != 0 {
 				hits = s.block(text, marks, at+i, found, hits)
@@ -148,38 +136,58 @@ func (s *Set) Scan(text []byte, marks []Digits, from, to int, hits []Hit) []Hit 
 	return hits
 }
 
-// starts marks the first digits of runs from which on at least as many bytes of a
-// chain follow as a chain that is long enough has digits: of blocks that have another
-// one behind them. before is 1 if a digit stands before them.
-func (s *Set) starts(marks []Digits, starts []uint64, before uint64) {
-	least, rest := s.least, s.rest
-	digits, joints := marks[0].Digits, marks[0].Joints
-	for i := 0; i < len(starts); i++ {
-		if rest := marks[i:]; len(rest) > 4 && digits|rest[1].Digits|rest[2].Digits|rest[3].Digits == 0 {
-			clear(starts[i : i+4])
-			i += 3
-			digits, joints, before = rest[4].Digits, rest[4].Joints, 0
-			continue
-		}
-		next, nextJoints := marks[i+1].Digits, marks[i+1].Joints
-		first := digits &^ (digits<<1 | before)
-		chain := digits | joints&(digits<<1|before)&(digits>>1|next<<63)
-		before = digits >> 63
-		more := next | nextJoints&(next<<1|before)&(next>>1)
-		if least >= 2 {
-			chain &= chain>>1 | more<<63
-			more &= more >> 1
-		}
-		if least >= 4 {
-			chain &= chain>>2 | more<<62
-			more &= more >> 2
-		}
-		if least >= 8 {
-			chain &= chain>>4 | more<<60
-			more &= more >> 4
-		}
-		starts[i] = first & chain & (chain>>(rest&63) | more<<1<<(63-rest&63))
-		digits, joints = next, nextJoints
+// starts marks the first digits of runs in the blocks from one on: those from which a
+// chain is long enough, and perhaps others.
+func (s *Set) starts(marks []Digits, at int, starts []uint64) {
+	n := 0
+	if at == 0 {
+		starts[0] = s.startsIn(marks, 0)
+		n++
+	}
+	if inner := (min(at+len(starts), len(marks)-1) - at - n) &^ 3; s.least >= fourBytes && inner > 0 {
+		longStarts(marks[at+n-1:at+n+inner+1], starts[n:n+inner], s.rest)
+		n += inner
+	}
+	for ; n < len(starts); n++ {
+		starts[n] = s.startsIn(marks, at+n)
+	}
+}
+
+// startsIn is starts for one block.
+func (s *Set) startsIn(marks []Digits, at int) uint64 {
+	var around [3]Digits
+	around[1] = marks[at]
+	if at > 0 {
+		around[0] = marks[at-1]
+	}
+	if at+1 < len(marks) {
+		around[2] = marks[at+1]
+	}
+	var starts [1]uint64
+	if s.least < fourBytes {
+		return around[1].Digits &^ (around[1].Digits<<1 | around[0].Digits>>63)
+	}
+	longStartsGeneric(around[:], starts[:], s.rest)
+	return starts[0]
+}
+
+// fourBytes is how long a chain must be for longStarts to look at it; of what is
+// longer it looks at eight bytes at most.
+const fourBytes = 4
+
+// longStartsGeneric marks the first digits of runs from which on a chain has four bytes
+// and rest, up to four more. The marks are those of one block before and of one behind.
+func longStartsGeneric(marks []Digits, starts []uint64, rest uint64) {
+	for i := range starts {
+		before, m, next := marks[i].Digits>>63, &marks[i+1], &marks[i+2]
+		behind := m.Digits<<1 | before
+		chain := m.Digits | m.Joints&behind&(m.Digits>>1|next.Digits<<63)
+		more := next.Digits | next.Joints&(next.Digits<<1|m.Digits>>63)&(next.Digits>>1)
+		chain &= chain>>1 | more<<63
+		more &= more >> 1
+		chain &= chain>>2 | more<<62
+		more &= more >> 2
+		starts[i] = m.Digits &^ behind & chain & (chain>>(rest&63) | more<<1<<(63-rest&63))
 	}
 }
 

@@ -135,3 +135,23 @@ func TestScanAgreesWithThePlainScanForAnyCut(t *testing.T) {
 		}
 	}
 }
+
+// The starts of long chains are the same in both ways, and none is left out.
+func TestLongStartsOfRandomMarks(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 6))
+	for range 3000 {
+		marks := make([]Digits, 6+4*random.IntN(3))
+		text := make([]byte, len(marks)*BlockBytes)
+		for i := range text {
+			text[i] = "0123456789-. ,"[random.IntN(1+random.IntN(14))]
+		}
+		MarkDigits(text, marks)
+		for rest := range uint64(5) {
+			want, got := make([]uint64, len(marks)-2), make([]uint64, len(marks)-2)
+			longStartsGeneric(marks, want, rest)
+			if longStarts(marks, got, rest); !slices.Equal(got, want) {
+				t.Fatalf("the starts of %q with %d more are\n%x, want\n%x", text, rest, got, want)
+			}
+		}
+	}
+}

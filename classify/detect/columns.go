@@ -21,6 +21,7 @@ const (
 type columns struct {
 	pos    int64 // up to here the text was read
 	place  int64 // up to here it must be, for who asks
+	free   span  // a part of a line that is in no table
 	breaks lines
 	line   row  // the present line
 	afterR bool // a CR was the last character: an LF belongs to it
@@ -75,6 +76,7 @@ func (c *column) inHeader(h *hit) bool { return c.known && h.start >= c.from && 
 
 func (c *columns) reset() {
 	c.dropAll()
+	c.free = span{}
 	c.pos, c.place, c.breaks, c.seen, c.afterR, c.ended = 0, 0, lines{}, 0, false, false
 	c.line.cell, c.total.start = [len(delimiters)]int64{}, -1
 	c.line.begin(0)
@@ -289,13 +291,10 @@ func (h *header) cell(i int) []byte {
 
 // column says where the place stands in a table.
 func (c *columns) column(t *text) column {
-	if start, ok := c.plain(t, c.place); ok {
-		return column{cell: start}
+	if c.isFree(t, c.place) {
+		return column{cell: c.free.from}
 	}
 	c.advance(t, c.place)
-	if c.count == 0 {
-		return column{cell: c.line.start}
-	}
 	c.lookAhead(t)
 	for d := range c.tables {
 		for i := 0; i < len(c.tables[d]); {
@@ -317,17 +316,25 @@ func (c *columns) column(t *text) column {
 	return column{cell: c.line.start}
 }
 
-// plain reports whether the line of a position is seen at once to have no delimiters,
-// and so to be no row, and where it begins.
-func (c *columns) plain(t *text, p int64) (start int64, ok bool) {
-	c.breaks.follow(t, p)
-	start = c.breaks.last
-	if start > p || start+rowAhead < p {
-		return 0, false
+// isFree reports whether a position is in no table: because there is none, or because
+// its line has no delimiters and so is no row. Else the lines before it are taken in.
+func (c *columns) isFree(t *text, p int64) bool {
+	if c.free.from <= p && p < c.free.to {
+		return true
 	}
-	to := min(p+rowAhead, t.end())
-	end := t.nextMark(start, to, ^uint64(0))
-	return start, end == to && to < p+rowAhead || end < to && isBreak(t.at(end))
+	c.breaks.follow(t, p)
+	start, to := c.breaks.last, min(p+rowAhead, t.end())
+	if start <= p && p <= start+rowAhead {
+		if end := t.nextMark(start, to, ^uint64(0)); end == to && to < p+rowAhead || end < to && isBreak(t.at(end)) {
+			c.free = span{start, end}
+			return true
+		}
+	}
+	if c.catchUp(t, p); c.count > 0 {
+		return false
+	}
+	c.free = span{min(start, p), t.nextMark(p, to, 0)}
+	return true
 }
 
 // cellStart is where the cell of the place begins; the line's

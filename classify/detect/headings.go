@@ -11,29 +11,49 @@ import (
 // row, or whose end is not before to. It is for where no table goes on: the cells of
 // most lines are too long for a header, and then nothing else of them matters.
 func (c *columns) pass(t *text, to int64) {
-	s := c.pos
-	for s < to {
-		end := t.nextMark(s, to, ^uint64(0))
-		if end < to && !isBreak(t.at(end)) {
-			first := end
-			if end = t.nextMark(first+1, to, 0); end < to && !isLong(t.slice(s, min(first, s+longHeader))) &&
-				!isLong(t.slice(max(t.lastDelim(first, end)+1, end-longHeader), end)) {
-				break
+	start, first, last := c.pos, int64(-1), int64(-1) // of the line, and of its delimiters
+	from, block, made := int(c.pos-t.base), int(c.pos-t.base)/anchor.BlockBytes, 0
+	keep := ^uint64(0) << (from % anchor.BlockBytes)
+	for at := t.base + int64(block*anchor.BlockBytes); at < to; at += anchor.BlockBytes {
+		if rest := to - at; rest < anchor.BlockBytes {
+			keep &= 1<<rest - 1
+		}
+		if block >= made {
+			made = (block/pageBlocks + 1) * pageBlocks
+			t.needLines(block, min(made-1, int(to-1-t.base)/anchor.BlockBytes))
+		}
+		breaks, delims := t.lines[block].Breaks&keep, t.lines[block].Delims&keep
+		for breaks != 0 {
+			end := int64(bits.TrailingZeros64(breaks))
+			if here := delims & (breaks&-breaks - 1); here != 0 {
+				if last = at + int64(bits.Len64(here)) - 1; first < 0 {
+					first = at + int64(bits.TrailingZeros64(here))
+				}
+			}
+			if first >= 0 && c.mayHead(t, start, first, last, at+end) {
+				c.pos = start
+				c.line.begin(start)
+				return
+			}
+			start, first = at+end+1, -1
+			delims &^= breaks ^ (breaks - 1)
+			breaks &= breaks - 1
+		}
+		if delims != 0 {
+			if last = at + int64(bits.Len64(delims)) - 1; first < 0 {
+				first = at + int64(bits.TrailingZeros64(delims))
 			}
 		}
-		if end == to {
-			break
-		}
-		s = end + 1
-		if t.at(end) != '\r' {
-			continue
-		}
-		if c.afterR = s == to; !c.afterR && t.at(s) == '\n' {
-			s++
-		}
+		block, keep = block+1, ^uint64(0)
 	}
-	c.pos = s
-	c.line.begin(s)
+	c.pos, c.afterR = start, start == to && t.at(to-1) == '\r'
+	c.line.begin(start)
+}
+
+// mayHead reports whether the first and the last cell of a line may be those of a
+// header row, by whichever delimiter they end and begin.
+func (c *columns) mayHead(t *text, start, first, last, end int64) bool {
+	return !isLong(t.slice(start, min(first, start+longHeader))) && !isLong(t.slice(max(last+1, end-longHeader), end))
 }
 
 // longHeader is more bytes than need be looked at to know that a cell is too long.
@@ -52,17 +72,6 @@ func (t *text) nextMark(from, to int64, delims uint64) int64 {
 		from = t.base + int64(block+1)*anchor.BlockBytes
 	}
 	return to
-}
-
-// lastDelim is the place of the last delimiter in [from,to); one stands at from.
-func (t *text) lastDelim(from, to int64) int64 {
-	last := int(to - 1 - t.base)
-	delims := t.linesOf(last/anchor.BlockBytes).Delims << (anchor.BlockBytes - 1 - last%anchor.BlockBytes)
-	for delims == 0 {
-		last = last&^(anchor.BlockBytes-1) - 1
-		delims = t.linesOf(last / anchor.BlockBytes).Delims
-	}
-	return t.base + int64(last-bits.LeadingZeros64(delims))
 }
 
 // isHeading reports whether a cell can be a column's header.

@@ -19,20 +19,21 @@ func (l *lines) follow(t *text, to int64) {
 	if to <= l.quiet {
 		return
 	}
-	first, found := int(l.quiet-t.base)/anchor.BlockBytes, false
-	for block := int(to-1-t.base) / anchor.BlockBytes; block >= first; block-- {
-		m := t.linesOf(block)
-		breaks := m.Breaks
-		if breaks == 0 {
-			continue
+	first, block := int(l.quiet-t.base)/anchor.BlockBytes, int(to-1-t.base)/anchor.BlockBytes
+	keep := ^uint64(0) >> (-int(to-t.base) & (anchor.BlockBytes - 1))
+	found, made := false, block+1
+	for ; block >= first; block-- {
+		if block < made {
+			made = block &^ (pageBlocks - 1)
+			t.needLines(made, block)
 		}
 		at := t.base + int64(block*anchor.BlockBytes)
-		if n := to - at; n < anchor.BlockBytes {
-			breaks &= 1<<n - 1
+		m := &t.lines[block]
+		if block == first {
+			keep &= ^uint64(0) << max(l.quiet-at, 0)
 		}
-		if n := l.quiet - at; n > 0 {
-			breaks &= ^uint64(0) << n
-		}
+		breaks := m.Breaks & keep
+		keep = ^uint64(0)
 		if breaks == 0 {
 			continue
 		}
@@ -40,11 +41,15 @@ func (l *lines) follow(t *text, to int64) {
 			l.last, found = at+int64(bits.Len64(breaks)), true
 		}
 		var before, feed uint64
-		switch t.at(at - 1) {
-		case '\n':
-			before, feed = 1, 1
-		case '\r':
-			before = 1
+		if block > max(first, made) {
+			before, feed = t.lines[block-1].Breaks>>63, t.lines[block-1].Feeds>>63
+		} else {
+			switch t.at(at - 1) {
+			case '\n':
+				before, feed = 1, 1
+			case '\r':
+				before = 1
+			}
 		}
 		// Two breaks enclose an empty line unless they are CR LF.
 		if empty := breaks & (m.Breaks<<1 | before) & (^m.Feeds | m.Feeds<<1 | feed); empty != 0 {
@@ -53,4 +58,13 @@ func (l *lines) follow(t *text, to int64) {
 		}
 	}
 	l.quiet = to
+}
+
+// needLines makes the lines of some blocks.
+func (t *text) needLines(first, last int) {
+	for page := first / pageBlocks; page <= last/pageBlocks; page++ {
+		if int(t.made[page].lines) < min(last+1-page*pageBlocks, pageBlocks) {
+			t.makeLines(page)
+		}
+	}
 }

@@ -83,11 +83,7 @@ func (f *finder) remote(p int64) bool {
 	if !f.mayHead(p, f.set.seekerOf[f.detector]) && f.set.seekerOf[f.detector] != 0 {
 		return true
 	}
-	if _, plain := f.columns.plain(f.text, p); plain {
-		return true
-	}
-	f.columns.catchUp(f.text, p)
-	return f.columns.count == 0 || !f.columns.speakOf(f.text, p-nearHeader, f.set, f.detector, &f.heralds)
+	return f.columns.isFree(f.text, p) || !f.columns.speakOf(f.text, p-nearHeader, f.set, f.detector, &f.heralds)
 }
 
 // mayHead reports whether any of the seekers has a keyword in the lines since the
@@ -143,11 +139,7 @@ func (f *finder) spokenFor(p int64, seekers uint64) uint64 {
 	if !f.mayHead(p, seekers&^f.hot) {
 		return seekers & f.hot
 	}
-	if _, plain := f.columns.plain(f.text, p); plain {
-		return seekers & f.hot
-	}
-	f.columns.catchUp(f.text, p)
-	if f.columns.count == 0 {
+	if f.columns.isFree(f.text, p) {
 		return seekers & f.hot
 	}
 	return seekers & (f.hot | f.spoken.in(&f.columns, f.text, p-nearHeader, f.set, &f.heralds))

@@ -175,11 +175,13 @@ var delimiterOf = func() (of [256]uint8) {
 // splitHeader appends where the cells of a row end, and fails if it cannot be a header
 // row. quote is where its first quote opens, less than 0 if none does.
 func splitHeader(line []byte, d int, quote int64, ends []int32) ([]int32, bool) {
-	if quote < 0 {
-		ends, ok := splitRow(line, d, ends)
-		return ends, ok && namesColumns(line)
+	if !namesColumns(line) {
+		return ends, false
 	}
-	if n := bytes.IndexByte(line[:quote], delimiters[d]); n >= 0 && !isHeading(line[:n]) || !namesColumns(line) {
+	if quote < 0 {
+		return splitRow(line, d, ends)
+	}
+	if n := bytes.IndexByte(line[:quote], delimiters[d]); n >= 0 && !isHeading(line[:n]) {
 		return ends, false
 	}
 	return splitQuoted(line, d, ends)

@@ -174,11 +174,14 @@ func findDCN(f *finder, p int64) {
 	if n != 8 && (n != 10 || t.at(p) != '0' || t.at(p+1) != '0') {
 		return
 	}
+	if c.form = dcnPlain; f.denied(p) || f.hopeless(p) {
+		return
+	}
 	*c = candidate{start: p, end: p + n, form: dcnPlain, bare: true, loose: true}
 	if n == 10 {
 		c.form = dcnFilled
 	}
-	if f.touched(c) || f.denied(p) || f.hopeless(p) {
+	if f.touched(c) {
 		return
 	}
 	c.put(t.slice(c.end-8, c.end)...)

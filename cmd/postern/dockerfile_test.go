@@ -157,7 +157,11 @@ func copyTree(t *testing.T, from, to string) {
 		if err != nil {
 			return err
 		}
-		return os.WriteFile(filepath.Join(to, name), bytes, 0o644)
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(to, name), bytes, info.Mode().Perm())
 	})
 	if err != nil {
 		t.Fatal(err)

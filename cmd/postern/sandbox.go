@@ -26,10 +26,13 @@ const (
 	noPlaces = "nothing"
 )
 
-// system is what the Go runtime and its libraries read late: names and
-// certificates, the clock's zones, what /metrics tells of the process. Landlock
-// hides of /proc what belongs to other processes.
-var system = []string{"/etc", "/usr/share/zoneinfo", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates", "/run/systemd/resolve", "/proc", "/sys/fs/cgroup"}
+// system is what the Go runtime and its libraries read late: names (by libraries
+// of C, in builds with cgo) and certificates, the clock's zones, what /metrics
+// tells of the process. Landlock hides of /proc what belongs to other processes.
+var system = []string{
+	"/etc", "/lib", "/lib64", "/usr/lib", "/usr/share/zoneinfo", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates",
+	"/run/systemd/resolve", "/proc", "/sys/fs/cgroup",
+}
 
 // programs is where tesseract and what it is made of can be.
 var programs = []string{"/bin", "/lib", "/lib64", "/usr", "/opt"}

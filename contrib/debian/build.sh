@@ -11,6 +11,9 @@ root=$out/tree
 rm -rf "$root"
 : "${GO:=go}" "${NFPM:?}" "${CYCLONEDX:?}" "${LDFLAGS:?}"
 
+# What runs here is made for this machine, whatever the package is made for.
+here() { env -u GOOS -u GOARCH "$@"; }
+
 put() { # MODE FILE DESTINATION
 	install -D -m "$1" "$2" "$root/$3"
 }
@@ -21,7 +24,7 @@ zipped() { # FILE DESTINATION
 }
 
 $GO build -trimpath -ldflags "$LDFLAGS" -o "$root/usr/bin/postern" ./cmd/postern
-$CYCLONEDX bin -json -std -noserial -notimestamp -licenses -assert-licenses -version "$VERSION" \
+here $CYCLONEDX bin -json -std -noserial -notimestamp -licenses -assert-licenses -version "$VERSION" \
 	-output "$out/sbom.cdx.json" "$root/usr/bin/postern" 2>/dev/null
 
 put 644 contrib/systemd/postern.service usr/lib/systemd/system/postern.service
@@ -37,17 +40,20 @@ zipped docs/man/postern.toml.5 usr/share/man/man5/postern.toml.5.gz
 zipped docs/man/postern-policy.5 usr/share/man/man5/postern-policy.5.gz
 
 # What the shells complete is told by the binary, if need be by one for this machine.
-here=$root/usr/bin/postern
+postern=$root/usr/bin/postern
 if [ "$($GO env GOOS GOARCH)" != "$($GO env GOHOSTOS GOHOSTARCH)" ]; then
-	here=$out/postern-here
-	GOOS='' GOARCH='' $GO build -trimpath -o "$here" ./cmd/postern
+	postern=$out/postern-here
+	here $GO build -trimpath -o "$postern" ./cmd/postern
 fi
 for shell in bash:bash-completion/completions/postern zsh:zsh/vendor-completions/_postern fish:fish/vendor_completions.d/postern.fish; do
 	mkdir -p "$(dirname "$root/usr/share/${shell#*:}")"
-	"$here" completion "${shell%%:*}" >"$root/usr/share/${shell#*:}"
+	"$postern" completion "${shell%%:*}" >"$root/usr/share/${shell#*:}"
 done
 
 put 644 contrib/debian/copyright usr/share/doc/postern/copyright
+contrib/debian/licences.sh "$root/usr/bin/postern" >"$out/licences.txt"
+zipped "$out/licences.txt" usr/share/doc/postern/licences.gz
+rm "$out/licences.txt"
 put 644 "$out/sbom.cdx.json" usr/share/doc/postern/sbom.cdx.json
 put 644 README.md usr/share/doc/postern/README.md
 put 644 CHANGELOG.md usr/share/doc/postern/CHANGELOG.md
@@ -57,5 +63,5 @@ find docs contrib -type f \( -path 'docs/*.md' -o -path 'docs/*.svg' -o -path 'c
 	sort -z | while IFS= read -r -d '' file; do put 644 "$file" "usr/share/doc/postern/$file"; done
 
 ARCH=$($GO env GOARCH) ROOT=$root DEB_VERSION=$(sed "s/-/+/;s/-/./g" <<<"$VERSION") \
-	$NFPM package --config contrib/debian/nfpm.yaml --packager deb --target "$out/" >&2
+	here $NFPM package --config contrib/debian/nfpm.yaml --packager deb --target "$out/" >&2
 rm -rf "$root" "$out/postern-here"

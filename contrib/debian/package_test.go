@@ -122,6 +122,7 @@ func TestThePackage(t *testing.T) {
 	if err != nil || len(packages) != 1 {
 		t.Fatalf("found %q, %v; want one package of version 1.2.3", packages, err)
 	}
+	t.Run("what its README links to is in it", func(t *testing.T) { checkLinks(t, packages[0]) })
 	t.Run("on a machine", func(t *testing.T) { liveOnAMachine(t, packages[0]) })
 }
 
@@ -161,6 +162,24 @@ func checkBill(t *testing.T, dir string) {
 	for _, module := range []string{"github.com/emersion/go-milter", "github.com/prometheus/client_golang", "github.com/landlock-lsm/go-landlock", "golang.org/x/text", "std"} {
 		if !listed[module] {
 			t.Errorf("the bill does not list %s", module)
+		}
+	}
+}
+
+// checkLinks looks for the files that README.md in the package leads to.
+func checkLinks(t *testing.T, deb string) {
+	t.Helper()
+	list, err := exec.Command("dpkg-deb", "--contents", deb).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	links := regexp.MustCompile(`\]\(([^):#]+)\)`).FindAllStringSubmatch(readFile(t, filepath.Join(root, "README.md")), -1)
+	if len(links) < 10 {
+		t.Errorf("README.md has only %d links", len(links))
+	}
+	for _, link := range append(links, []string{"", "licences.gz"}, []string{"", "sbom.cdx.json"}, []string{"", "copyright"}) {
+		if !strings.Contains(string(list), " ./usr/share/doc/postern/"+link[1]) {
+			t.Errorf("%s is not in the package", link[1])
 		}
 	}
 }

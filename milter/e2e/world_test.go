@@ -182,6 +182,7 @@ type options struct {
 	env                   []string
 	sockets               []*os.File
 	noDaemon              bool
+	stock                 bool // nothing is wired
 }
 
 func newWorld(t *testing.T, opt options) *world {
@@ -273,7 +274,7 @@ func (w *world) startPostfix(opt options) {
 	p, err := w.lab.StartPostfix(lab.PostfixOptions{
 		Name: "mail.agency.example", Domain: "agency.example", Store: w.store, Main: opt.main,
 		Recipe: lab.Recipe{
-			Milter: milter, Observe: opt.observe, PerRecipient: opt.perRecipient, Verified: opt.verified,
+			Milter: milter, Observe: opt.observe, PerRecipient: opt.perRecipient, Verified: opt.verified, Stock: opt.stock,
 			Gateways: map[string]string{"secure": "[" + w.gateway.Name + "]:25"},
 		},
 	})

@@ -120,8 +120,8 @@ func (x *postfixExam) checkTLS(s *service, route string) {
 	default:
 		x.add(Wrong, "tls-ciphers", x.where(s, "smtp_tls_mandatory_ciphers"), orNothing(ciphers), "weak or no ciphers may be agreed on", set("smtp_tls_mandatory_ciphers", "high"))
 	}
-	if list := x.main["tls_high_cipherlist"]; slices.Contains(x.set, "tls_high_cipherlist") && weak(list) {
-		x.add(Wrong, "tls-ciphers", "main.cf: tls_high_cipherlist", list, "what Postfix takes for strong ciphers was made weaker", "remove the line tls_high_cipherlist")
+	if list := x.value(s, "tls_high_cipherlist"); weak(list) {
+		x.add(Wrong, "tls-ciphers", x.where(s, "tls_high_cipherlist"), list, "what Postfix takes for strong ciphers was made weaker", set("tls_high_cipherlist", "aNULL:-aNULL:HIGH:@STRENGTH"))
 	}
 	if route == "tls-verified" && x.value(s, "smtp_tls_CAfile")+x.value(s, "smtp_tls_CApath") == "" && x.value(s, "tls_append_default_CA") != "yes" {
 		x.add(Wrong, "authorities", x.where(s, "smtp_tls_CAfile"), "nothing", "no certificate can be verified without authorities: all mail of this route bounces", "smtp_tls_CAfile = /etc/ssl/certs/ca-certificates.crt")

@@ -261,7 +261,7 @@ func (p PostfixInstance) onHold(ctx context.Context, h Held) (Held, error) {
 
 // Lifetime is maximal_queue_lifetime.
 func (p PostfixInstance) Lifetime(ctx context.Context) (time.Duration, error) {
-	out, _, err := p.run(ctx, "", "postconf", "-h", "maximal_queue_lifetime")
+	out, _, err := p.run(ctx, "", "postconf", "-xh", "maximal_queue_lifetime")
 	if err != nil {
 		return 0, err
 	}

@@ -22,7 +22,7 @@ type Installed struct {
 // is Postfix's default.
 func OpenInstalled(ctx context.Context, configDir string) (*Installed, error) {
 	t := &Installed{ctx: ctx, postfix: PostfixInstance{Config: configDir}}
-	out, _, err := t.postfix.run(ctx, "", "postconf", "-h", "smtp_tls_policy_maps")
+	out, _, err := t.postfix.run(ctx, "", "postconf", "-xh", "smtp_tls_policy_maps")
 	if err != nil {
 		return nil, err
 	}

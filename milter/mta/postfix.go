@@ -58,10 +58,24 @@ func (p PostfixInstance) run(ctx context.Context, stdin, name string, args ...st
 	cmd.Stdin = strings.NewReader(stdin)
 	stdout, stderr := &bounded{}, &bounded{}
 	cmd.Stdout, cmd.Stderr = stdout, stderr
-	if err := cmd.Run(); err != nil {
-		return stdout.String(), stderr.String(), failure(name, stderr.String(), err)
+	err = cmd.Run()
+	said = otherThanTwice(stderr.String())
+	if err != nil {
+		err = failure(name, said, err)
 	}
-	return stdout.String(), stderr.String(), nil
+	return stdout.String(), said, err
+}
+
+// otherThanTwice leaves out what every program says of a main.cf that sets a
+// parameter twice, or one that nobody reads: that says nothing about its own work.
+func otherThanTwice(said string) string {
+	var rest strings.Builder
+	for line := range strings.Lines(said) {
+		if !strings.Contains(line, ": overriding earlier entry: ") && !strings.Contains(line, ": unused parameter: ") {
+			rest.WriteString(line)
+		}
+	}
+	return rest.String()
 }
 
 // failed is the error of a program that ran and said no.

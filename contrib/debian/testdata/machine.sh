@@ -37,7 +37,7 @@ After=basic.target
 Type=oneshot
 Environment=PATH=/usr/sbin:/usr/bin:/sbin:/bin
 ExecStart=/bin/bash /run/test/scenario
-TimeoutStartSec=100
+TimeoutStartSec=600
 StandardOutput=file:/run/test/report
 StandardError=file:/run/test/report
 ExecStopPost=/bin/systemctl --force exit 0

@@ -55,7 +55,7 @@ maillog_file = /var/log/postern-test.maillog
 END
 before=$(mta)
 
-is "the package installs" dpkg -i postern.deb
+is "the package installs" apt-get -q -y install ./postern.deb
 [ "$before" = "$(mta)" ]
 is "the MTA is as it was" test $? = 0
 is "the daemon runs as soon as it is installed" systemctl is-active postern.service
@@ -99,12 +99,10 @@ sed -i 's/"pci", //' /etc/postern/policy.toml
 systemctl reload postern.service
 is "a reload takes up the policy" until_ says '^250' submit card.eml
 
-if command -v logrotate >/dev/null; then
-	is "logrotate turns the audit log" logrotate -f /etc/logrotate.d/postern
-	is "it has turned" test -s $audit.1
-	is "what comes next is in a new one" until_ eval 'submit plain.eml; test -s $audit'
-	is "nothing more is in the old" test "$(tail -1 $audit.1)" != "$(tail -1 $audit)"
-fi
+is "logrotate turns the audit log" logrotate -f /etc/logrotate.d/postern
+is "it has turned" test -s $audit.1
+is "what comes next is in a new one" until_ eval 'submit plain.eml; test -s $audit'
+is "nothing more is in the old" test "$(tail -1 $audit.1)" != "$(tail -1 $audit)"
 
 pid=$(systemctl show -P MainPID postern.service)
 is "the package upgrades" dpkg -i --force-confold postern.deb
@@ -136,18 +134,25 @@ postconf 'postern_milter = { unix:postern/milter.sock, default_action=tempfail }
 postfix reload >/dev/null 2>&1
 sed -i 's/"uk-pii"/"pci", "uk-pii"/' /etc/postern/policy.toml
 is "a mail wakes the daemon" until_ says '^550.5.7.1' submit card.eml
+for _ in {1..25}; do
+	submit plain.eml
+	sleep 0.1
+done >replies &
+is "the package upgrades while mail flows" dpkg -i --force-confold postern.deb
+wait $!
+is "and none is deferred meanwhile" test "$(grep -c '^250' replies)" = 25
 postconf 'postern_milter = { inet:127.0.0.1:8892, default_action=accept }'
 postfix reload >/dev/null 2>&1
 
 before=$(mta)
-is "the package is removed" dpkg -r postern
+is "the package is removed" apt-get -q -y remove postern
 [ "$before" = "$(mta)" ]
 is "the MTA is as it was, again" test $? = 0
 is "nothing runs" not pgrep -x postern
 is "the configuration stays" test -f /etc/postern/policy.toml
 is "the audit log stays" test -f /var/log/postern/audit.json
 is "mail goes on" says '^250' submit plain.eml
-is "the package is purged" dpkg -P postern
+is "the package is purged" apt-get -q -y purge postern
 is "no unit is left" not says postern systemctl list-unit-files --no-pager --no-legend
 is "no account is left" not getent passwd postern
 is "nor group" not getent group postern

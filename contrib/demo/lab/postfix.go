@@ -40,6 +40,7 @@ type Postfix struct {
 	master *exec.Cmd
 	done   chan struct{}
 	log    string
+	stock  bool // it has port 25 alone
 }
 
 func havePostfix() error {
@@ -79,6 +80,7 @@ func (l *Lab) ConfigurePostfix(opt PostfixOptions) (*Postfix, error) {
 		Name: opt.Name, Address: address, lab: l,
 		Config: filepath.Join(dir, "etc"), Queue: filepath.Join(dir, "queue"), log: filepath.Join(dir, "maillog"),
 	}
+	p.stock = opt.Recipe.Stock
 	l.host(opt.Name, address)
 	return p, p.configure(opt)
 }
@@ -210,6 +212,13 @@ func (p *Postfix) Start() error {
 	return p.awaitPorts()
 }
 
+// Listening waits, after the configuration has changed, until the instance listens
+// on the ports of the recipes.
+func (p *Postfix) Listening() error {
+	p.stock = false
+	return p.awaitPorts()
+}
+
 func (p *Postfix) awaitPorts() error {
 	for range 200 {
 		select {
@@ -217,7 +226,7 @@ func (p *Postfix) awaitPorts() error {
 			return fmt.Errorf("postfix has ended:\n%s", p.Log())
 		default:
 		}
-		if up(p.Address+":25") && up(p.Address+":587") && up(p.Address+":2525") {
+		if up(p.Address+":25") && (p.stock || up(p.Address+":587") && up(p.Address+":2525")) {
 			return nil
 		}
 		time.Sleep(50 * time.Millisecond)

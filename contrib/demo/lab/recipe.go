@@ -19,6 +19,8 @@ type Recipe struct {
 	Milter string
 	// Observe wires observe mode; else enforce mode.
 	Observe bool
+	// Stock installs nothing: Postfix as its package leaves it.
+	Stock bool
 	// PerRecipient adds the marker recipe.
 	PerRecipient bool
 	// Gateways maps the name of a gateway to its next hop, "[host]:25".
@@ -54,6 +56,9 @@ func (r Recipe) master() (once, perGateway []string) {
 // install appends the recipe to the main.cf and master.cf of dir and puts its
 // maps into dir/postern, as README.md tells an admin.
 func (r Recipe) install(dir, relay, reinject string) error {
+	if r.Stock {
+		return nil
+	}
 	fill := strings.NewReplacer(
 		"@MILTER@", r.Milter, "@RELAY@", relay, "@REINJECT@", reinject, "@TRANSPORT_MAPS@", r.Transport)
 	for _, name := range r.main() {
