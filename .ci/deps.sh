@@ -40,7 +40,7 @@ disable_services() {
     local package
     for package in "$@"; do
         case $package in
-        postfix | prometheus) systemctl --quiet disable "$package.service" || true ;;
+        postfix | prometheus | unbound | haproxy | stunnel4) systemctl --quiet disable "$package.service" || true ;;
         clamav) systemctl --quiet disable clamav-freshclam.service || true ;;
         esac
     done

@@ -40,6 +40,10 @@ func (s *Scan) Finish() (*Report, error) {
 			return nil, err
 		}
 	}
+	for _, t := range s.idle {
+		s.scanner.streams.Put(t.leave())
+	}
+	s.idle = nil
 	r := s.report
 	r.Anomalies = s.Reader.Anomalies()
 	for at, seen := range s.seen {
@@ -78,11 +82,10 @@ func (s *sink) Text(p *extract.Part, where extract.Where) extract.Stream {
 	if n := len(s.idle); n > 0 {
 		t = s.idle[n-1]
 		s.idle = s.idle[:n-1]
-		t.matches.Reset(t.found)
+		t.matches.Reset(t.emit)
 	} else {
-		t = &textStream{scan: (*Scan)(s)}
-		t.matches = s.scanner.set.NewStream(t.found)
-		t.matches.SetQuoted(t.quotedAt)
+		t = s.scanner.stream()
+		t.scan = (*Scan)(s)
 	}
 	kind := detect.Plain
 	if where == extract.Subject {
@@ -159,20 +162,22 @@ func (s *Scan) safeNames() map[string]string {
 	names := map[string]string{}
 	hit := false
 	sees := func(m detect.Match) { hit = hit || m.Confidence != detect.None }
-	var stream *detect.Stream
+	var t *textStream
 	for i := range s.report.Parts {
 		p := &s.report.Parts[i]
 		if p.Name == "" {
 			continue
 		}
-		if stream == nil {
-			stream = s.scanner.set.NewStream(sees)
-		} else {
-			stream.Reset(sees)
+		if t == nil {
+			t = s.scanner.stream()
+			t.marks = append(t.marks[:0], mark{})
+			t.matches.SetKind(detect.Plain)
+			defer s.scanner.streams.Put(t)
 		}
+		t.matches.Reset(sees)
 		hit = false
-		stream.Write([]byte(p.Name))
-		stream.Close()
+		t.matches.Write([]byte(p.Name))
+		t.matches.Close()
 		if name := safeName(p.Name); name != "" && !hit {
 			names[p.Path] = name
 		}
@@ -224,6 +229,27 @@ type textStream struct {
 	written int64
 	marks   []mark // by offset; the first covers all matches still to come
 	fresh   bool   // some of the text is new
+	emit    func(detect.Match)
+}
+
+// stream returns a stream, one that an earlier mail used if there is any: to make
+// one costs more than to scan a short text with it.
+func (s *Scanner) stream() *textStream {
+	if t, ok := s.streams.Get().(*textStream); ok {
+		t.matches.Reset(t.emit)
+		return t
+	}
+	t := &textStream{}
+	t.emit = t.found
+	t.matches = s.set.NewStream(t.emit)
+	t.matches.SetQuoted(t.quotedAt)
+	return t
+}
+
+// leave makes a closed stream forget the mail it was of.
+func (t *textStream) leave() *textStream {
+	t.scan, t.path, t.where = nil, "", ""
+	return t
 }
 
 // Write scans the next bytes.

@@ -6,6 +6,7 @@ import (
 	"hash/maphash"
 	"io"
 	"slices"
+	"sync"
 
 	"github.com/postern-mail/postern/classify/detect"
 	"github.com/postern-mail/postern/classify/extract"
@@ -51,6 +52,7 @@ type Scanner struct {
 	ocr       extract.OCR
 	keys      []Key
 	reveal    bool
+	streams   sync.Pool // of *textStream, closed ones
 }
 
 // NewScanner compiles a Scanner.

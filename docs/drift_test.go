@@ -147,7 +147,7 @@ func TestTheTableOfMetricsIsThatOfTheDaemon(t *testing.T) {
 type definitions []string
 
 func (d *definitions) Register(c prometheus.Collector) error {
-	described := make(chan *prometheus.Desc, 1)
+	described := make(chan *prometheus.Desc)
 	go func() {
 		c.Describe(described)
 		close(described)

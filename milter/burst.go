@@ -51,6 +51,9 @@ func (s *Session) plan(v *rules.Verdict) (burst, fault) {
 	if s.tx.fields.overflow {
 		return b, faultTooManyFields
 	}
+	if s.isOtherMTA(d) {
+		return b, faultWrongMTA
+	}
 	s.removeForged(&b)
 	for _, e := range d.Edits {
 		if bad := s.planEdit(&b, e, v.Body); bad != "" {
@@ -177,6 +180,13 @@ func (s *Session) planRemoval(b *burst, address string) fault {
 		return faultUnsafeEdit
 	}
 	return ""
+}
+
+// isOtherMTA reports whether routes were worked out for the other MTA: what makes
+// them true on the one may leave the mail in clear on the other.
+func (s *Session) isOtherMTA(d *rules.Decision) bool {
+	routed := slices.ContainsFunc(d.Recipients, func(o rules.Outcome) bool { return o.Route != rules.Direct && o.Route != "" })
+	return routed && s.table.get("v") != "" && s.onSendmail() != s.tx.engine.Routes().OnSendmail()
 }
 
 // onSendmail tells the two MTAs apart by macro v, which begins with Sendmail's

@@ -259,6 +259,15 @@ func TestObserveModeAsksForNoPowers(t *testing.T) {
 	}
 }
 
+func TestEnforceModeAsksForEveryMeansThatABurstMayNeed(t *testing.T) {
+	actions, _, _ := dial(t, "tcp", serve(t, &fakeEngine{}).addr).negotiate(6, 0x1ff, 0x1fffff)
+	for op, action := range means {
+		if actions&uint32(action) == 0 {
+			t.Errorf("asked for actions %#x, %#x for %s is missing", actions, action, op)
+		}
+	}
+}
+
 func TestMacrosAreAskedFor(t *testing.T) {
 	h := serve(t, &fakeEngine{})
 	_, _, lists := dial(t, "tcp", h.addr).negotiate(6, 0x1ff, 0x1fffff)
@@ -272,7 +281,9 @@ func TestMacrosAreAskedFor(t *testing.T) {
 func TestOnSendmailNoFieldOfOursIsAdded(t *testing.T) {
 	sendmail := func(t *testing.T, d rules.Decision) ([]string, string) {
 		t.Helper()
-		h := serve(t, always(d))
+		engine := always(d)
+		engine.routes.MTA = rules.Sendmail
+		h := serve(t, engine)
 		m := dial(t, "tcp", h.addr)
 		m.negotiate(6, 0x1ff, 0x1fffff)
 		m.macros('C', "v", "8.17.1.9/8.17.1.9")
@@ -294,6 +305,41 @@ func TestOnSendmailNoFieldOfOursIsAdded(t *testing.T) {
 			t.Errorf("sent %q and %q", steps, reply)
 		}
 	})
+}
+
+func TestRoutesForTheOtherMTADeferTheMail(t *testing.T) {
+	decision := rules.Decision{
+		Recipients: []rules.Outcome{{Address: "b@x.example", Route: rules.GatewayRoute("secure")}},
+		Edits:      []rules.Edit{{Op: rules.RemoveRecipient, Value: "b@x.example"}, {Op: rules.AddRecipient, Value: "b@x.example.secure.postern.invalid"}},
+	}
+	for _, c := range []struct {
+		name, v, mta string
+		deferred     bool
+	}{
+		{"Postfix as declared", "Postfix 3.7.11", "", false},
+		{"Postfix as declared by name", "Postfix 3.7.11", rules.Postfix, false},
+		{"Sendmail as declared", "8.17.1.9/8.17.1.9/Debian", rules.Sendmail, false},
+		{"Sendmail with the routes of Postfix", "8.17.1.9/8.17.1.9/Debian", "", true},
+		{"Postfix with the routes of Sendmail", "Postfix 3.7.11", rules.Sendmail, true},
+		{"an MTA that does not tell", "", rules.Sendmail, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			engine := always(decision)
+			engine.routes.MTA = c.mta
+			h := serve(t, engine)
+			m := dial(t, "tcp", h.addr)
+			m.negotiate(6, 0x1ff, 0x1fffff)
+			m.macros('C', "j", "mx.example", "v", c.v)
+			m.ask('C', "a\x004\x30\x39192.0.2.7\x00", "c")
+			steps, reply := m.mail("Q", "b@x.example")
+			if got := strings.HasPrefix(reply, "y451 4.3.0 ") && len(steps) == 0; got != c.deferred {
+				t.Errorf("sent %q and %q", steps, reply)
+			}
+			if c.deferred {
+				h.eventually(t, `postern_faults_total{fault="wrong-mta"}`, "1")
+			}
+		})
+	}
 }
 
 func TestTooManyForgedFieldsDeferTheMail(t *testing.T) {

@@ -1,7 +1,6 @@
 package milter
 
 import (
-	"bufio"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -11,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/emersion/go-milter"
 )
 
 const (
@@ -19,39 +20,52 @@ const (
 	// the name of a field.
 	maxFrame = 64<<10 + 1<<10
 
-	// maxCommand bounds the packets that the guard reads itself: all but
-	// fields and body. SMTP lines and macros are far shorter.
-	maxCommand = bufferSize - 4
-
-	// bufferSize holds a few small packets. Body chunks pass it by: a read
-	// that is larger than what is buffered goes straight to the socket.
-	bufferSize = 16 << 10
+	// maxCommand bounds all packets but fields and body. SMTP lines and macros
+	// are far shorter.
+	maxCommand = 16<<10 - 4
 
 	// maxPending is how much of a burst is held back to leave in one write.
 	maxPending = 64 << 10
 )
 
-// tap is told of the packets that the library does not pass on.
+// tap is told of the packets that do not pass through the library: it has
+// nothing to add to most of them, and its way takes more time than ours. What
+// is passed is only valid during the call.
 type tap interface {
-	macros(stage byte, pairs []byte) // only valid during the call
-	forget()                         // the MTA begins a new connection on the same socket
-	ended()                          // the connection is over
+	macros(stage byte, pairs []byte)
+	mail() milter.Response
+	rcpt() milter.Response
+	field(name, value string) milter.Response
+	headerEnded() milter.Response
+	chunk(b []byte) milter.Response
+	abort()
+
+	reading() bool // between the first field of a mail and its verdict
+	stalled()      // the MTA lets us wait for the rest of a mail
+	forget()       // the MTA begins a new connection on the same socket
+	ended()        // the connection is over
 }
 
 // guard stands between the socket and the library's server. It bounds what the
 // MTA may send and how long it may take, keeps what the library throws away,
-// and answers what the library does not know. All of it but Write, progress and
-// drain belongs to the session's goroutine.
+// and answers what the library need not, or does not, know. All of it but Write,
+// progress and drain belongs to the session's goroutine.
 type guard struct {
 	net.Conn
-	tap          tap
-	reader       *bufio.Reader
-	order        order
-	left         int // bytes of the current packet that the library has yet to read
-	read         int64
+	tap    tap
+	in     *inbox
+	order  order
+	left   int // bytes of the current packet that the library has yet to read
+	expect int // how long the next packet may well be
+	read   int64
+
 	idleTimeout  time.Duration
 	writeTimeout time.Duration
-	quickAck     func()
+	stall        time.Duration // an MTA in the midst of a mail may be silent so long
+	slow         time.Duration // and let us wait so long for all of it
+	waited       time.Duration // for the mail so far
+	readBy       time.Time     // the deadline that is set
+	writeBy      time.Time
 
 	peer    string    // address in the CONNECT packet, as it came
 	address string    // of the latest MAIL or RCPT, as it came
@@ -63,23 +77,23 @@ type guard struct {
 	held    bool   // keep modifications back until the verdict
 	pending []byte // what is kept back
 
-	busy     atomic.Bool // a mail is open
-	draining atomic.Bool
+	wrote    atomic.Bool               // since the last read
+	busy     atomic.Bool               // a mail is open
+	draining atomic.Pointer[time.Time] // when the connection ends if no mail is open; nil: not yet
 	nudged   atomic.Bool
 	closing  sync.Once
-	done     chan struct{} // closed when the connection is over
+	over     func() // called when the connection is over
 }
 
-func newGuard(conn net.Conn, idleTimeout, writeTimeout time.Duration) *guard {
-	g := &guard{
+func newGuard(conn net.Conn, c *Config) *guard {
+	return &guard{
 		Conn:         conn,
-		idleTimeout:  idleTimeout,
-		writeTimeout: writeTimeout,
-		quickAck:     quickAck(conn),
-		done:         make(chan struct{}),
+		in:           newInbox(conn),
+		idleTimeout:  c.IdleTimeout,
+		writeTimeout: c.WriteTimeout,
+		stall:        c.Stall,
+		slow:         c.MailTime,
 	}
-	g.reader = bufio.NewReaderSize(socketReader{g}, bufferSize)
-	return g
 }
 
 // Read hands the library the next bytes of a packet that has been checked.
@@ -89,17 +103,18 @@ func (g *guard) Read(p []byte) (int, error) {
 			return 0, err
 		}
 	}
-	n, err := g.reader.Read(p[:min(len(p), g.left)])
+	n := copy(p, g.in.bytes()[:g.left])
 	g.left -= n
-	return n, err
+	g.in.take(n)
+	return n, nil
 }
 
 // next checks the packet that comes next and either leaves it to the library or
 // deals with it.
 func (g *guard) next() error {
-	head, err := g.reader.Peek(5)
+	head, err := g.peek(5)
 	if err != nil {
-		if errors.Is(err, io.EOF) && len(head) > 0 {
+		if errors.Is(err, io.EOF) && len(g.in.bytes()) > 0 {
 			return io.ErrUnexpectedEOF
 		}
 		return err
@@ -108,28 +123,85 @@ func (g *guard) next() error {
 	if err := checkLength(cmd, length); err != nil {
 		return err
 	}
-	g.order, err = g.order.follow(cmd)
-	if err != nil {
+	if g.order, err = g.order.follow(cmd); err != nil {
 		return err
 	}
 	total := 4 + int(length)
-	switch cmd {
-	case cmdHeader, cmdBody:
-		g.left = total
-		return nil
-	}
-	packet, err := g.reader.Peek(total)
+	packet, err := g.peek(total)
 	if err != nil {
 		return err
 	}
-	if g.command(cmd, packet[5:]) {
+	if g.forLibrary(cmd) {
 		g.left = total
+		if cmd == cmdConnect {
+			g.peer = connectAddress(packet[5:])
+		}
 		return nil
 	}
-	_, err = g.reader.Discard(total)
-	if err == nil && cmd == cmdUnknown {
-		_, err = g.Write([]byte{0, 0, 0, 1, replyGoOn})
+	// Behind a chunk of a body as long as can be comes another one.
+	g.expect = 0
+	if cmd == cmdBody {
+		g.expect = total
 	}
+	response := g.command(cmd, packet[5:])
+	g.in.take(total)
+	if response == nil {
+		return nil
+	}
+	return g.reply(response)
+}
+
+// forLibrary reports whether a packet is one that the library deals with.
+func (g *guard) forLibrary(cmd byte) bool {
+	switch cmd {
+	case cmdOptNeg, cmdConnect, cmdHelo, cmdData, cmdEOM, cmdQuit:
+		return true
+	}
+	return false
+}
+
+// command deals with a packet of the others; nil: it has no reply.
+func (g *guard) command(cmd byte, data []byte) milter.Response {
+	switch cmd {
+	case cmdMacro:
+		g.passMacros(data)
+	case cmdMail:
+		g.address, g.args = splitCommand(data)
+		return g.tap.mail()
+	case cmdRcpt:
+		g.address, g.args = splitCommand(data)
+		return g.tap.rcpt()
+	case cmdHeader:
+		name, value := splitField(data)
+		return g.tap.field(name, value)
+	case cmdEOH:
+		return g.tap.headerEnded()
+	case cmdBody:
+		return g.tap.chunk(data)
+	case cmdAbort:
+		g.tap.abort()
+	case cmdUnknown:
+		return milter.RespContinue
+	case cmdQuitNC:
+		g.macroN = 0
+		g.tap.forget()
+	}
+	return nil
+}
+
+// goOn is the packet that asks for more, by far the most frequent one.
+var goOn = []byte{0, 0, 0, 1, replyGoOn}
+
+// reply writes a response as the library does.
+func (g *guard) reply(response milter.Response) error {
+	message := response.Response()
+	if message.Code == replyGoOn {
+		_, err := g.Write(goOn)
+		return err
+	}
+	packet := binary.BigEndian.AppendUint32(nil, uint32(1+len(message.Data)))
+	packet = append(append(packet, message.Code), message.Data...)
+	_, err := g.Write(packet)
 	return err
 }
 
@@ -148,26 +220,6 @@ func checkLength(cmd byte, length uint32) error {
 		return fmt.Errorf("milter packet %q of %d bytes, want 1 to %d", cmd, length, limit)
 	}
 	return nil
-}
-
-// command looks at a packet and reports whether it is for the library too.
-func (g *guard) command(cmd byte, data []byte) bool {
-	switch cmd {
-	case cmdConnect:
-		g.peer = connectAddress(data)
-	case cmdMail, cmdRcpt:
-		g.address, g.args = splitCommand(data)
-	case cmdMacro:
-		g.passMacros(data)
-		return false
-	case cmdUnknown:
-		return false
-	case cmdQuitNC:
-		g.macroN = 0
-		g.tap.forget()
-		return false
-	}
-	return true
 }
 
 // passMacros hands macros to the session. Postfix repeats the same packet
@@ -190,7 +242,7 @@ func (g *guard) passMacros(data []byte) {
 // offer waits for the MTA's offer and returns it without taking it from the
 // library.
 func (g *guard) offer() (actions, protocol uint32, err error) {
-	head, err := g.reader.Peek(5)
+	head, err := g.peek(5)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -202,7 +254,7 @@ func (g *guard) offer() (actions, protocol uint32, err error) {
 	if length < 13 || length > maxCommand {
 		return 0, 0, fmt.Errorf("milter offer of %d bytes, want 13", length)
 	}
-	packet, err := g.reader.Peek(4 + 13)
+	packet, err := g.peek(4 + 13)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -212,32 +264,92 @@ func (g *guard) offer() (actions, protocol uint32, err error) {
 	return binary.BigEndian.Uint32(packet[9:]), binary.BigEndian.Uint32(packet[13:]), nil
 }
 
-// socketReader reads from the socket under the guard's deadline.
-type socketReader struct{ g *guard }
+// peek returns the next n bytes, which stay valid until they are taken.
+func (g *guard) peek(n int) ([]byte, error) {
+	for len(g.in.bytes()) < n {
+		if err := g.await(max(n, g.expect)); err != nil {
+			return nil, err
+		}
+	}
+	return g.in.bytes()[:n], nil
+}
 
-func (r socketReader) Read(p []byte) (int, error) {
-	g := r.g
+// await reads what comes next, with room for n bytes in all, under the deadline
+// of what it is waited for.
+func (g *guard) await(n int) error {
 	for {
-		if err := g.Conn.SetReadDeadline(time.Now().Add(g.idleTimeout)); err != nil {
-			return 0, err
+		now, since := time.Now(), g.draining.Load()
+		until, ok := g.patience(now, since)
+		if !ok {
+			return io.EOF
 		}
-		if g.draining.Load() && !g.busy.Load() {
-			return 0, io.EOF
+		if err := g.renew(now, until); err != nil {
+			return err
 		}
-		if g.quickAck != nil {
-			g.quickAck()
+		if g.draining.Load() != since {
+			continue // drain may have set a deadline that was overwritten here
 		}
-		n, err := g.Conn.Read(p)
-		g.read += int64(n)
-		if n == 0 && errors.Is(err, os.ErrDeadlineExceeded) && g.nudged.Swap(false) {
-			continue
+		g.in.ack = !g.wrote.Swap(false)
+		before := len(g.in.bytes())
+		err := g.in.read(n)
+		g.read += int64(len(g.in.bytes()) - before)
+		reading := g.tap != nil && g.tap.reading()
+		if reading {
+			g.waited += time.Since(now)
 		}
-		return n, err
+		if err == nil || !errors.Is(err, os.ErrDeadlineExceeded) {
+			return err
+		}
+		g.readBy = time.Time{}
+		// A deadline may come a little early; see renew.
+		over := func(d, limit time.Duration) bool { return d >= limit-limit/8 }
+		switch silent := time.Since(now); {
+		case g.nudged.Swap(false), g.draining.Load() != nil && !g.busy.Load():
+		case reading && (over(g.waited, g.slow) || over(silent, g.stall)):
+			g.tap.stalled()
+		case g.in.buf != nil && len(g.in.bytes()) > 0:
+			g.in.giveBack()
+		case over(silent, g.idleTimeout):
+			return err
+		}
 	}
 }
 
-// Write sends a packet of the library. While the guard holds, packets wait for
-// the verdict, so that all of a burst leaves together.
+// patience is until when the next bytes are waited for; false: no longer.
+func (g *guard) patience(now time.Time, drain *time.Time) (until time.Time, ok bool) {
+	until = now.Add(g.idleTimeout)
+	earlier := func(t time.Time) {
+		if t.Before(until) {
+			until = t
+		}
+	}
+	if g.in.buf != nil && len(g.in.bytes()) > 0 {
+		earlier(now.Add(patience))
+	}
+	if g.tap != nil && g.tap.reading() {
+		earlier(now.Add(min(g.stall, max(g.slow-g.waited, 0))))
+	}
+	if drain != nil && !g.busy.Load() {
+		if !now.Before(*drain) {
+			return until, false
+		}
+		earlier(*drain)
+	}
+	return until, true
+}
+
+// renew sets the deadline of reads, unless the one that is set is nearly that:
+// each setting costs.
+func (g *guard) renew(now, until time.Time) error {
+	if d := until.Sub(g.readBy); d >= 0 && d <= until.Sub(now)/16 {
+		return nil
+	}
+	g.readBy = until
+	return g.Conn.SetReadDeadline(until)
+}
+
+// Write sends a packet. While the guard holds, packets wait for the verdict, so
+// that all of a burst leaves together.
 func (g *guard) Write(p []byte) (int, error) {
 	g.writing.Lock()
 	defer g.writing.Unlock()
@@ -245,9 +357,13 @@ func (g *guard) Write(p []byte) (int, error) {
 		g.pending = append(g.pending, p...)
 		return len(p), nil
 	}
-	if err := g.Conn.SetWriteDeadline(time.Now().Add(g.writeTimeout)); err != nil {
-		return 0, err
+	if now := time.Now(); g.writeBy.Sub(now) < g.writeTimeout-g.writeTimeout/16 {
+		g.writeBy = now.Add(g.writeTimeout)
+		if err := g.Conn.SetWriteDeadline(g.writeBy); err != nil {
+			return 0, err
+		}
 	}
+	g.wrote.Store(true)
 	if len(g.pending) == 0 {
 		return g.Conn.Write(p)
 	}
@@ -301,9 +417,9 @@ func (g *guard) progress(every time.Duration, lost func()) (stop func()) {
 	}
 }
 
-// drain ends the connection as soon as no mail is open.
-func (g *guard) drain() {
-	g.draining.Store(true)
+// drain ends the connection once no mail is open. Until end others may begin.
+func (g *guard) drain(end time.Time) {
+	g.draining.Store(&end)
 	if !g.busy.Load() {
 		g.nudged.Store(true)
 		_ = g.Conn.SetReadDeadline(time.Unix(1, 0)) // fails only on a closed connection
@@ -317,8 +433,11 @@ func (g *guard) Close() error {
 		if g.tap != nil {
 			g.tap.ended()
 		}
+		g.in.release()
 		err = g.Conn.Close()
-		close(g.done)
+		if g.over != nil {
+			g.over()
+		}
 	})
 	return err
 }

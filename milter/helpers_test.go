@@ -21,6 +21,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/postern-mail/postern/classify"
+	"github.com/postern-mail/postern/classify/extract"
 	"github.com/postern-mail/postern/rules"
 )
 
@@ -32,6 +33,7 @@ type fakeEngine struct {
 	field  func(i *fakeInspection, name, value string)
 	finish func(i *fakeInspection) (*rules.Decision, error)
 	report classify.Report
+	routes rules.Routes
 	body   string // that a verdict offers
 
 	mu   sync.Mutex
@@ -42,15 +44,20 @@ func (e *fakeEngine) ID() string       { return "fake" }
 func (e *fakeEngine) Checksum() string { return "c0ffee" }
 func (e *fakeEngine) Officer() string  { return "officer@agency.example" }
 
+func (e *fakeEngine) FactsWanted() rules.FactsWanted   { return rules.FactsWanted{} }
+func (e *fakeEngine) Outside(*rules.Envelope) []string { return nil }
+func (e *fakeEngine) Routes() rules.Routes             { return e.routes }
+
 func (e *fakeEngine) OriginInScope(env *rules.Envelope) bool {
 	return e.origin == nil || e.origin(env)
 }
 
-func (e *fakeEngine) Inspect(ctx context.Context, env *rules.Envelope) inspection {
-	if e.scope != nil && !e.scope(env) {
-		return nil
-	}
-	i := &fakeInspection{engine: e, ctx: ctx, env: env}
+func (e *fakeEngine) InScope(env *rules.Envelope) bool {
+	return e.scope == nil || e.scope(env)
+}
+
+func (e *fakeEngine) Inspect(ctx context.Context, env *rules.Envelope, memory extract.Memory) inspection {
+	i := &fakeInspection{engine: e, ctx: ctx, env: env, memory: memory}
 	e.mu.Lock()
 	e.seen = append(e.seen, i)
 	e.mu.Unlock()
@@ -69,6 +76,7 @@ type fakeInspection struct {
 	engine   *fakeEngine
 	ctx      context.Context
 	env      *rules.Envelope
+	memory   extract.Memory
 	fields   [][2]string
 	body     bytes.Buffer
 	finished int

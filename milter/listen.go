@@ -73,6 +73,21 @@ func parseSpec(spec string) (kind, rest string, err error) {
 	return "", "", fmt.Errorf("listen address %q begins with %q, want inet, unix or fd", spec, kind)
 }
 
+// DialAddress returns network and address, for net.Dial, of a milter that a
+// specification names as for Listen; fd cannot be dialled.
+func DialAddress(spec string) (network, address string, err error) {
+	kind, address, err := parseSpec(spec)
+	switch {
+	case err != nil:
+		return "", "", err
+	case kind == "fd":
+		return "", "", fmt.Errorf("address %q: a socket of systemd has no address to connect to", spec)
+	case kind == "inet":
+		kind = "tcp"
+	}
+	return kind, address, nil
+}
+
 func inetAddress(spec, rest string) (string, error) {
 	host, port := "", ""
 	if p, h, ok := strings.Cut(rest, "@"); ok {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/postern-mail/postern/classify/detect"
 	"github.com/postern-mail/postern/classify/extract"
+	"github.com/postern-mail/postern/milter/mta/probe"
 	"github.com/postern-mail/postern/milter/notice"
 	"github.com/postern-mail/postern/rules"
 )
@@ -26,12 +27,21 @@ type Metrics struct {
 	faults     *prometheus.CounterVec
 	shadow     *prometheus.CounterVec
 	notices    *prometheus.CounterVec
+	probes     *prometheus.CounterVec
 	policyInfo *prometheus.GaugeVec
 	buildInfo  *prometheus.GaugeVec
 
-	aborted, overload, panics, auditErrors, bytes prometheus.Counter
-	sessions, inFlight, reloaded, reloadTime      prometheus.Gauge
-	message, verdictTime                          prometheus.Histogram
+	aborted, overload, strangers, panics, auditErrors, bytes prometheus.Counter
+	sessions, inFlight, reloaded, reloadTime                 prometheus.Gauge
+	sessionsLimit, scans, scansLimit, waiting                prometheus.Gauge
+	budgetUsed, budgetLimit                                  prometheus.Gauge
+	message, verdictTime, probeTime                          prometheus.Histogram
+
+	probeAnswers *prometheus.CounterVec
+
+	drift        *prometheus.GaugeVec
+	driftFailed  prometheus.Counter
+	destinations *destinations
 
 	loading sync.Mutex
 	loaded  atomic.Pointer[map[string]bool] // rule ids of the policy in force
@@ -51,20 +61,37 @@ func NewMetrics(registerer prometheus.Registerer) *Metrics {
 	m.faults = f.counters("faults_total", "Mails in scope that got no verdict: deferred in enforce mode, accepted in observe mode.", "fault")
 	m.shadow = f.counters("shadow_differences_total", "Mails for which the shadow policy decides otherwise.", "active", "shadow")
 	m.notices = f.counters("notices_total", "Notices to the officer: handed over, refused for now, lost.", "result")
+	m.probes = f.counters("probe_total", "Probes of destinations that have ended, by what was found.", "state")
+	m.probeAnswers = f.counters("probe_facts_total", "What was known of the destinations of mails when these were decided.", "state")
 	m.policyInfo = f.gauges("policy_info", "The loaded policy; always 1.", "id", "checksum")
 	m.buildInfo = f.gauges("build_info", "The running binary; always 1.", "version", "commit", "go")
 
 	m.aborted = f.counter("aborted_total", "Mails that the client or the MTA gave up before a verdict.")
-	m.overload = f.counter("overload_total", "Connections refused because too many were open.")
+	m.overload = f.counter("overload_total", "Connections refused, and mails deferred, because there was no room for them.")
+	m.strangers = f.counter("refused_connections_total", "Connections refused because of the address that they came from.")
 	m.panics = f.counter("panics_total", "Panics caught; each cost one mail its verdict.")
 	m.auditErrors = f.counter("audit_errors_total", "Audit records that were not written.")
 	m.bytes = f.counter("scanned_bytes_total", "Bytes scanned.")
 	m.sessions = f.gauge("sessions", "Open connections of MTAs.")
 	m.inFlight = f.gauge("messages_in_flight", "Mails between MAIL and verdict.")
+	m.sessionsLimit = f.gauge("sessions_limit", "Connections that may be open at once.")
+	m.scans = f.gauge("scans", "Mails whose content is being read.")
+	m.scansLimit = f.gauge("scans_limit", "Mails whose content may be read at once.")
+	m.waiting = f.gauge("mails_waiting", "Mails that wait for room to be read.")
+	m.budgetUsed = f.gauge("budget_bytes", "Memory that the mails being read have of the budget.")
+	m.budgetLimit = f.gauge("budget_limit_bytes", "The budget of memory for mails being read.")
 	m.reloaded = f.gauge("policy_last_reload_successful", "Whether the latest policy that was asked for is in force.")
 	m.reloadTime = f.gauge("policy_last_reload_success_timestamp_seconds", "When the policy in force was loaded.")
 	m.message = f.seconds("message_seconds", "From MAIL to the verdict; most of it is the client's time.")
 	m.verdictTime = f.seconds("verdict_seconds", "From the end of a mail to its verdict.")
+	m.drift = f.gauges("registry_drift", "Domains of the partner registry of which the MTA's own TLS tables demand less, by what is amiss.", "problem")
+	m.driftFailed = f.counter("registry_check_failures_total", "Comparisons of the partner registry with the MTA's TLS tables that failed.")
+	m.probeTime = f.seconds("probe_seconds", "Duration of a probe.")
+	m.destinations = newDestinations(registerer)
+	for _, state := range probe.States() {
+		m.probes.WithLabelValues(string(state))
+		m.probeAnswers.WithLabelValues(string(state))
+	}
 	for _, why := range faults {
 		m.faults.WithLabelValues(string(why))
 	}
@@ -155,6 +182,24 @@ func (m *Metrics) ReloadSucceeded() {
 
 // ReloadFailed says that it is not, and that an older one still is.
 func (m *Metrics) ReloadFailed() { m.reloaded.Set(0) }
+
+// StrangerRefused counts a connection that came from where none is allowed.
+func (m *Metrics) StrangerRefused() { m.strangers.Inc() }
+
+// RegistryCompared says how many entries of the MTA's tables demand less than the
+// partner registry: of every problem that there may be.
+func (m *Metrics) RegistryCompared(problems map[string]int) {
+	for problem, n := range problems {
+		m.drift.WithLabelValues(problem).Set(float64(n))
+	}
+}
+
+// RegistryNotCompared says that the tables could not be read; what was known of
+// them holds no longer.
+func (m *Metrics) RegistryNotCompared() {
+	m.drift.Reset()
+	m.driftFailed.Inc()
+}
 
 // AuditFailed counts an audit record that was not written.
 func (m *Metrics) AuditFailed() { m.auditErrors.Inc() }

@@ -39,6 +39,13 @@ func splitCommand(data []byte) (address string, args []string) {
 	return address, args
 }
 
+// splitField splits a header packet into name and value. What stands behind a
+// NUL within the value, which no MTA sends, is part of it: it shall be read.
+func splitField(data []byte) (name, value string) {
+	name, rest := cut(data)
+	return name, string(bytes.TrimSuffix(rest, []byte{0}))
+}
+
 // hasArg reports whether an ESMTP argument was given, with or without a value.
 func hasArg(args []string, keyword string) bool {
 	for _, arg := range args {

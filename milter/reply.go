@@ -44,8 +44,12 @@ func refusal(action rules.Action, r rules.Reply, env *rules.Envelope) milter.Res
 }
 
 // deferred is the reply of a mail that got no verdict.
-func deferred(ref string) milter.Response {
-	return milter.NewResponseStr(replyReply, replyText(451, "4.3.0",
+func deferred(ref string, why fault) milter.Response {
+	enhanced := "4.3.0"
+	if why == faultOverload {
+		enhanced = "4.3.2"
+	}
+	return milter.NewResponseStr(replyReply, replyText(451, enhanced,
 		[]string{ref + " this mail could not be checked just now, please try again later"}, false))
 }
 

@@ -13,6 +13,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/postern-mail/postern/milter/audit"
+	"github.com/postern-mail/postern/milter/facts"
+	"github.com/postern-mail/postern/milter/mta/probe"
 	"github.com/postern-mail/postern/milter/notice"
 	"github.com/postern-mail/postern/rules"
 )
@@ -40,20 +42,31 @@ type Config struct {
 	// Notices sends the officer a report of what rules want told, in enforce mode;
 	// nil: nobody is told.
 	Notices *notice.Queue
+	// Destinations knows what the mail systems of recipients can do; nil: nobody
+	// does. It is asked for what a policy wants to know, and never waited for.
+	Destinations *probe.Cache
+	// Facts remembers who wrote to whom, and how much; nil: nobody does.
+	Facts   *facts.Store
 	Metrics *Metrics
 	// Log must not write to package log, as slog.Default does at first: the
 	// Server turns that around.
 	Log *slog.Logger
 
-	Sessions      int           // connections at once; default 1000
+	Sessions      int           // connections at once; default 10,000
+	Scans         int           // mails being read at once; default 256
+	Memory        int64         // that these may hold; default 768 MiB
+	OverloadWait  time.Duration // a mail waits so long for room among them; 0: not at all
+	Linger        time.Duration // after Shutdown connections may begin mails for so long; default none
 	MailTime      time.Duration // from the first field of a mail to its verdict; default 60 s
+	Stall         time.Duration // for the rest of a mail that the MTA has begun to show; default 30 s
 	IdleTimeout   time.Duration // an MTA keeps the connection while its client is slow; default 30 min
 	WriteTimeout  time.Duration // default 30 s
 	ProgressEvery time.Duration // while a verdict is being worked on; default 2 s
 	AuditWait     time.Duration // for a required record; default 5 s
 
-	engine func() engine // for tests, in place of Engine
-	shadow func() engine // for tests, in place of Shadow
+	clock  func() time.Time // for tests: the time of day
+	engine func() engine    // for tests, in place of Engine
+	shadow func() engine    // for tests, in place of Shadow
 }
 
 func (c *Config) setDefaults() {
@@ -63,6 +76,9 @@ func (c *Config) setDefaults() {
 	if c.shadow == nil && c.Shadow != nil {
 		c.shadow = adapt(c.Shadow)
 	}
+	if c.clock == nil {
+		c.clock = time.Now
+	}
 	if c.Metrics == nil {
 		c.Metrics = NewMetrics(prometheus.NewRegistry())
 	}
@@ -70,10 +86,17 @@ func (c *Config) setDefaults() {
 		c.Log = slog.New(slog.DiscardHandler)
 	}
 	if c.Sessions <= 0 {
-		c.Sessions = 1000
+		c.Sessions = 10_000
+	}
+	if c.Scans <= 0 {
+		c.Scans = 256
+	}
+	if c.Memory <= 0 {
+		c.Memory = 768 << 20
 	}
 	for d, value := range map[*time.Duration]time.Duration{
 		&c.MailTime:      time.Minute,
+		&c.Stall:         30 * time.Second,
 		&c.IdleTimeout:   30 * time.Minute,
 		&c.WriteTimeout:  30 * time.Second,
 		&c.ProgressEvery: 2 * time.Second,
@@ -98,6 +121,7 @@ type Server struct {
 	base   context.Context // ends all inspections when Shutdown runs out of patience
 	cancel context.CancelFunc
 	slots  chan struct{}
+	budget *budget
 
 	refused atomic.Int64 // when a connection was last refused, in seconds
 
@@ -119,6 +143,8 @@ func NewServer(config Config) *Server {
 		listeners: map[net.Listener]bool{},
 		guards:    map[*guard]bool{},
 	}
+	s.budget = newBudget(&s.Config)
+	s.Metrics.sessionsLimit.Set(float64(s.Sessions))
 	s.base, s.cancel = context.WithCancel(context.Background())
 	return s
 }
@@ -167,33 +193,33 @@ func (s *Server) start(conn net.Conn) {
 		conn.Close()
 		return
 	}
-	s.sessions.Go(func() {
-		defer func() { <-s.slots }()
-		s.serve(conn)
-	})
-}
-
-// serve runs one connection to its end: one server of the library with one
-// Session, because the library would swap the handler after each final reply
-// and never repeat CONNECT to the new one.
-func (s *Server) serve(conn net.Conn) {
-	g := newGuard(conn, s.IdleTimeout, s.WriteTimeout)
+	g := newGuard(conn, &s.Config)
 	session := &Session{server: s, guard: g}
 	g.tap = session
+	s.sessions.Add(1)
+	s.Metrics.sessions.Inc()
+	g.over = func() {
+		s.track(g, false)
+		s.Metrics.sessions.Dec()
+		<-s.slots
+		s.sessions.Done()
+	}
 	if !s.track(g, true) {
 		g.Close()
 		return
 	}
-	s.Metrics.sessions.Inc()
-	defer func() {
-		s.Metrics.sessions.Dec()
-		s.track(g, false)
-	}()
-	defer g.Close()
+	go s.serve(g, session)
+}
 
+// serve begins to serve one connection: one server of the library with one
+// Session, because the library would swap the handler after each final reply
+// and never repeat CONNECT to the new one. It goes on in a goroutine of the
+// library, which closes the guard at its end.
+func (s *Server) serve(g *guard, session *Session) {
 	actions, protocol, err := g.offer()
 	if err != nil {
 		s.Log.Debug("milter session ended before it began", "error", err)
+		g.Close()
 		return
 	}
 	session.offered = milter.OptAction(actions)
@@ -212,17 +238,19 @@ func (s *Server) serve(conn net.Conn) {
 // MTA then expects nothing, and the MTA takes a stale answer for the verdict.
 const wantedProtocol = milter.OptHeaderLeadingSpace | milter.OptNoUnknown | milter.OptNoData
 
-// wantedActions asks for nothing that observe mode must never do.
+// wantedActions asks for nothing that observe mode must never do, and in enforce
+// mode for every means of a burst: Postfix takes an action that was not agreed
+// upon, Sendmail defers the mail of a filter that "lied".
 func (s *Server) wantedActions() milter.OptAction {
 	if !s.Enforce {
 		return milter.OptSetSymList
 	}
 	return milter.OptAddHeader | milter.OptChangeHeader | milter.OptAddRcpt | milter.OptRemoveRcpt |
-		milter.OptQuarantine | milter.OptSetSymList
+		milter.OptChangeBody | milter.OptQuarantine | milter.OptSetSymList
 }
 
-// Shutdown takes no more connections, ends those without a mail, waits for the
-// mails that are open and ends their connections too. When ctx ends first, what
+// Shutdown takes no more connections, ends those without a mail once they have
+// lingered, waits for the mails that are open and ends their connections too. When ctx ends first, what
 // is left is cut off, so that the MTA does what it does without a milter, and
 // the error is that of ctx.
 func (s *Server) Shutdown(ctx context.Context) error {
@@ -231,8 +259,9 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	for l := range s.listeners {
 		l.Close()
 	}
+	end := time.Now().Add(s.Linger)
 	for g := range s.guards {
-		g.drain()
+		g.drain(end)
 	}
 	s.mu.Unlock()
 
@@ -297,20 +326,19 @@ func (s *Server) isClosed() bool {
 	return s.closed
 }
 
-// oneConn is a listener with a single connection. Its second Accept lasts as
-// long as the connection does.
+// oneConn is a listener with a single connection, which the library takes to a
+// goroutine of its own.
 type oneConn struct {
 	g     *guard
 	taken bool
 }
 
 func (l *oneConn) Accept() (net.Conn, error) {
-	if !l.taken {
-		l.taken = true
-		return l.g, nil
+	if l.taken {
+		return nil, net.ErrClosed
 	}
-	<-l.g.done
-	return nil, net.ErrClosed
+	l.taken = true
+	return l.g, nil
 }
 
 func (l *oneConn) Close() error   { return nil }

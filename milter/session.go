@@ -1,11 +1,9 @@
 package milter
 
 import (
-	"context"
 	"fmt"
 	"net"
 	"net/netip"
-	"net/textproto"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -17,9 +15,11 @@ import (
 	"github.com/postern-mail/postern/rules"
 )
 
-// Session is one connection of the MTA, for all its mails. The library calls it
-// from one goroutine.
+// Session is one connection of the MTA, for all its mails. All calls come from one
+// goroutine: those of its exported methods from the library, the others, by far
+// the most, from the guard.
 type Session struct {
+	milter.NoOpMilter
 	server  *Server
 	guard   *guard
 	offered milter.OptAction
@@ -36,7 +36,7 @@ var _ milter.Milter = (*Session)(nil)
 
 // Connect notes who the client is. It comes once a connection.
 func (s *Session) Connect(host, family string, port uint16, _ net.IP, _ *milter.Modifier) (resp milter.Response, err error) {
-	defer s.recovered(&resp, &err)
+	defer s.recovered(&resp)
 	s.client = parseClient(s.guard.peer)
 	if !s.client.IsValid() {
 		s.client = parseClient(s.table.get("client_addr"))
@@ -61,25 +61,25 @@ func isPickup(host, family string, port uint16, client netip.Addr) bool {
 
 // Helo may come again, after STARTTLS. It ends an open mail (RFC 5321, 4.1.4).
 func (s *Session) Helo(name string, _ *milter.Modifier) (resp milter.Response, err error) {
-	defer s.recovered(&resp, &err)
+	defer s.recovered(&resp)
 	s.abandon()
 	s.helo = name
 	return milter.RespContinue, nil
 }
 
-// MailFrom begins a mail. One whose origin is no concern of the policy is
+// mail begins a mail. One whose origin is no concern of the policy is
 // accepted here, unread.
-func (s *Session) MailFrom(string, *milter.Modifier) (resp milter.Response, err error) {
-	defer s.recovered(&resp, &err)
+func (s *Session) mail() (resp milter.Response) {
+	defer s.recovered(&resp)
 	s.abandon()
 	s.table.begin()
-	tx := &transaction{began: time.Now(), engine: s.server.engine()}
+	tx := &transaction{session: s, began: time.Now(), engine: s.server.engine()}
 	s.tx = tx
 	s.server.Metrics.inFlight.Inc()
 	s.guard.busy.Store(true)
 	tx.env = rules.Envelope{
 		Ref:      newRef(),
-		Time:     tx.began,
+		Time:     s.server.clock(),
 		Sender:   bare(s.guard.address),
 		Client:   s.client,
 		Helo:     s.helo,
@@ -88,12 +88,12 @@ func (s *Session) MailFrom(string, *milter.Modifier) (resp milter.Response, err 
 	}
 	s.readMacros()
 	if tx.engine == nil {
-		return s.fail(faultNoPolicy), nil
+		return s.fail(faultNoPolicy)
 	}
 	if !tx.engine.OriginInScope(&tx.env) {
-		return s.pass("origin"), nil
+		return s.pass("origin")
 	}
-	return milter.RespContinue, nil
+	return milter.RespContinue
 }
 
 // maxRecipients bounds a mail where the MTA does not; Postfix stops at 1,000 by
@@ -110,17 +110,17 @@ func (s *Session) readMacros() {
 	env.TLS.Bits, _ = strconv.Atoi(s.table.get("cipher_bits")) // not told is none
 }
 
-// RcptTo takes a recipient. It never accepts: that would cover the recipients
+// rcpt takes a recipient. It never accepts: that would cover the recipients
 // yet to come. Nobody but postern itself may use its marker domain.
 //
 // QUIRK: for a mail of sendmail(1) Postfix takes a refused recipient for a
 // mistake in its configuration and keeps the mail for ever; there the policy
 // refuses the mail as a whole.
-func (s *Session) RcptTo(string, *milter.Modifier) (resp milter.Response, err error) {
-	defer s.recovered(&resp, &err)
+func (s *Session) rcpt() (resp milter.Response) {
+	defer s.recovered(&resp)
 	tx := s.tx
 	if tx == nil || tx.final != nil {
-		return s.answer(), nil
+		return s.answer()
 	}
 	s.readMacros()
 	to := rules.Recipient{
@@ -130,99 +130,107 @@ func (s *Session) RcptTo(string, *milter.Modifier) (resp milter.Response, err er
 	}
 	clear(s.table.rcpt)
 	if s.server.Enforce && !s.pickup && (isMarker(to.Address) || isMarker(to.Canonical)) {
-		return refuseMarker(), nil
+		return refuseMarker()
 	}
 	if len(tx.env.Recipients) == maxRecipients {
-		return s.fail(faultTooManyRecipients), nil
+		return s.fail(faultTooManyRecipients)
 	}
 	tx.env.Recipients = append(tx.env.Recipients, to)
-	return milter.RespContinue, nil
+	return milter.RespContinue
 }
 
-// Header takes one field of the mail's header.
-func (s *Session) Header(name, value string, m *milter.Modifier) (resp milter.Response, err error) {
-	defer s.recovered(&resp, &err)
-	clear(m.Headers) // the library would keep them until ABORT, across mails
+// field takes one field of the mail's header.
+func (s *Session) field(name, value string) (resp milter.Response) {
+	defer s.recovered(&resp)
 	if done := s.open(); done != nil {
-		return done, nil
+		return done
 	}
 	if strings.EqualFold(name, notice.Field) && s.isNotice(value) {
-		return s.pass("notice"), nil
+		return s.pass("notice")
 	}
 	if s.server.Enforce {
 		s.tx.fields.add(name)
 	}
 	// With leading space agreed upon the MTA sends what follows the colon;
 	// without, it has taken one blank off.
-	value = strings.TrimPrefix(value, " ")
-	s.tx.inspection.Field(name, value)
-	s.tx.shadow.field(name, value)
-	return milter.RespContinue, nil
+	if bad := s.tx.field(name, strings.TrimPrefix(value, " ")); bad != "" {
+		return s.fail(bad)
+	}
+	return milter.RespContinue
 }
 
-// Headers ends the header.
-func (s *Session) Headers(all textproto.MIMEHeader, _ *milter.Modifier) (resp milter.Response, err error) {
-	defer s.recovered(&resp, &err)
-	clear(all)
+// headerEnded ends the header.
+func (s *Session) headerEnded() (resp milter.Response) {
+	defer s.recovered(&resp)
 	if done := s.open(); done != nil {
-		return done, nil
+		return done
 	}
-	return milter.RespContinue, nil
+	return milter.RespContinue
 }
 
-// BodyChunk takes the next bytes of the body.
-func (s *Session) BodyChunk(chunk []byte, _ *milter.Modifier) (resp milter.Response, err error) {
-	defer s.recovered(&resp, &err)
+// chunk takes the next bytes of the body.
+func (s *Session) chunk(b []byte) (resp milter.Response) {
+	defer s.recovered(&resp)
 	if done := s.open(); done != nil {
-		return done, nil
+		return done
 	}
-	if _, err := s.tx.inspection.Write(chunk); err != nil {
-		return s.fail(faultCancelled), nil
+	if bad := s.tx.write(b); bad != "" {
+		return s.fail(bad)
 	}
-	s.tx.shadow.write(chunk)
-	return milter.RespContinue, nil
+	return milter.RespContinue
 }
 
 // Body ends the mail: it is decided and the decision is sent.
 func (s *Session) Body(m *milter.Modifier) (resp milter.Response, err error) {
-	defer s.recovered(&resp, &err)
+	defer s.recovered(&resp)
 	if done := s.open(); done != nil {
 		return done, nil
 	}
 	return s.decide(m)
 }
 
-// Abort ends the mail without a verdict. Postfix sends it after one, too.
-func (s *Session) Abort(*milter.Modifier) (err error) {
+// abort ends the mail without a verdict. Postfix sends it after one, too.
+func (s *Session) abort() {
 	var resp milter.Response
-	defer s.recovered(&resp, &err)
+	defer s.recovered(&resp)
 	s.abandon()
 	s.table.reset()
-	return nil
 }
 
-// open makes sure that the mail is being inspected. It begins when the first
+// open makes sure that the mail is being taken in. It begins when the first
 // field comes, for then all recipients are known. A response is the final answer
-// of a mail that is not, or no longer, inspected.
+// of a mail that is not, or no longer, read.
 func (s *Session) open() milter.Response {
 	tx := s.tx
 	if tx == nil || tx.final != nil {
 		return s.answer()
 	}
-	if tx.inspection != nil {
+	if tx.open {
 		return nil
 	}
 	s.readMacros()
 	if len(tx.env.Recipients) == 0 {
 		return s.fail(faultNoRecipient)
 	}
-	ctx, cancel := context.WithTimeout(s.server.base, s.server.MailTime)
-	tx.cancel = cancel
-	if tx.inspection = tx.engine.Inspect(ctx, &tx.env); tx.inspection == nil {
+	if !tx.engine.InScope(&tx.env) {
 		return s.pass("recipients")
 	}
-	tx.shadow = s.openShadow(ctx)
+	tx.open = true
+	s.guard.waited = 0
+	s.wantFacts()
 	return nil
+}
+
+// reading reports whether the MTA is in the midst of showing a mail.
+func (s *Session) reading() bool { return s.tx != nil && s.tx.open && s.tx.final == nil }
+
+// stalled ends a mail that the MTA does not go on with: MTAs have a mail whole
+// before they show it, so that this one is in trouble. The reply is given to
+// whatever it says next.
+func (s *Session) stalled() {
+	var resp milter.Response
+	defer s.recovered(&resp)
+	s.fail(faultStalled)
 }
 
 // answer is the reply where there is nothing to do: what was said of this mail
@@ -265,7 +273,7 @@ func (s *Session) abandon() {
 }
 
 // recovered keeps a panic to the mail it happened in.
-func (s *Session) recovered(resp *milter.Response, err *error) {
+func (s *Session) recovered(resp *milter.Response) {
 	v := recover()
 	if v == nil {
 		return
@@ -277,13 +285,13 @@ func (s *Session) recovered(resp *milter.Response, err *error) {
 	}
 	s.server.Log.Error("panic while reading a mail", "queue_id", queueID, "ref", ref,
 		"type", fmt.Sprintf("%T", v), "stack", string(debug.Stack()))
-	*resp, *err = milter.RespContinue, nil
+	*resp = milter.RespContinue
 	if s.tx != nil {
 		*resp = s.failQuietly(faultPanic)
 	}
 }
 
-// macros, forget and ended make the Session the guard's tap.
+// macros, forget and ended make the Session, with what is above, the guard's tap.
 
 func (s *Session) macros(stage byte, pairs []byte) { s.table.take(stage, pairs) }
 

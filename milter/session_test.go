@@ -1,12 +1,9 @@
 package milter
 
 import (
-	"net"
 	"net/netip"
-	"net/textproto"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/emersion/go-milter"
 
@@ -193,7 +190,7 @@ func TestAnAbortedMailIsDropped(t *testing.T) {
 			h := serve(t, &fakeEngine{})
 			m := connect(t, h)
 			m.envelope("Q1")
-			m.content("half a bo", "Subject: hi")
+			m.content(strings.Repeat("half a bo", maxTakenIn), "Subject: hi")
 			stop(m)
 			m.ask('M', "<carol@inside.example>\x00", "c")
 			h.eventually(t, "postern_aborted_total", "1")
@@ -215,7 +212,7 @@ func TestAnAbortedMailIsDropped(t *testing.T) {
 		h := serve(t, &fakeEngine{})
 		m := connect(t, h)
 		m.envelope("Q1")
-		m.content("half a bo", "Subject: hi")
+		m.content(strings.Repeat("half a bo", maxTakenIn), "Subject: hi")
 		m.conn.Close()
 		h.eventually(t, "postern_aborted_total", "1")
 		h.eventually(t, "postern_messages_in_flight", "0")
@@ -367,38 +364,21 @@ func TestAHugeMailArrivesWhole(t *testing.T) {
 	}
 }
 
-// The library adds each field to a map that it empties at ABORT only, which
-// Sendmail does not send after an accepted mail.
-func TestTheLibraryIsLeftNoFields(t *testing.T) {
-	h := serve(t, &fakeEngine{})
-	peer, conn := net.Pipe()
-	defer peer.Close()
-	s := &Session{server: h.Server, guard: newGuard(conn, time.Minute, time.Minute)}
-	kept := textproto.MIMEHeader{"Subject": {"one"}}
-	if _, err := s.Header("Subject", "one", &milter.Modifier{Headers: kept}); err != nil || len(kept) != 0 {
-		t.Errorf("after a field the library keeps %v, error %v", kept, err)
-	}
-	kept = textproto.MIMEHeader{"Subject": {"one"}}
-	if _, err := s.Headers(kept, &milter.Modifier{}); err != nil || len(kept) != 0 {
-		t.Errorf("after the header the library keeps %v, error %v", kept, err)
-	}
-}
-
 func TestRecipientsWithoutEndDeferTheMail(t *testing.T) {
 	h := serve(t, &fakeEngine{})
 	s := &Session{server: h.Server, guard: &guard{address: "<bob@outside.example>"}}
-	if resp, err := s.MailFrom("", nil); err != nil || resp != milter.RespContinue {
-		t.Fatalf("MAIL got %v, error %v", resp, err)
+	if resp := s.mail(); resp != milter.RespContinue {
+		t.Fatalf("MAIL got %v", resp)
 	}
 	for i := range maxRecipients {
-		if resp, err := s.RcptTo("", nil); err != nil || resp != milter.RespContinue {
-			t.Fatalf("recipient %d got %v, error %v", i+1, resp, err)
+		if resp := s.rcpt(); resp != milter.RespContinue {
+			t.Fatalf("recipient %d got %v", i+1, resp)
 		}
 	}
 	for _, what := range []string{"one recipient too many", "the next one"} {
-		resp, err := s.RcptTo("", nil)
-		if err != nil || resp.Response().Code != replyReply || !strings.HasPrefix(string(resp.Response().Data), "451 ") {
-			t.Errorf("%s got %v, error %v", what, resp, err)
+		resp := s.rcpt()
+		if resp.Response().Code != replyReply || !strings.HasPrefix(string(resp.Response().Data), "451 ") {
+			t.Errorf("%s got %v", what, resp)
 		}
 	}
 	if n := h.metric(t, `postern_faults_total{fault="too-many-recipients"}`); n != "1" {

@@ -16,6 +16,14 @@ type shadow struct {
 	inspection inspection
 }
 
+// shadowEngine is the shadow policy; nil without one.
+func (s *Server) shadowEngine() engine {
+	if s.shadow == nil {
+		return nil
+	}
+	return s.shadow()
+}
+
 // openShadow begins to read the mail for the shadow policy, if there is one.
 func (s *Session) openShadow(ctx context.Context) *shadow {
 	if s.server.shadow == nil {
@@ -26,7 +34,11 @@ func (s *Session) openShadow(ctx context.Context) *shadow {
 		return nil
 	}
 	sh := &shadow{server: s.server, engine: e}
-	sh.keep(func() { sh.inspection = e.Inspect(ctx, &s.tx.env) })
+	sh.keep(func() {
+		if e.InScope(&s.tx.env) {
+			sh.inspection = e.Inspect(ctx, &s.tx.env, s.tx.share)
+		}
+	})
 	return sh
 }
 

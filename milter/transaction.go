@@ -9,16 +9,98 @@ import (
 	"github.com/postern-mail/postern/rules"
 )
 
+// maxTakenIn is how much of a mail is taken in before its reading begins. Most
+// mails are shorter: those are read at once when they are complete, and until
+// then cost no more than their own bytes, however slow the MTA is.
+const maxTakenIn = 32 << 10
+
 // transaction is one mail of a Session, from MAIL to its verdict.
 type transaction struct {
+	session    *Session
 	env        rules.Envelope
 	began      time.Time
 	engine     engine
+	open       bool        // in scope, and the MTA shows it
+	taken      [][2]string // fields, until the reading begins
+	body       []byte
+	takenBytes int
+	share      *share // of the budget, while it is read
 	inspection inspection
 	shadow     *shadow
 	cancel     context.CancelFunc
 	fields     fieldCount
+	known      knowledge
+	cause      error           // of a fault, if there is one to tell
 	final      milter.Response // once set, the answer to whatever still comes
+}
+
+// field takes a header field in. A fault ends the mail, here and below.
+func (tx *transaction) field(name, value string) fault {
+	if tx.inspection == nil {
+		if n := len(name) + len(value); tx.takenBytes+n <= maxTakenIn {
+			tx.taken = append(tx.taken, [2]string{name, value})
+			tx.takenBytes += n
+			return ""
+		}
+		if bad := tx.begin(); bad != "" {
+			return bad
+		}
+	}
+	tx.inspection.Field(name, value)
+	tx.shadow.field(name, value)
+	return ""
+}
+
+// write takes the next bytes of the body in.
+func (tx *transaction) write(b []byte) fault {
+	if tx.inspection == nil {
+		if tx.takenBytes+len(b) <= maxTakenIn {
+			tx.body = append(tx.body, b...)
+			tx.takenBytes += len(b)
+			return ""
+		}
+		if bad := tx.begin(); bad != "" {
+			return bad
+		}
+	}
+	return tx.read(b)
+}
+
+// begin waits for a share of the budget and begins to read the mail, with what
+// was taken in so far.
+func (tx *transaction) begin() fault {
+	server := tx.session.server
+	share, ok := server.budget.enter(server.base)
+	if !ok {
+		return faultOverload
+	}
+	tx.share = share
+	ctx, cancel := context.WithTimeout(server.base, server.MailTime)
+	tx.cancel = cancel
+	tx.inspection = tx.engine.Inspect(ctx, &tx.env, share)
+	tx.shadow = tx.session.openShadow(ctx)
+	for _, f := range tx.taken {
+		tx.inspection.Field(f[0], f[1])
+		tx.shadow.field(f[0], f[1])
+	}
+	body := tx.body
+	tx.taken, tx.body = nil, nil
+	if len(body) == 0 {
+		return ""
+	}
+	return tx.read(body)
+}
+
+// read has the next bytes of the body read.
+func (tx *transaction) read(b []byte) fault {
+	if !tx.share.read(tx.session.server.base, len(b)) {
+		return faultOverload
+	}
+	if _, err := tx.inspection.Write(b); err != nil {
+		return tx.faultOf(err)
+	}
+	tx.shadow.write(b)
+	return ""
 }
 
 // release ends the inspection. One that was not finished is cancelled first and
@@ -29,6 +111,8 @@ func (tx *transaction) release() {
 		tx.cancel()
 		tx.cancel = nil
 	}
+	tx.taken, tx.body = nil, nil
+	defer tx.share.leave()
 	tx.shadow.release()
 	if i := tx.inspection; i != nil {
 		tx.inspection = nil

@@ -2,12 +2,14 @@ package milter
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"slices"
 	"time"
 
 	"github.com/emersion/go-milter"
 
+	"github.com/postern-mail/postern/classify/extract"
 	"github.com/postern-mail/postern/milter/audit"
 	"github.com/postern-mail/postern/rules"
 )
@@ -23,23 +25,34 @@ const (
 	faultTooManyRecipients fault = "too-many-recipients"
 	faultTooManyFields     fault = "too-many-fields" // forged ones could not be counted
 	faultCancelled         fault = "cancelled"
+	faultOverload          fault = "overload"    // no room within the time that a mail waits for it
+	faultStalled           fault = "stalled"     // the MTA stopped in its midst
+	faultSpool             fault = "spool"       // an attachment could not be kept
 	faultNotOffered        fault = "not-offered" // the MTA lacks the means
+	faultWrongMTA          fault = "wrong-mta"   // [routes] speaks of the other one
 	faultUnsafeEdit        fault = "unsafe-edit" // a name or address that must not reach the wire
 	faultAudit             fault = "audit"       // the required record was not written
 )
 
 var faults = []fault{
 	faultPanic, faultNoPolicy, faultNoRecipient, faultCancelled,
-	faultNotOffered, faultUnsafeEdit, faultTooManyFields, faultTooManyRecipients, faultAudit,
+	faultNotOffered, faultWrongMTA, faultUnsafeEdit, faultTooManyFields, faultTooManyRecipients, faultAudit,
+	faultOverload, faultStalled, faultSpool,
 }
 
 // decide finishes the inspection and carries the decision out.
 func (s *Session) decide(m *milter.Modifier) (milter.Response, error) {
 	tx, ended := s.tx, time.Now()
 	s.readMacros()
+	if tx.inspection == nil { // a short mail: all of it was taken in
+		if bad := tx.begin(); bad != "" {
+			return s.fail(bad), nil
+		}
+	}
+	s.tellFacts()
 	verdict, shadow, err := s.finish()
 	if err != nil {
-		return s.fail(faultCancelled), nil
+		return s.fail(tx.faultOf(err)), nil
 	}
 	defer verdict.Close()
 	burst, bad := s.plan(verdict)
@@ -62,12 +75,26 @@ func (s *Session) decide(m *milter.Modifier) (milter.Response, error) {
 	}
 	// Nothing but the connection can fail from here on.
 	s.notify(tx.engine, verdict)
+	s.noteFacts(verdict)
 	if err := s.send(m, burst); err != nil {
 		s.settle(burst.reply)
 		return nil, err
 	}
 	s.settle(burst.reply)
 	return burst.reply, nil
+}
+
+// faultOf is the fault that an inspection's error stands for: it was cancelled, or
+// the machine could not keep the mail.
+func (tx *transaction) faultOf(err error) fault {
+	tx.cause = err
+	switch {
+	case errors.Is(err, context.Canceled):
+		return faultCancelled
+	case errors.Is(err, extract.ErrNoMemory):
+		return faultOverload
+	}
+	return faultSpool
 }
 
 // finish ends the inspection while the MTA is told that we are at it.
@@ -108,12 +135,18 @@ func (s *Session) fail(why fault) milter.Response {
 	}
 	var reply milter.Response = milter.RespAccept
 	if s.server.Enforce {
-		reply = deferred(tx.env.Ref)
+		reply = deferred(tx.env.Ref, why)
 	}
 	s.settle(reply) // first, so that nothing below can leave the mail open
 	s.server.Metrics.faults.WithLabelValues(string(why)).Inc()
-	s.server.Log.Error("mail got no verdict", "queue_id", tx.env.QueueID, "ref", tx.env.Ref,
-		"fault", string(why), "mode", s.server.mode())
+	if why == faultOverload {
+		s.server.Metrics.overload.Inc()
+	}
+	about := []any{"queue_id", tx.env.QueueID, "ref", tx.env.Ref, "fault", string(why), "mode", s.server.mode()}
+	if tx.cause != nil {
+		about = append(about, "error", tx.cause)
+	}
+	s.server.Log.Error("mail got no verdict", about...)
 	if why == faultAudit {
 		return reply
 	}

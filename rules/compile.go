@@ -45,7 +45,7 @@ type lineList struct {
 
 func newCompiler(sources []*source, detectors []*detect.Detector, opt Options, m *Mistakes) *compiler {
 	c := &compiler{
-		Policy:  &Policy{routes: opt.Routes, partners: map[string]*partner{}},
+		Policy:  &Policy{routes: opt.Routes.possible(), partners: map[string]*partner{}},
 		sources: sources, opt: opt, mistakes: m,
 		known: map[string]*detect.Detector{}, off: map[string]bool{}, tables: map[string]*exactTable{}, lists: map[string]*lineList{}, settings: map[string]map[string]any{},
 		rolls: map[string]*roll{}, tests: map[string]int{}, classes: map[string]int{}, sumOf: map[string]int{},
@@ -82,6 +82,7 @@ func (c *compiler) compile() *Policy {
 	}
 	c.compileAssertions()
 	c.finish()
+	c.wanted = c.wants()
 	c.cover()
 	if c.mistakes.Err() == nil && !c.opt.Unproved {
 		c.prove()
@@ -299,13 +300,8 @@ func (c *compiler) collectPartners(s *source) {
 			c.mistakes.Add(s.title, p.Line, "", "partner %q is not a domain", name)
 			continue
 		}
-		method := p.Method
-		if method == "cjsm" {
-			method = "gateway:cjsm"
-		}
-		route, fix, ok := parseRoute(method)
+		route, list, ok := c.method(s, name, p)
 		if !ok {
-			c.mistakes.Add(s.title, p.At("method"), fix, "partner %q: unknown method %q", name, p.Method)
 			continue
 		}
 		if p.Expires.expired(c.opt.Time) {
@@ -314,7 +310,7 @@ func (c *compiler) collectPartners(s *source) {
 		if first := c.partners[domain]; first != nil && first.file == s.title {
 			c.mistakes.Add(s.title, p.Line, "keep one of them", "partner %q stands in line %d already, by method %s", name, first.line, first.route)
 		}
-		c.partners[domain] = &partner{domain, route, p.Ref, p.Expires, s.title, p.At("method")}
+		c.partners[domain] = &partner{domain, route, list, p.Ref, p.Expires, s.title, p.At("method")}
 	}
 }
 

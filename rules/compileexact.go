@@ -73,6 +73,7 @@ func tableFix(err error) string {
 
 // openTable reads key and table; key names the key of the policy that is at fault.
 func (c *compiler) openTable(s *source, t *sourceTable) (table *edm.Table, key string, err error) {
+	c.files, c.keys = append(c.files, s.beside(t.KeyFile), s.beside(t.File)), append(c.keys, s.beside(t.KeyFile))
 	secret, err := readFile(s.beside(t.KeyFile), maxKeyFile)
 	if err != nil {
 		return nil, "key_file", fmt.Errorf("cannot read %q: %w", s.beside(t.KeyFile), plainError(err))

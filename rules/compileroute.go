@@ -34,7 +34,14 @@ func validGateway(name string) bool {
 func (c *ruleCompiler) route(r *sourceRule, out *rule) {
 	out.route = Direct
 	line := r.At("route")
-	switch r.Route {
+	if len(r.Route) > 0 && (r.Reject != nil || r.TempFail != nil) {
+		c.wrong(line, "leave one of them out", "a route for a mail that is refused")
+	}
+	if len(r.Route) > 1 {
+		c.ways(r, out)
+		return
+	}
+	switch asked := strings.Join(r.Route, ""); asked {
 	case "":
 	case "partner":
 		out.byPartner = true
@@ -44,9 +51,9 @@ func (c *ruleCompiler) route(r *sourceRule, out *rule) {
 	case "direct":
 		c.wrong(line, "leave it out", "the route direct asks for nothing")
 	default:
-		route, fix, ok := parseRoute(r.Route)
+		route, fix, ok := parseRoute(asked)
 		if !ok {
-			c.wrong(line, strings.Replace(fix, "direct, ", "partner, ", 1), "unknown route %q", r.Route)
+			c.wrong(line, strings.Replace(fix, "direct, ", "partner, ", 1), "unknown route %q", asked)
 			return
 		}
 		out.route = route
@@ -54,15 +61,20 @@ func (c *ruleCompiler) route(r *sourceRule, out *rule) {
 			c.declared(c.what, c.file, line, route)
 		}
 	}
-	if r.Route != "" && (r.Reject != nil || r.TempFail != nil) {
-		c.wrong(line, "leave one of them out", "a route for a mail that is refused")
-	}
 }
 
 func (c *ruleCompiler) declaredPartners() {
 	for _, p := range c.partners {
-		if p.route != Direct {
-			c.declared(fmt.Sprintf("partner %q", p.domain), p.file, p.line, p.route)
+		for _, route := range p.methods() {
+			tls := route == TLSForced || route == TLSVerified
+			switch {
+			case tls && c.opt.Routes.OnSendmail() && c.opt.Routes.PartnerTLS && route == p.floor():
+			case tls && c.opt.Routes.OnSendmail() && p.ways == nil:
+				c.undeclared(p.file, p.line, "put what postern registry print --format sendmail prints into /etc/mail/access and set partner_tls = true under [routes]",
+					fmt.Sprintf("partner %q: that Sendmail forces TLS for partners is not declared under [routes]", p.domain))
+			case route != Direct:
+				c.declared(fmt.Sprintf("partner %q", p.domain), p.file, p.line, route)
+			}
 		}
 	}
 }
@@ -70,10 +82,16 @@ func (c *ruleCompiler) declaredPartners() {
 // declared checks that the MTA has the recipe of a route.
 func (c *compiler) declared(what, file string, line int, route Route) {
 	var key string
+	routes := c.opt.Routes.possible()
+	tls := route == TLSForced || route == TLSVerified
 	switch {
-	case route == TLSForced && !c.opt.Routes.TLS:
+	case tls && routes.OnSendmail():
+		c.undeclared(file, line, `use a gateway, or route = "partner" with the domains in the partner registry`,
+			fmt.Sprintf("%s: the route %q is not possible: Sendmail cannot force TLS for one mail", what, route))
+		return
+	case route == TLSForced && !routes.TLS:
 		key = "tls = true"
-	case route == TLSVerified && !c.opt.Routes.TLSVerified:
+	case route == TLSVerified && !routes.TLSVerified:
 		key = "tls_verified = true"
 	default:
 		name, ok := strings.CutPrefix(string(route), "gateway:")
@@ -82,8 +100,12 @@ func (c *compiler) declared(what, file string, line int, route Route) {
 		}
 		key = fmt.Sprintf("gateways = [%q]", name)
 	}
-	fix := fmt.Sprintf("install the MTA's recipe and set %s under [routes] in the daemon's configuration", key)
-	text := fmt.Sprintf("%s: the route %q is not declared under [routes]", what, route)
+	c.undeclared(file, line, fmt.Sprintf("install the MTA's recipe and set %s under [routes] in the daemon's configuration", key),
+		fmt.Sprintf("%s: the route %q is not declared under [routes]", what, route))
+}
+
+// undeclared tells of a route that mail could not take: a mistake where it would.
+func (c *compiler) undeclared(file string, line int, fix, text string) {
 	if c.opt.Enforce {
 		c.mistakes.Add(file, line, fix, "%s", text)
 	} else {

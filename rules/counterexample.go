@@ -160,7 +160,7 @@ func (p *Policy) realEnvelope(w *worlds, f *formula, is func(int) bool) *Envelop
 	}
 	to := parseMailbox(env.Recipients[0].Address).String()
 	facts := &Facts{FirstContact: map[string]bool{}, Reply: map[string]bool{}, TLS: map[string]string{}}
-	for what, into := range map[string]map[string]bool{"a first contact": facts.FirstContact, "answered by this mail": facts.Reply} {
+	for what, into := range map[string]map[string]bool{factFirstContact: facts.FirstContact, factReply: facts.Reply} {
 		if v := f.facts[what]; v != nil && !is(v[2]) {
 			into[to] = is(v[0])
 		}

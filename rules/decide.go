@@ -3,7 +3,6 @@ package rules
 import (
 	"slices"
 	"strings"
-	"unicode"
 
 	"golang.org/x/text/unicode/norm"
 
@@ -189,14 +188,8 @@ func (m *mail) act(r *rule, s set) {
 	s.each(func(to int) {
 		o := &m.outcomes[to]
 		o.Action = max(o.Action, m.action(r))
-		route := r.route
-		if r.byPartner {
-			if p := m.policy.partner(m.to[to], m.env.Time); p != nil {
-				route = p.route
-			}
-		}
 		var twice bool
-		if o.Route, twice = stricter(o.Route, route); twice {
+		if o.Route, twice = stricter(o.Route, m.routeFor(r, to)); twice {
 			m.twice.add(to)
 		}
 	})
@@ -408,122 +401,4 @@ func bearsMarker(address string) bool {
 	at := strings.LastIndexByte(folded, '@')
 	return strings.Contains(folded, markerDomain) ||
 		strings.HasSuffix(asciiDomain(strings.Trim(folded[at+1:], ".>")), markerDomain)
-}
-
-// carry works out the edits that make the routes true. Where the mail cannot go
-// out as each recipient needs, it is refused or held.
-func (m *mail) carry(d *Decision) {
-	c := m.carriage()
-	switch {
-	case c.strictest == Direct:
-	case c.same && (c.inside.empty() || slices.Equal(c.inside, m.every) && !c.markable(m)):
-		d.Edits = append(d.Edits, routeHeader(c.strictest))
-	case c.markable(m):
-		d.Edits = append(d.Edits, m.markers()...)
-	case m.policy.routes.PerRecipient:
-		m.separate(d, c.unmarkable, "an address that cannot be routed on its own")
-	case !c.inside.empty():
-		m.separate(d, c.inside, "the mail must leave by a route of its own, which would take colleagues along")
-	case c.twice:
-		m.tell(d, gatewaysRule, m.every, "the recipients need two gateways: "+m.gateways())
-		d.Action = max(d.Action, Hold)
-		d.Edits = append(d.Edits, routeHeader(c.strictest))
-	default:
-		d.Edits = append(d.Edits, routeHeader(c.strictest))
-	}
-	if d.Action == Hold {
-		d.Edits = append(d.Edits, Edit{AddHeader, "X-Postern-Ref", m.env.Ref})
-	}
-	if d.Action > Hold {
-		d.Edits = []Edit{}
-	}
-}
-
-// carriage sums up how the recipients of a mail must be reached.
-type carriage struct {
-	strictest  Route
-	same       bool // all by the same route
-	twice      bool // by two gateways
-	inside     set
-	unmarkable set // routed, yet of an address that takes no marker domain
-}
-
-// markable reports whether every recipient that needs a route can have it alone.
-func (c *carriage) markable(m *mail) bool {
-	return m.policy.routes.PerRecipient && c.unmarkable.empty()
-}
-
-func (m *mail) carriage() carriage {
-	c := carriage{strictest: Direct, same: true, inside: make(set, m.words), unmarkable: make(set, m.words)}
-	for i, o := range m.outcomes {
-		c.same = c.same && o.Route == m.outcomes[0].Route
-		var twice bool
-		before := c.strictest
-		c.strictest, twice = stricter(before, o.Route)
-		c.twice = c.twice && before == c.strictest || twice
-		if o.Direction != Outbound {
-			c.inside.add(i)
-		}
-		if o.Route != Direct && (m.to[i].domain == "" || !markable(&m.env.Recipients[i])) {
-			c.unmarkable.add(i)
-		}
-	}
-	return c
-}
-
-// markable reports whether a recipient can be written under a marker domain. What
-// needs quotes (RFC 5321, section 4.1.2) would not survive the recipes' maps.
-func markable(r *Recipient) bool {
-	return !strings.ContainsFunc(r.Address+r.judgedBy(), func(c rune) bool {
-		return c == '<' || c == '>' || c == '"' || c == '\\' || unicode.IsSpace(c) || unicode.IsControl(c)
-	})
-}
-
-func routeHeader(r Route) Edit { return Edit{AddHeader, "X-Postern-Route", string(r)} }
-
-// separate refuses a mail whose recipients cannot be served together.
-func (m *mail) separate(d *Decision, s set, because string) {
-	m.tell(d, separateRule, s, because)
-	d.Action = Reject
-}
-
-// markers replaces routed recipients by their address under a marker domain,
-// which the MTA's recipe turns into the route. Every spelling is removed: the
-// MTA knows some recipients only by the client's form, some only by its own.
-func (m *mail) markers() []Edit {
-	edits := make([]Edit, 0, 2*len(m.outcomes))
-	seen := make(map[Edit]bool, 2*len(m.outcomes))
-	add := func(e Edit) {
-		if !seen[e] {
-			seen[e] = true
-			edits = append(edits, e)
-		}
-	}
-	for i, o := range m.outcomes {
-		if o.Route == Direct {
-			continue
-		}
-		r := &m.env.Recipients[i]
-		add(Edit{RemoveRecipient, "", r.Address})
-		if r.Canonical != "" {
-			add(Edit{RemoveRecipient, "", r.Canonical})
-		}
-		judged := r.judgedBy()
-		local := judged[:strings.LastIndexByte(judged, '@')]
-		add(Edit{AddRecipient, "", local + "@" + m.to[i].domain + "." + o.Route.marker() + "." + markerDomain})
-	}
-	return edits
-}
-
-// marker is the label of a route's marker domain.
-func (r Route) marker() string {
-	switch r {
-	case Direct:
-		panic("internal error: the direct route has no marker")
-	case TLSForced:
-		return "tls"
-	case TLSVerified:
-		return "ver"
-	}
-	return strings.TrimPrefix(string(r), "gateway:")
 }

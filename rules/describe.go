@@ -108,8 +108,10 @@ func (d *description) head() {
 	}
 	routes := map[string]bool{}
 	for i := range s.Rules {
-		if r := s.Rules[i].Route; r != "" && r != "partner" {
-			routes[r] = true
+		for _, r := range s.Rules[i].Route {
+			if r != "partner" {
+				routes[r] = true
+			}
 		}
 	}
 	if len(routes) > 0 {
@@ -258,10 +260,12 @@ func (r *sourceRule) does() string {
 		all = append(all, "holds the mail: \""+cmp.Or(r.Hold.text, holdText)+"\"")
 	}
 	switch {
-	case r.Route == "partner":
+	case slices.Equal(r.Route, Strings{"partner"}):
 		all = append(all, "sends it as agreed with the partner")
-	case r.Route != "":
-		all = append(all, "sends it by the route `"+r.Route+"`")
+	case len(r.Route) > 1:
+		all = append(all, "sends it by the first of these routes that the recipient's mail system is known to be capable of: "+code(r.Route))
+	case len(r.Route) == 1:
+		all = append(all, "sends it by the route `"+r.Route[0]+"`")
 	}
 	if r.Append != "" {
 		all = append(all, fmt.Sprintf("adds the statement `%s`; where nothing can be added: %s", r.Append, cmp.Or(r.Fallback, "hold")))

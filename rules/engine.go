@@ -17,10 +17,19 @@ import (
 // Routes says which recipes the MTA has; a policy that needs another does not
 // load in enforce mode.
 type Routes struct {
+	Pos Pos
+	// MTA is "postfix" or "sendmail"; empty is Postfix. Sendmail can force TLS for a
+	// domain but not for one mail, and it routes each recipient by itself or not at
+	// all: TLS and TLSVerified are false there, whatever they say, and PerRecipient
+	// is true.
+	MTA          string   `toml:"mta"`
 	TLS          bool     `toml:"tls"`
 	TLSVerified  bool     `toml:"tls_verified"`
 	PerRecipient bool     `toml:"per_recipient"`
 	Gateways     []string `toml:"gateways"`
+	// PartnerTLS says that the tables of Sendmail force TLS for the domains of the
+	// partner registry, all their mail.
+	PartnerTLS bool `toml:"partner_tls"`
 }
 
 // Options is what an Engine needs to know beside its policy.

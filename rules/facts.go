@@ -78,8 +78,8 @@ func (c *ruleCompiler) factTests(s *sourceCondition) []expr {
 		want      *bool
 		facts     func(*Facts) map[string]bool
 	}{
-		{"first_contact", "a first contact", s.FirstContact, func(f *Facts) map[string]bool { return f.FirstContact }},
-		{"reply", "answered by this mail", s.Reply, func(f *Facts) map[string]bool { return f.Reply }},
+		{"first_contact", factFirstContact, s.FirstContact, func(f *Facts) map[string]bool { return f.FirstContact }},
+		{"reply", factReply, s.Reply, func(f *Facts) map[string]bool { return f.Reply }},
 	} {
 		if one.want != nil {
 			kids = append(kids, c.class(fmt.Sprint(one.key, *one.want, unknown), func() rcptTest {
@@ -139,6 +139,12 @@ func (t *sessionTest) because(m *mail, _ bool) []string {
 func (t *sessionTest) failed(m *mail) (why, nearest string) { return t.because(m, false)[0], "" }
 func (t *sessionTest) found(*mail) []string                 { return nil }
 
+// What a factTest asks for.
+const (
+	factFirstContact = "a first contact"
+	factReply        = "answered by this mail"
+)
+
 // factTest asks for a fact that is true, false or unknown of a recipient.
 type factTest struct {
 	what          string
@@ -163,13 +169,7 @@ func (t *factTest) failed(*mail) (why, nearest string) {
 type stateTest struct{ states []string }
 
 func (t *stateTest) matches(m *mail, i int) bool {
-	state, known := "unknown", false
-	if m.env.Facts != nil {
-		if state, known = of(m.env.Facts.TLS, m.to[i]); !known {
-			state = "unknown"
-		}
-	}
-	return slices.Contains(t.states, state)
+	return slices.Contains(t.states, m.state(i))
 }
 
 func (t *stateTest) failed(*mail) (why, nearest string) {

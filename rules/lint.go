@@ -156,7 +156,7 @@ func (c *compiler) unheard() {
 // shadowed tells of a rule that makes no difference: whenever it fires, another
 // does that is stricter in all that the rule does.
 func (l *linter) shadowed(r *rule) {
-	if r.notify || r.byPartner || r.action == Accept && r.route == Direct && !r.changes() {
+	if r.notify || r.varies() || r.action == Accept && r.route == Direct && !r.changes() {
 		return // it tells somebody, or it records
 	}
 	without := []int{l.fires[r.id]}

@@ -57,7 +57,7 @@ func (c *compiler) perimeters() {
 	}
 	for _, domain := range slices.Sorted(maps.Keys(c.partners)) {
 		p := c.partners[domain]
-		if anybodys(domain) && p.route.rank() < TLSVerified.rank() {
+		if anybodys(domain) && p.floor().rank() < TLSVerified.rank() {
 			c.odd(p.file, p.line, "name the partner's own domain", "partner %q: anybody can have a domain below it", domain)
 		}
 		upwards(domain, func(above string) bool {
@@ -132,7 +132,7 @@ func (c *compiler) roles() map[string]*role {
 	for i := range c.Policy.rules {
 		r := &c.Policy.rules[i]
 		s := c.sourceOf[r.id]
-		if r.action == Accept && r.route == Direct && !r.byPartner {
+		if r.action == Accept && r.route == Direct && !r.varies() {
 			continue
 		}
 		for _, name := range listsIn(s.To.Is) {
@@ -200,7 +200,7 @@ func (c *compiler) contrary(bound, spared string, roles map[string]*role) {
 // or another list, by another.
 func (c *compiler) methods(name string, e entry, of *role) {
 	p := c.partners[asciiDomain(e.text)]
-	if of == nil || len(of.routes) == 0 || p == nil || slices.Contains(of.routes, p.route) {
+	if of == nil || len(of.routes) == 0 || p == nil || slices.ContainsFunc(p.methods(), func(r Route) bool { return slices.Contains(of.routes, r) }) {
 		return
 	}
 	slices.SortFunc(of.routes, func(a, b Route) int { return cmp.Compare(a.rank(), b.rank()) })

@@ -39,11 +39,14 @@ type Policy struct {
 	values        []classify.Named
 	byPart        []string // ids that labels count by part
 	sums          []string // of tables
+	files         []string // that it was read from
+	keys          []string // and those of them that are keys of tables
 	depth         int      // of the deepest condition
 	asked         []string // digests of what is asked of a mail, see asked.go
 	digests       map[string]string
 	noted         map[int]string // ids of answers to mail tests that a record keeps
 	routes        Routes
+	wanted        FactsWanted
 	warnings      []Mistake
 }
 
@@ -56,6 +59,7 @@ type rule struct {
 	words      template
 	route      Route
 	byPartner  bool // the route is that of the partner registry
+	ways       ways // or one of these, by what is known of the recipient; nil without a list
 	edits      []Edit
 	tagged     []string // tags that the subject gets
 	stripped   []string // and those that it loses
@@ -90,7 +94,8 @@ type label struct {
 // partner is an entry of the partner registry.
 type partner struct {
 	domain  string
-	route   Route
+	route   Route // of a list the strictest
+	ways    ways  // nil without a list
 	ref     string
 	expires date
 	file    string
@@ -145,6 +150,7 @@ func (r *reader) compile(sources []*source, detectors []*detect.Detector, opt Op
 	if err := r.mistakes.Err(); err != nil {
 		return nil, err
 	}
+	p.files = append(r.files, p.files...)
 	for _, sum := range p.sums {
 		r.count("table", []byte(sum))
 	}
@@ -157,6 +163,13 @@ func (p *Policy) ID() string { return p.id }
 
 // Checksum is a short hash over all that was read for the policy.
 func (p *Policy) Checksum() string { return p.checksum }
+
+// Files are the files that were read for the policy, by the paths that it names
+// them by. Packs, which are in the binary, have none.
+func (p *Policy) Files() []string { return slices.Clone(p.files) }
+
+// KeyFiles are those of the Files that hold keys.
+func (p *Policy) KeyFiles() []string { return slices.Clone(p.keys) }
 
 // Questions is what the policy asks of content beside the detectors.
 func (p *Policy) Questions() []classify.Question { return slices.Clone(p.questions) }

@@ -358,8 +358,9 @@ func (f *formula) outcome(a *assertion) int {
 		if r.route != Direct {
 			routes[r.route] = append(routes[r.route], fires)
 		}
+		f.byFacts(r, fires, routes)
 		for _, route := range f.partnerRoutes(r) {
-			here := f.ofTargets(func(to *target) bool { return to.partner == route })
+			here := f.ofTargets(func(to *target) bool { return to.partner == route && to.ways == nil })
 			routes[route] = append(routes[route], f.all(fires, here))
 		}
 	}
@@ -388,7 +389,7 @@ func (f *formula) partnerRoutes(r *rule) []Route {
 	var all []Route
 	if r.byPartner {
 		for i := range f.w.targets {
-			if route := f.w.targets[i].partner; route != "" && route != Direct && !slices.Contains(all, route) {
+			if route := f.w.targets[i].partner; route != "" && route != Direct && f.w.targets[i].ways == nil && !slices.Contains(all, route) {
 				all = append(all, route)
 			}
 		}

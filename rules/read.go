@@ -26,6 +26,7 @@ type reader struct {
 	mistakes *Mistakes
 	sources  []*source
 	packs    []string // in use, or being read
+	files    []string // that were read, or could not be
 	hash     hash.Hash
 }
 
@@ -44,7 +45,7 @@ func (r *reader) read(nameOrFile string) []*source {
 		return r.sources
 	}
 	title := fmt.Sprintf("policy %q", nameOrFile)
-	data, err := readFile(nameOrFile, maxTOML)
+	data, err := r.file(nameOrFile, maxTOML)
 	if err != nil {
 		fix := ""
 		if errors.Is(err, fs.ErrNotExist) && filepath.Base(nameOrFile) == nameOrFile {
@@ -167,7 +168,7 @@ func (r *reader) listFiles(s *source) {
 			continue
 		}
 		path := s.beside(list.File)
-		data, err := readFile(path, maxListFile)
+		data, err := r.file(path, maxListFile)
 		if err != nil {
 			r.mistakes.Add(s.title, list.At("file"), "", "list %q: cannot read %q: %v", name, path, plainError(err))
 			continue
@@ -183,7 +184,7 @@ func (r *reader) detectorFiles(s *source) {
 		if file == "" {
 			return nil
 		}
-		data, err := readFile(s.beside(file), maxListFile)
+		data, err := r.file(s.beside(file), maxListFile)
 		if err != nil {
 			r.mistakes.Add(s.title, at.At("file"), "", "%s: cannot read %q: %v", what, s.beside(file), plainError(err))
 			return nil
@@ -208,7 +209,7 @@ func (r *reader) sortCodes(s *source, d *sourceDetector) {
 	if d.SortCodes == "" {
 		return
 	}
-	data, err := readFile(s.beside(d.SortCodes), maxListFile)
+	data, err := r.file(s.beside(d.SortCodes), maxListFile)
 	if err == nil {
 		r.count("sort codes", data)
 		s.sortCodes, err = detect.ReadSortCodes(bytes.NewReader(data))
@@ -225,6 +226,12 @@ func (r *reader) count(title string, data []byte) {
 }
 
 func (r *reader) checksum() string { return hex.EncodeToString(r.hash.Sum(nil))[:16] }
+
+// file reads one of the files of the policy.
+func (r *reader) file(path string, most int64) ([]byte, error) {
+	r.files = append(r.files, path)
+	return readFile(path, most)
+}
 
 func readFile(path string, most int64) ([]byte, error) {
 	f, err := os.Open(path)

@@ -42,6 +42,7 @@ func (p *Policy) Replay(env *Envelope, report *classify.Report) *Replayed {
 func (p *Policy) Under(perRecipient bool) *Policy {
 	under := *p
 	under.routes.PerRecipient = perRecipient
+	under.routes = under.routes.possible()
 	return &under
 }
 
@@ -146,7 +147,7 @@ func (w *weighed) blame(to int, mild *Outcome) []Lack {
 			}
 			what = []string{"whether a statement can be added"}
 		default:
-			if r.action <= mild.Action && r.fallback <= mild.Action && r.route.rank() < max(mild.Route.rank(), 1) && !r.byPartner {
+			if r.action <= mild.Action && r.fallback <= mild.Action && r.route.rank() < max(mild.Route.rank(), 1) && !r.varies() {
 				continue
 			}
 			for j := range r.parts {
@@ -205,7 +206,7 @@ func (p *Policy) Carries(id string, o *Outcome) bool {
 	for i := range p.rules {
 		if r := &p.rules[i]; r.id == id {
 			return o.Action > Accept && (r.action == o.Action || r.statement != "" && r.fallback == o.Action) ||
-				o.Route != Direct && (r.route == o.Route || r.byPartner)
+				o.Route != Direct && (r.route == o.Route || r.varies())
 		}
 	}
 	return o.Action > Accept // one of postern's own

@@ -115,9 +115,9 @@ func (s *sourceSettings) fromTOML(d *decoder, n node) {
 
 type sourcePartner struct {
 	Pos
-	Method  string `toml:"method"`
-	Ref     string `toml:"ref"`
-	Expires date   `toml:"expires"`
+	Method  Strings `toml:"method"`
+	Ref     string  `toml:"ref"`
+	Expires date    `toml:"expires"`
 }
 
 type sourceLabel struct {
@@ -146,7 +146,7 @@ type sourceRule struct {
 	Hold         *wording `toml:"hold"`
 	TempFail     *wording `toml:"tempfail"`
 	Record       bool     `toml:"record"`
-	Route        string   `toml:"route"`
+	Route        Strings  `toml:"route"`
 	AddHeader    fields   `toml:"add_header"`
 	ChangeHeader fields   `toml:"change_header"`
 	RemoveHeader Strings  `toml:"remove_header"`

@@ -30,6 +30,7 @@ type target struct {
 	mail    *mail
 	insider bool
 	partner Route // of the registry; empty if there is none
+	ways    ways  // and its list, if it has one
 }
 
 // stranger is a domain that stands in no list. RFC 2606 keeps it free.
@@ -92,10 +93,10 @@ func (p *Policy) addTarget(w *worlds, seen map[string]bool, address, mailer stri
 	m := p.open(env, &classify.Report{}, false)
 	one := target{mail: m, insider: insider}
 	if found := p.partner(m.to[0], at); found != nil {
-		one.partner = found.route
+		one.partner, one.ways = found.route, found.ways
 	}
 	var kind strings.Builder
-	kind.WriteString(fmt.Sprint(insider, one.partner))
+	kind.WriteString(fmt.Sprint(insider, one.partner, one.ways))
 	for n, t := range p.rcptTests {
 		switch t := t.(type) {
 		case *toTest:

@@ -34,16 +34,23 @@ func (d *dictionary) find(t *text, from, to int64, hits []hit) []hit {
 // placesBlocks is how many blocks are searched together.
 const placesBlocks = 16
 
-// places are the words of some blocks that may begin a keyword, by their places.
-// Which do is as good as random, so each is written and none is jumped over: a
+// places are the words of some blocks. Which of them begin a keyword is as good as
+// random, so all are hashed, each is written to pass, and none is jumped over: a
 // processor that takes every other jump wrong would do little else.
 type places struct {
-	leads  [placesBlocks]uint64
-	forced [placesBlocks]uint64     // to be looked at whatever they begin with
-	words  [placesBlocks + 1]uint64 // letters and digits, of the block behind too
-	odd    [placesBlocks + 1]uint64 // where a word may end early
-	at     [placesBlocks*anchor.BlockBytes + 16]uint16
-	hash   [placesBlocks * anchor.BlockBytes]uint64
+	leads [placesBlocks]uint64
+	words [placesBlocks + 1]uint64 // letters and digits, of the block behind too
+	odd   [placesBlocks + 1]uint64 // where a word may end early
+	word  [placesBlocks*anchor.BlockBytes + 1]word
+	pass  [placesBlocks*anchor.BlockBytes + 1]uint16 // which of the words may begin one
+}
+
+// word is a run of ASCII letters and digits, up to maxWord characters of it.
+type word struct {
+	hash uint64
+	at   uint16 // from the first block on
+	size uint8  // 0 where something else begins a keyword
+	odd  bool   // it may end early, or go on behind its end with what is not ASCII
 }
 
 // findIn appends the keywords that begin in some blocks, as far as that is between
@@ -52,58 +59,99 @@ func (d *dictionary) findIn(t *text, block, behind, from, to int, hits []hit) []
 	p, base := t.places, block*anchor.BlockBytes
 	d.markLeads(t, block, behind)
 	t.markPlaces(block, behind)
-	n, before := 0, uint64(0)
+	// Eight bytes more are there, whatever they are.
+	text := t.buf[base : len(t.buf)+8]
+	n, pass, before := 0, 0, uint64(0)
 	if base > 0 && isAlnumByte(t.buf[base-1]) {
 		before = 1
 	}
-	for b := block; b < behind; b++ {
-		starts := d.startsIn(t, b, b-block, &before)
-		if i := from - b*anchor.BlockBytes; i > 0 {
+	for b := range behind - block {
+		starts := d.startsIn(t, block+b, b, &before)
+		if i := from - (block+b)*anchor.BlockBytes; i > 0 {
 			starts &= ^uint64(0) << i
 		}
-		if i := to - b*anchor.BlockBytes; i < anchor.BlockBytes {
+		if i := to - (block+b)*anchor.BlockBytes; i < anchor.BlockBytes {
 			starts &= 1<<i - 1
 		}
-		n = p.put(n, uint16((b-block)*anchor.BlockBytes), starts)
-	}
-	// Eight bytes more are there, whatever they are.
-	text := t.buf[base : len(t.buf)+8]
-	led := 0
-	for _, at := range p.at[:n] {
-		p.at[led] = at
-		lead := d.openings.lead(uint64(binary.LittleEndian.Uint32(text[at:])))
-		led += int(lead | p.forced[at/anchor.BlockBytes%placesBlocks]>>(at%anchor.BlockBytes)&1)
-	}
-	pass := 0
-	for _, at := range p.at[:led] {
-		size, odd := p.wordAt(at)
-		head := binary.LittleEndian.Uint64(text[at:])
-		hash := hashWord(head, size)
-		p.at[pass], p.hash[pass] = at, hash
-		bit := d.openings.first.bit(hash)
-		if bit == 0 && (odd != 0 || size == 0) && d.oddWord(head, size, odd) {
-			bit = 1
+		if starts&^p.words[b] == 0 && p.odd[b]|p.odd[b+1] == 0 {
+			n, pass = p.plain(&d.openings.filter, text, b, starts, n, pass)
+		} else {
+			n, pass = p.careful(&d.openings.filter, text, b, starts, n, pass)
 		}
-		pass += int(bit)
 	}
-	for i, at := range p.at[:pass] {
-		size, odd := p.wordAt(at)
-		hits = d.begin(t, base+int(at), size, p.hash[i], odd, hits)
+	p.word[n] = word{odd: true}
+	for _, j := range p.pass[:pass] {
+		if w := &p.word[j]; w.odd {
+			hits = d.beginOdd(t, base+int(w.at), hits)
+		} else {
+			hits = d.begin(t, base, w, &p.word[j+1], hits)
+		}
 	}
 	return hits
 }
 
-// wordAt returns how many characters the word at a place has, 0 if none stands there,
-// up to maxWord; and where in it, and right behind, it may end for a keyword though
-// more follows: at a hump ("orderNumber"), and where something that is not ASCII, and
-// may be a letter or not, follows.
-func (p *places) wordAt(at uint16) (int, uint64) {
-	b, k := at/anchor.BlockBytes%placesBlocks, at%anchor.BlockBytes
-	n := min(bits.TrailingZeros64(^(p.words[b]>>k | p.words[b+1]<<1<<(63-k))), maxWord)
-	return n, (p.odd[b]>>k | p.odd[b+1]<<1<<(63-k)) & (2<<n - 1)
+// plain notes the words of a block that begin at some places, none of which is odd.
+func (p *places) plain(filter *bitset, text []byte, b int, starts uint64, n, pass int) (int, int) {
+	words, next := p.words[b], p.words[b+1]
+	for ; starts != 0; starts &= starts - 1 {
+		k := bits.TrailingZeros64(starts) & 63
+		size := bits.TrailingZeros64(^(words>>k | next<<1<<(63-k)))
+		at := b*anchor.BlockBytes + k
+		hash := hashWord(binary.LittleEndian.Uint64(text[at:]), size)
+		p.word[n] = word{hash, uint16(at), uint8(size), size == maxWord}
+		p.pass[pass] = uint16(n)
+		pass += int(filter.bit(hash) | uint64(size)/maxWord)
+		n++
+	}
+	return n, pass
 }
 
-// markPlaces marks the words of some blocks and the one behind.
+// careful is plain for any block.
+func (p *places) careful(filter *bitset, text []byte, b int, starts uint64, n, pass int) (int, int) {
+	words, next := p.words[b], p.words[b+1]
+	odd, behind := p.odd[b], p.odd[b+1]
+	for ; starts != 0; starts &= starts - 1 {
+		k := bits.TrailingZeros64(starts) & 63
+		size := bits.TrailingZeros64(^(words>>k | next<<1<<(63-k)))
+		at := b*anchor.BlockBytes + k
+		head := binary.LittleEndian.Uint64(text[at:])
+		hash := hashWord(head, size)
+		early := (odd>>k | behind<<1<<(63-k)) & (2<<size - 1)
+		isOdd := size == 0 || size == maxWord || early != 0
+		p.word[n] = word{hash, uint16(at), uint8(size), isOdd}
+		p.pass[pass] = uint16(n)
+		if filter.has(hash) || isOdd && mayEndEarly(filter, text[at:], size, early) {
+			pass++
+		}
+		n++
+	}
+	return n, pass
+}
+
+// mayEndEarly reports whether a keyword may begin with an odd word of n characters,
+// whatever its hash: if one ends early or ends in a character that folds to ASCII, or
+// if the hash says nothing. The text has eight bytes at least.
+func mayEndEarly(filter *bitset, text []byte, n int, early uint64) bool {
+	if n == 0 || n == maxWord || string(text[n:min(n+2, len(text))]) == dottedI {
+		return true
+	}
+	head := binary.LittleEndian.Uint64(text)
+	for early &= 1<<n - 1; early != 0; early &= early - 1 {
+		if filter.has(hashWord(head, bits.TrailingZeros64(early))) {
+			return true
+		}
+	}
+	return false
+}
+
+// dottedI is the only character of the view that is not ASCII and has a lower case
+// that is.
+const dottedI = "\u0130"
+
+// markPlaces marks the words of some blocks and the one behind, and where in them, or
+// right behind, a word may end for a keyword though more follows: at a hump
+// ("orderNumber"), and where something that is not ASCII, and may be a letter or not,
+// follows.
 func (t *text) markPlaces(block, behind int) {
 	p, before := t.places, uint64(0)
 	for i := range behind + 1 - block {
@@ -138,65 +186,29 @@ func (d *dictionary) markLeads(t *text, block, behind int) {
 // that of the next.
 func (d *dictionary) startsIn(t *text, block, i int, before *uint64) uint64 {
 	p := t.places
-	w, words := t.wordsOf(block), p.words[i]
+	words := p.words[i]
 	starts := words &^ (words<<1 | *before)
 	*before = words >> 63
 	if !d.figures {
 		starts &^= t.marks[block].Digits
 	}
+	wide := t.words[block].Wide
 	forced := uint64(0)
-	if w.Wide != 0 {
-		forced = starts & (w.Wide>>1 | w.Wide>>2) // what is not ASCII may fold to a letter
+	if d.openings.marker != nil { // what is not ASCII may fold to a letter
+		forced = starts & (wide>>1 | wide>>2)
+		if starts>>62 != 0 && t.wideAt((block+1)*anchor.BlockBytes) {
+			forced |= starts & (3 << 62)
+		}
 	}
-	if starts>>62 != 0 && t.wideAt((block+1)*anchor.BlockBytes) {
-		forced |= starts & (3 << 62)
-	}
-	if d.signs || d.other && w.Wide != 0 {
+	if d.signs || d.other && wide != 0 {
 		forced |= d.oddStarts(t, block*anchor.BlockBytes)
 	}
-	p.forced[i] = forced
 	return starts&p.leads[i] | forced
 }
 
 // wideAt reports whether one of the two bytes at an index of the buffer is not ASCII.
 func (t *text) wideAt(i int) bool {
-	return i < len(t.buf) && t.buf[i] >= utf8.RuneSelf || i+1 < len(t.buf) && t.buf[i+1] >= utf8.RuneSelf
-}
-
-// put appends the places of a block that begins at a place to the n that are there.
-func (p *places) put(n int, at uint16, starts uint64) int {
-	all := n + bits.OnesCount64(starts)
-	for n < all {
-		for i := range 8 {
-			p.at[n+i] = at + uint16(bits.TrailingZeros64(starts))
-			starts &= starts - 1
-		}
-		n += 8
-	}
-	return all
-}
-
-// oddWord reports whether a keyword may end before a word of n characters does, at
-// one of its odd places, or begin where no word does.
-func (d *dictionary) oddWord(head uint64, n int, odd uint64) bool {
-	if n == 0 || odd>>n&1 == 1 || n == maxWord {
-		return true
-	}
-	for odd &= 1<<n - 1; odd != 0; odd &= odd - 1 {
-		if d.openings.whole.has(hashWord(head, bits.TrailingZeros64(odd))) {
-			return true
-		}
-	}
-	return false
-}
-
-// lastBytes are the last bytes of a text, less than eight, as a word.
-func lastBytes(s []byte) uint64 {
-	var word uint64
-	for i := len(s) - 1; i >= 0; i-- {
-		word = word<<8 | uint64(s[i])
-	}
-	return word
+	return i < len(t.buf) && !isASCII(t.buf[i]) || i+1 < len(t.buf) && !isASCII(t.buf[i+1])
 }
 
 // oddStarts marks where in a block keywords may begin that do not begin with an
@@ -206,7 +218,7 @@ func (d *dictionary) oddStarts(t *text, at int) uint64 {
 	inside := at > 0 && isAlnumByte(t.buf[at-1])
 	for i, c := range t.buf[at:min(at+anchor.BlockBytes, len(t.buf))] {
 		alnum := isAlnumByte(c)
-		if !alnum && !inside && (d.first[c] != 0 || d.other && c >= utf8.RuneSelf) {
+		if !alnum && !inside && (d.first[c] != 0 || d.other && !isASCII(c)) {
 			starts |= 1 << i
 		}
 		inside = alnum
@@ -216,82 +228,128 @@ func (d *dictionary) oddStarts(t *text, at int) uint64 {
 
 func isAlnumByte(c byte) bool { return isLetter(c) || isDigit(c) }
 
+func isASCII(c byte) bool { return c < utf8.RuneSelf }
+
 // findUnmarked is find for a short text without marks.
 func (d *dictionary) findUnmarked(t *text, from, to int64, hits []hit) []hit {
 	inside := false // the byte before is an ASCII letter or digit
 	for i, c := range t.buf[:to-t.base] {
-		starts := !inside && (d.first[c] != 0 || d.other && c >= utf8.RuneSelf)
+		starts := !inside && (d.first[c] != 0 || d.other && !isASCII(c))
 		inside = isAlnumByte(c)
-		if !starts || int64(i) < from-t.base {
-			continue
+		if starts && int64(i) >= from-t.base && d.mayBegin(t.buf[i:]) {
+			hits = d.beginOdd(t, i, hits)
 		}
-		n, odd := 0, uint64(0)
-		for ; i+n < len(t.buf); n++ {
-			c := t.buf[i+n]
-			if c >= utf8.RuneSelf || n > 0 && isHump(t.buf[i+n-1], c) {
-				odd |= 1 << n
-			}
-			if n == maxWord || !isAlnumByte(c) {
-				break
-			}
-		}
-		hits = d.begin(t, i, n, hashWord(t.head(i), n), odd, hits)
 	}
 	return hits
 }
 
-// head is the first eight bytes at an index of the buffer, or what there is.
-func (t *text) head(i int) uint64 {
-	if rest := t.buf[i:]; len(rest) >= 8 {
-		return binary.LittleEndian.Uint64(rest)
-	}
-	return lastBytes(t.buf[i:])
+// mayBegin reports whether keywords may begin as a text does.
+func (d *dictionary) mayBegin(text []byte) bool {
+	n, early := wordOf(text)
+	var head [maxWord + 8]byte
+	copy(head[:], text)
+	return n > 0 && d.openings.filter.has(hashOf(text[:n])) || mayEndEarly(&d.openings.filter, head[:], n, early)
 }
 
-// begin appends the keywords that begin at an index of the buffer, where a word of
-// n characters stands, by its hash and the odd places in it; n is 0 where what stands
-// there is no ASCII letter or digit.
-func (d *dictionary) begin(t *text, i, n int, hash, odd uint64, hits []hit) []hit {
-	c, p := t.buf[i], t.base+int64(i)
-	from, q := d.first[c], p+1
-	if c >= utf8.RuneSelf {
-		from, q = 0, p
+// wordOf returns the number of characters of the word that a text begins with, up to
+// maxWord, and where in it, or right behind, it is odd.
+func wordOf(text []byte) (n int, odd uint64) {
+	for i, c := range text {
+		if i == maxWord {
+			break
+		}
+		if !isASCII(c) || i > 0 && isHump(text[i-1], c) {
+			odd |= 1 << i
+		}
+		if !isAlnumByte(c) {
+			break
+		}
+		n++
 	}
-	if q > p && from == 0 || c >= utf8.RuneSelf && !d.other {
+	return n, odd
+}
+
+// begin appends the keywords that begin with a word which is not odd; next is the word
+// that was noted behind it.
+func (d *dictionary) begin(t *text, base int, w, next *word, hits []hit) []hit {
+	i := base + int(w.at)
+	p := t.base + int64(i)
+	end := i + int(w.size)
+	o := d.openings.get(w.hash, t.buf[i:end])
+	if o == nil || t.letterBefore(i) {
 		return hits
 	}
-	known := d.openings.first.has(hash) && (d.openings.whole.has(hash) || d.mayGoOn(t, i+n, hash))
-	if !known && (odd == 0 && n > 0 && n < maxWord || !d.oddWord(t.head(i), n, odd)) {
-		return hits
-	}
-	if i > 0 && t.buf[i-1] >= utf8.RuneSelf {
-		if r, _ := t.before(p); isAlnum(r) {
-			return hits
+	for _, at := range d.openings.nodes[o.from:o.to] {
+		n := &d.nodes[at]
+		for _, of := range d.ends[n.end:n.lastEnd] {
+			if k := &d.words[of]; !k.exact || k.matchesCase(t.buf[i:end]) {
+				hits = append(hits, hit{p, t.base + int64(end), of})
+			}
+		}
+		if n.edge < n.lastEdge && end < len(t.buf) {
+			hits = d.goOn(t, base, n, w, next, hits)
 		}
 	}
-	return d.walk(t, p, q, from, hits)
+	return hits
+}
+
+// goOn appends the keywords that go on from a node behind the word that they begin
+// with.
+func (d *dictionary) goOn(t *text, base int, n *node, w, next *word, hits []hit) []hit {
+	p := t.base + int64(base) + int64(w.at)
+	end := p + int64(w.size)
+	if n.gap != 0 {
+		if q, ok := t.gap(end); ok {
+			hash := next.hash
+			if next.odd || q != t.base+int64(base)+int64(next.at) {
+				hash, ok = t.secondAt(q)
+			}
+			if !ok || d.openings.pairs.has(hashPair(w.hash, hash)) {
+				hits = d.walk(t, p, q, n.gap, hits)
+			}
+		}
+	}
+	if c := t.at(end); c != ' ' {
+		if to := d.child(n, c); to != 0 {
+			hits = d.walk(t, p, end+1, to, hits)
+		}
+	}
+	return hits
+}
+
+// secondAt returns the hash of the word at a position if it has one: if it is a word,
+// and not odd.
+func (t *text) secondAt(p int64) (hash uint64, ok bool) {
+	i := int(p - t.base)
+	n, odd := wordOf(t.slice(p, t.end()))
+	if n == 0 || n == maxWord || odd != 0 {
+		return 0, false
+	}
+	return hashOf(t.buf[i : i+n]), true
+}
+
+// beginOdd appends the keywords that begin at an index of the buffer, whatever stands
+// there.
+func (d *dictionary) beginOdd(t *text, i int, hits []hit) []hit {
+	c, p := t.buf[i], t.base+int64(i)
+	switch {
+	case !isASCII(c) && !d.other || isASCII(c) && d.first[c] == 0 || t.letterBefore(i):
+		return hits
+	case !isASCII(c):
+		return d.walk(t, p, p, 0, hits)
+	}
+	return d.walk(t, p, p+1, d.first[c], hits)
+}
+
+// letterBefore reports whether a letter or number that is not ASCII stands before an
+// index of the buffer.
+func (t *text) letterBefore(i int) bool {
+	if i == 0 || isASCII(t.buf[i-1]) {
+		return false
+	}
+	r, _ := t.before(t.base + int64(i))
+	return isAlnum(r)
 }
 
 // isHump reports whether a word of camelCase begins between two characters.
 func isHump(a, b byte) bool { return isUpper(b) && isLetter(a) && !isUpper(a) }
-
-// mayGoOn reports whether the word behind the one that ends at an index may be the
-// second of a keyword.
-func (d *dictionary) mayGoOn(t *text, end int, first uint64) bool {
-	q, ok := t.gap(t.base + int64(end))
-	i := int(q - t.base)
-	if !ok || i == end || i >= len(t.buf) {
-		return false
-	}
-	n := 0
-	for n < maxWord && i+n < len(t.buf) && isAlnumByte(t.buf[i+n]) {
-		if n > 0 && isHump(t.buf[i+n-1], t.buf[i+n]) {
-			return true
-		}
-		n++
-	}
-	if n == maxWord || i+n < len(t.buf) && t.buf[i+n] >= utf8.RuneSelf {
-		return true
-	}
-	return n > 0 && d.openings.pairs.has(hashPair(first, hashWord(t.head(i), n)))
-}

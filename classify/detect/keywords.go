@@ -142,7 +142,7 @@ func (d *dictionary) insert(spelled string, word int32) {
 	if !slices.Contains(d.tree[at].words, word) {
 		d.tree[at].words = append(d.tree[at].words, word)
 	}
-	d.openings.add(spelled)
+	d.openings.addLead(spelled)
 }
 
 // begins notes the node behind the first byte of a keyword.
@@ -179,11 +179,13 @@ func (d *dictionary) finish() {
 		n.lastEdge, n.lastEnd = int32(len(d.edges)), int32(len(d.ends))
 	}
 	d.tree = nil
-	d.openings.finish()
+	d.openings.finish(d)
 }
 
+func (d *dictionary) edgesOf(n *node) []edge { return d.edges[n.edge:n.lastEdge] }
+
 func (d *dictionary) child(n *node, c byte) int32 {
-	for _, e := range d.edges[n.edge:n.lastEdge] {
+	for _, e := range d.edgesOf(n) {
 		if e.c == c {
 			return e.to
 		}

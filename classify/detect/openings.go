@@ -4,25 +4,28 @@ import (
 	"bytes"
 	"math/bits"
 	"slices"
-	"unicode/utf8"
 
 	"github.com/postern-mail/postern/classify/anchor"
 )
 
-// openings knows how keywords begin: by their first word in the text, and if that is
-// not enough by their second. A word here is a run of ASCII letters and digits, so
-// the words of a keyword may be one in the text ("socialSecurity"). It may take
-// for a beginning what is none, never the other way round.
+// openings knows keywords by their first word in the text: it tells in which nodes
+// of the tree the search goes on behind it. A word here is a run of ASCII letters and
+// digits, so the words of a keyword may be one in the text ("socialSecurity").
 type openings struct {
-	leads   [1 << 15 / 64]uint64 // the first three characters
-	marker  *anchor.Leads
-	fast    []anchor.Lead
-	first   bitset
-	whole   bitset // first words behind which something else than a second one may come
-	pairs   bitset // first and second words
-	firsts  []uint64
-	wholes  []uint64
-	seconds []uint64
+	marker *anchor.Leads // marks what begins as keywords do; nil if that is most words
+	leads  []anchor.Lead
+	filter bitset // hashes of the first words
+	pairs  bitset // of the first and second words
+	slots  []opening
+	shift  uint8
+	nodes  []int32
+}
+
+// opening is a first word.
+type opening struct {
+	hash     uint64
+	rest     string // of the word, behind the characters that the hash tells apart
+	from, to int32  // its nodes
 }
 
 // manyLeads are so many that all words begin like one of them, more or less.
@@ -36,7 +39,7 @@ type bitset struct {
 
 func newBitset(hashes []uint64) bitset {
 	// Sixteen bits or more for each: hardly one in twenty is taken for another.
-	n := max(bits.Len(uint(16*len(hashes))), 13)
+	n := max(bits.Len(uint(16*len(hashes))), 15)
 	s := bitset{make([]uint64, 1<<n/64), uint8(64 - n)}
 	for _, h := range hashes {
 		s.bits[h>>s.shift/64] |= 1 << (h >> s.shift % 64)
@@ -52,12 +55,14 @@ func (s *bitset) bit(h uint64) uint64 {
 
 func (s *bitset) has(h uint64) bool { return s.bit(h) == 1 }
 
-// word hashes a word of n characters, up to 63; text are its first eight bytes, the
-// first the lowest, and what follows if it is shorter.
+// hashWord hashes a word of n characters, of which the first hashed count; text are
+// its first eight bytes, the first the lowest, and what follows if it is shorter.
 func hashWord(text uint64, n int) uint64 {
-	short := uint(64-8*min(n, 8)) & 63
+	short := uint(64-8*min(n, hashed)) & 63
 	return ((text|0x2020202020202020)<<short + uint64(n)) * 0x9E3779B97F4A7C15
 }
+
+const hashed = 8
 
 // hashPair hashes two words by the hashes of each.
 func hashPair(first, second uint64) uint64 {
@@ -66,7 +71,7 @@ func hashPair(first, second uint64) uint64 {
 
 func hashOf(word []byte) uint64 {
 	var text uint64
-	for i := min(len(word), 8) - 1; i >= 0; i-- {
+	for i := min(len(word), hashed) - 1; i >= 0; i-- {
 		text = text<<8 | uint64(word[i])
 	}
 	return hashWord(text, min(len(word), maxWord))
@@ -74,95 +79,102 @@ func hashOf(word []byte) uint64 {
 
 // maxWord is the number of characters from which on words are not told apart by
 // their length.
-const maxWord = 63
+const maxWord = 64
 
-// leadOfText is the index among the leads of a text by its first bytes, the first the
-// lowest: five bits of each, which are the same in both cases.
-func leadOfText(text uint64) uint64 { return text&31 | text>>3&(31<<5) | text>>6&(31<<10) }
-
-// lead is 1 if a keyword may begin with such a text.
-func (o *openings) lead(text uint64) uint64 {
-	i := leadOfText(text)
-	return o.leads[i/64] >> (i % 64) & 1
-}
-
-// addLead notes the lead of a keyword: for a space, and behind its end, anything may
+// addLead notes how a keyword begins: for a space, and behind its end, anything may
 // stand.
 func (o *openings) addLead(spelled string) {
 	var lead anchor.Lead
 	n := 0
-	for n < len(lead) && n < len(spelled) && spelled[n] != ' ' && spelled[n] < utf8.RuneSelf {
+	for n < len(lead) && n < len(spelled) && spelled[n] != ' ' && isASCII(spelled[n]) {
 		lead[n] = spelled[n]
 		n++
 	}
-	if n == 0 || !isAlnumByte(lead[0]) {
-		return // it begins with another character, and those are all looked at
-	}
-	o.fast = append(o.fast, lead)
-	last := [2]uint64{31, 31}
-	for i := range last {
-		if i+1 < n {
-			last[i] = 0
-		}
-	}
-	for second := range last[0] + 1 {
-		for third := range last[1] + 1 {
-			i := leadOfText(uint64(lead[0]) | (uint64(lead[1])|second)<<8 | (uint64(lead[2])|third)<<16)
-			o.leads[i/64] |= 1 << (i % 64)
-		}
-	}
+	if n > 0 && isAlnumByte(lead[0]) {
+		o.leads = append(o.leads, lead)
+	} // what begins with another character is looked for by that
 }
 
-// add takes a keyword as the tree knows it: lower case, with a space between words.
-func (o *openings) add(spelled string) {
-	o.addLead(spelled)
-	var word []byte
-	for i := range len(spelled) {
-		switch c := spelled[i]; {
-		case isLetter(c) || isDigit(c):
-			word = append(word, c)
-		case c == ' ' && (isLetter(spelled[i+1]) || isDigit(spelled[i+1])):
-			o.addPairs(hashOf(word), spelled[i+1:])
-		default:
-			o.addWhole(word)
-			if c != ' ' {
-				return
+// finish makes the tables from the tree, once all keywords are in.
+func (o *openings) finish(d *dictionary) {
+	type known struct {
+		word  string
+		nodes []int32
+	}
+	var words []known
+	index := map[string]int{}
+	var firsts, pairs []uint64
+	d.runs(&d.nodes[0], nil, func(run []byte, at int32) {
+		i, ok := index[string(run)]
+		if !ok {
+			i = len(words)
+			index[string(run)], words = i, append(words, known{word: string(run)})
+			firsts = append(firsts, hashOf(run))
+		}
+		words[i].nodes = append(words[i].nodes, at)
+		if gap := d.nodes[at].gap; gap != 0 {
+			first := hashOf(run)
+			d.runs(&d.nodes[gap], nil, func(second []byte, _ int32) {
+				pairs = append(pairs, hashPair(first, hashOf(second)))
+			})
+		}
+	})
+	o.filter, o.pairs = newBitset(firsts), newBitset(pairs)
+	size := bits.Len(uint(2*len(words)) | 1)
+	o.slots, o.shift = make([]opening, 1<<size), uint8(64-size)
+	for i, w := range words {
+		at := firsts[i] >> o.shift
+		for o.slots[at].hash != 0 {
+			at = (at + 1) % uint64(len(o.slots))
+		}
+		from := int32(len(o.nodes))
+		o.nodes = append(o.nodes, w.nodes...)
+		o.slots[at] = opening{firsts[i], w.word[min(len(w.word), hashed):], from, int32(len(o.nodes))}
+	}
+	slices.SortFunc(o.leads, func(a, b anchor.Lead) int { return bytes.Compare(a[:], b[:]) })
+	if o.leads = slices.Compact(o.leads); anchor.FastLeads && len(o.leads) <= manyLeads {
+		o.marker = anchor.NewLeads(o.leads)
+	}
+	o.leads = nil
+}
+
+// runs calls see with every run of letters and digits that the text can have from a
+// node on, and the node behind it, if a keyword may end or go on there: in the order
+// in which walk comes to them.
+func (d *dictionary) runs(n *node, run []byte, see func(run []byte, at int32)) {
+	if n.gap != 0 && len(run) > 0 {
+		for _, e := range d.edgesOf(&d.nodes[n.gap]) {
+			if isAlnumByte(e.c) {
+				d.run(e, run, see)
 			}
 		}
 	}
-	o.addWhole(word)
-}
-
-func (o *openings) addWhole(word []byte) {
-	o.firsts = append(o.firsts, hashOf(word))
-	o.wholes = append(o.wholes, hashOf(word))
-}
-
-// addPairs adds a first word with the second words that the rest of a keyword can
-// make.
-func (o *openings) addPairs(first uint64, rest string) {
-	o.firsts = append(o.firsts, first)
-	var word []byte
-	for i := range len(rest) {
-		switch c := rest[i]; {
-		case isLetter(c) || isDigit(c):
-			word = append(word, c)
-		default:
-			o.seconds = append(o.seconds, hashPair(first, hashOf(word)))
-			if c != ' ' {
-				return
-			}
+	for _, e := range d.edgesOf(n) {
+		if isAlnumByte(e.c) {
+			d.run(e, run, see)
 		}
 	}
-	o.seconds = append(o.seconds, hashPair(first, hashOf(word)))
 }
 
-// finish makes the sets, once all keywords are in.
-func (o *openings) finish() {
-	o.first, o.whole, o.pairs = newBitset(o.firsts), newBitset(o.wholes), newBitset(o.seconds)
-	slices.SortFunc(o.fast, func(a, b anchor.Lead) int { return bytes.Compare(a[:], b[:]) })
-	if o.fast = slices.Compact(o.fast); anchor.FastLeads && len(o.fast) <= manyLeads {
-		o.marker = anchor.NewLeads(o.fast)
+func (d *dictionary) run(e edge, run []byte, see func(run []byte, at int32)) {
+	run = append(run, e.c)
+	n := &d.nodes[e.to]
+	signs := slices.ContainsFunc(d.edgesOf(n), func(e edge) bool { return !isAlnumByte(e.c) })
+	if n.end < n.lastEnd || signs {
+		see(run, e.to)
 	}
-	o.firsts, o.wholes, o.seconds, o.fast = nil, nil, nil, nil
+	d.runs(n, run, see)
+}
+
+// get returns the opening that is a word, nil if there is none.
+func (o *openings) get(hash uint64, word []byte) *opening {
+	for i := hash >> (o.shift & 63); ; i++ {
+		s := &o.slots[i&uint64(len(o.slots)-1)]
+		if s.hash == hash && (len(word) <= hashed || hasPrefixFold(word[hashed:], s.rest)) {
+			return s
+		}
+		if s.hash == 0 {
+			return nil
+		}
+	}
 }

@@ -91,6 +91,7 @@ func (s *Stream) Close() error {
 	s.finder.part(math.MaxInt64)
 	s.pending.release(math.MaxInt64, s.emit)
 	s.finder.score(s.emit)
+	s.text.wipe()
 	return nil
 }
 

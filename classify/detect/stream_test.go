@@ -349,3 +349,22 @@ func BenchmarkAdversarial(b *testing.B) {
 		}
 	}
 }
+
+func TestAClosedStreamHoldsNoText(t *testing.T) {
+	set, err := Compile(Builtin(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	s := set.NewStream(func(Match) { found++ })
+	_, _ = s.Write([]byte("SSN 536-90-4399 " + strings.Repeat("lorem ipsum ", 10000) + " SSN 078-05-1123 \xf0\x9f"))
+	_ = s.Close()
+	if found == 0 {
+		t.Fatal("nothing was found")
+	}
+	for name, b := range map[string][]byte{"text": s.text.buf[:cap(s.text.buf)], "part": s.text.part[:cap(s.text.part)]} {
+		if i := bytes.IndexFunc(b, func(r rune) bool { return r != 0 }); i >= 0 {
+			t.Errorf("%s still holds %q", name, b[i:min(i+20, len(b))])
+		}
+	}
+}

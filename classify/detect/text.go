@@ -56,6 +56,12 @@ func (t *text) reset() {
 	t.marks, t.lines, t.cells, t.words, t.made = t.marks[:0], t.lines[:0], t.cells[:0], t.words[:0], t.made[:0]
 }
 
+// wipe overwrites the characters, once nobody asks for them any more.
+func (t *text) wipe() {
+	clear(t.buf[:cap(t.buf)])
+	clear(t.part[:cap(t.part)])
+}
+
 // end is the position behind the last character of the view.
 func (t *text) end() int64 { return t.base + int64(len(t.buf)) }
 

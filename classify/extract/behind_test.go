@@ -12,6 +12,8 @@ func TestArchivesBehindSomethingElseAreRead(t *testing.T) {
 	zip := rawZipOf("", stored("x.txt", secret))
 	locked := stored("x.txt", "0123456789")
 	locked.flags = zipLocked
+	openPDF := "%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj 2 0 obj<</Type/Pages/Kids[3 0 R]/Count 1>>endobj\n" +
+		"3 0 obj<</Type/Page/Parent 2 0 R/Contents 4 0 R>>endobj 4 0 obj<</Length 33>>stream\nBT /F 9 Tf (" + secret + ") Tj ET \nendstream endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 	png := "\x89PNG\r\n\x1a\n\x00\x00\x00\x00IEND\xaeB`\x82"
 	for _, m := range []struct{ name, content, tree string }{
 		{"a.png", png + zip, "1!a.png!x.txt text/plain\n1 image/png\n"},
@@ -23,6 +25,10 @@ func TestArchivesBehindSomethingElseAreRead(t *testing.T) {
 		{"g.exe", "MZ" + binary, "1 application/vnd.microsoft.portable-executable unsupported\n"},
 		{"h.png", png + rawZipOf("", locked, stored("x.txt", secret)), "1!h.png!x.txt application/octet-stream encrypted\n1!h.png!x.txt (2) text/plain\n1 image/png encrypted\n"},
 		{"i.pdf", "%PDF-1.4\n%%EOF\n" + zip, "1!i.pdf!x.txt text/plain\n1!i.pdf application/pdf malformed\n"},
+		{"k.jpg", "\xff\xd8\xff\xe0" + binary[:500] + openPDF, "1 image/jpeg malformed\n"},
+		{"l.gif", "GIF89a" + openPDF, "1 text/plain malformed\n"},
+		{"m.txt", "a PDF begins with %PDF-1.4", "1 text/plain\n"},
+		{"n.rtf", "{\\rtf1 x}" + zip, "1!n.rtf!x.txt text/plain\n1!n.rtf application/rtf\n"},
 		{"j.png", png + "and PK\x03\x04 Rar!\x1a\x07 7z\xbc\xaf'\x1c by chance", "1 image/png\n"},
 	} {
 		for _, piece := range []int{0, 1, 7} {
@@ -34,7 +40,7 @@ func TestArchivesBehindSomethingElseAreRead(t *testing.T) {
 			if got := c.tree(); got != m.tree {
 				t.Errorf("%s in pieces of %d: parts\n%swant\n%s", m.name, piece, got, m.tree)
 			}
-			if want := strings.Contains(m.tree, "text/plain"); c.has(secret) != want {
+			if want := strings.Contains(m.content, secret); c.has(secret) != want {
 				t.Errorf("%s in pieces of %d: the text is read: %v", m.name, piece, !want)
 			}
 		}

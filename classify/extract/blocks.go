@@ -301,10 +301,10 @@ func (k *base64Lines) close() { k.out.close() }
 // uuBegin reads the line that begins a uuencoded file: "begin 644 name", or
 // "begin-base64 644 name" of POSIX.
 func uuBegin(line []byte) (name string, base64, ok bool) {
-	rest, ok := strings.CutPrefix(string(line), "begin")
-	if !ok {
+	if !bytes.HasPrefix(line, []byte("begin")) {
 		return "", false, false
 	}
+	rest := string(line[len("begin"):])
 	rest, base64 = strings.CutPrefix(rest, "-base64")
 	if !strings.HasPrefix(rest, " ") {
 		return "", false, false

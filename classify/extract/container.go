@@ -136,7 +136,12 @@ func (rd *reading) readContainer(read format, s *spool) {
 	l := rd.leaf
 	c := &container{r: l.r, leaf: l, rd: rd, src: s, depth: l.w.nesting() + 1, packed: max(s.size, ratioFloor)}
 	if s.file != nil && l.r.opened == 0 {
-		defer l.r.takeTurn()()
+		done := l.r.takeTurn()
+		if done == nil {
+			l.problem(TimedOut)
+			return
+		}
+		defer done()
 	}
 	l.r.opened++
 	defer func() { l.r.opened-- }()
@@ -146,7 +151,7 @@ func (rd *reading) readContainer(read format, s *spool) {
 	for len(c.open) > 0 {
 		_ = c.open[len(c.open)-1].Close()
 	}
-	l.r.held -= c.held
+	l.r.hold(-c.held, false)
 	var locked *lockedError
 	switch {
 	case errors.As(err, &locked):
@@ -245,7 +250,10 @@ func (c *container) hold(n int64) error {
 	if n > 0 && (n > c.r.limits.MailMemory || c.r.held+n > c.r.limits.MailMemory) {
 		return errTooBig
 	}
-	c.r.held += n
+	if !c.r.hold(n, true) {
+		c.r.fail(ErrNoMemory)
+		return errStopped
+	}
 	c.held += n
 	return nil
 }

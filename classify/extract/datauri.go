@@ -42,6 +42,9 @@ func (h *htmlReader) valueText(b []byte) {
 		h.sheet.write(b)
 	}
 	u := &h.uri
+	if u.state == uriStart && len(u.head) == 0 && len(b) > 0 && b[0]|0x20 != 'd' {
+		u.state = uriNone
+	}
 	if u.state == uriNone || h.leaf == nil {
 		h.aside.write(b)
 		return

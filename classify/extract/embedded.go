@@ -3,6 +3,7 @@ package extract
 import (
 	"bytes"
 	"compress/zlib"
+	"encoding/binary"
 	"errors"
 	"io"
 	"strings"
@@ -104,19 +105,53 @@ func (c *container) nameMembers() {
 	}
 }
 
-// readBehindPDF reads a zip file that stands behind a document.
-func (c *container) readBehindPDF() error {
-	const least = 22 // of the record at the end of a zip file
-	tail := make([]byte, min(c.Size(), 64<<10+least))
+// zipEndBytes is how long the record at the end of a zip file is at least.
+const zipEndBytes = 22
+
+// zipTail is the end of the part, and where in it the record stands that ends a
+// zip file; -1 if none does.
+func (c *container) zipTail() (tail []byte, at int, err error) {
+	tail = make([]byte, min(c.Size(), 64<<10+zipEndBytes))
 	if _, err := c.ReadAt(tail, c.Size()-int64(len(tail))); err != nil && !errors.Is(err, io.EOF) {
+		return nil, -1, err
+	}
+	return tail, bytes.LastIndex(tail, []byte(zipEnd)), nil
+}
+
+// readBehindPDF reads a zip file that stands behind a PDF.
+func (c *container) readBehindPDF() error {
+	tail, at, err := c.zipTail()
+	if err != nil || at <= bytes.LastIndex(tail, []byte("%%EOF")) {
 		return err
 	}
-	if bytes.LastIndex(tail, []byte(zipEnd)) <= bytes.LastIndex(tail, []byte("%%EOF")) {
-		return nil
+	c.behind = true
+	_, err = c.readEmbedded()
+	return err
+}
+
+// readBehindDocument reads a zip file that stands behind a document of another
+// kind: one that ends where the part does, for documents may hold zip files.
+func (c *container) readBehindDocument() error {
+	tail, at, err := c.zipTail()
+	if err != nil || at < 0 || len(tail)-at < zipEndBytes || at+zipEndBytes+int(binary.LittleEndian.Uint16(tail[at+20:])) != len(tail) {
+		return err
 	}
 	c.behind = true
-	_, err := c.readEmbedded()
+	_, err = c.readEmbedded()
 	return err
+}
+
+// withBehind adds to a format the zip file that may stand behind what it reads.
+func withBehind(read format, behind func(*container) error) format {
+	return func(c *container) error {
+		err := read(c)
+		if c.stopped == "" {
+			if found := behind(c); err == nil || c.stopped != "" {
+				err = found
+			}
+		}
+		return err
+	}
 }
 
 // findEmbedded finds the first signature of an archive that can be read.

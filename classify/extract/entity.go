@@ -63,7 +63,7 @@ func opensEntity(head []byte) bool {
 		return len(head) > 0
 	}
 	name, ok := fieldName(line)
-	return ok && (hasPrefixFold(name, "content-") || opensMail(line))
+	return ok && (hasPrefixFold(string(name), "content-") || opensMail(line))
 }
 
 func (x *entityBox) close() {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // Bounds of a header block beside Limits.HeaderBytes.
@@ -24,6 +25,7 @@ type header struct {
 	kept   []field // of a MIME part
 	spill  *lazyText
 	shared *lazyText
+	stream textStream // of the field that is told
 	told   int
 	size   int64
 	full   bool // past Limits.HeaderBytes
@@ -194,12 +196,10 @@ func (h *header) addNames(names []string, first bool) {
 
 // untold are the fields whose text is not scanned: they hold no words of the
 // sender, but numbers by the dozen.
-var untold = map[string]bool{
-	"received": true, "authentication-results": true, "message-id": true, "references": true, "in-reply-to": true, "date": true,
-}
+var untold = []string{"received", "authentication-results", "message-id", "references", "in-reply-to", "date"}
 
-func isUntold(lower string) bool {
-	return untold[lower] || strings.HasPrefix(lower, "dkim-") || strings.HasPrefix(lower, "arc-")
+func isUntold(name string) bool {
+	return slices.ContainsFunc(untold, func(n string) bool { return strings.EqualFold(n, name) }) || hasPrefixFold(name, "dkim-") || hasPrefixFold(name, "arc-")
 }
 
 // tell hands a field to the Sink: the field itself, and its text as a stream.
@@ -210,37 +210,46 @@ func (h *header) tell(p *Part, name, value, text string) {
 	}
 	p.Bytes += int64(len(name) + len(value) + 2)
 	h.r.sink.Field(p.Path, name, decoded)
-	lower := strings.ToLower(name)
-	if isUntold(lower) {
+	if isUntold(name) {
 		return
 	}
 	if text != value {
 		decoded, _ = decodeWords(text)
 	}
 	where := Header
-	if lower == "subject" && h.part != nil {
+	line := h.r.line[:0]
+	if h.part != nil && strings.EqualFold(name, "subject") {
 		where = Subject
 	} else {
-		decoded = hybridString([]byte(name)) + ": " + decoded
+		if utf8.ValidString(name) {
+			line = append(line, name...)
+		} else {
+			line = append(line, hybridString([]byte(name))...)
+		}
+		line = append(line, ": "...)
 	}
 	if h.entity.attached {
 		where = Attachment
 	}
-	h.text(p, where, decoded)
+	h.r.line = append(line, decoded...)
+	h.text(p, where, h.r.line)
 }
 
 // text opens a stream for one field's text; a header of very many fields has
 // the later ones in one stream, a line each.
-func (h *header) text(p *Part, where Where, text string) {
+func (h *header) text(p *Part, where Where, text []byte) {
 	if h.told++; h.told > maxFieldStreams {
 		s := h.stray(p)
-		s.write([]byte(text))
+		s.write(text)
 		s.write(crlf[1:])
 		return
 	}
-	s := newTextStream(h.r, p, where)
-	s.write([]byte(strings.ReplaceAll(text, "\x00", "")))
-	s.close()
+	if bytes.IndexByte(text, 0) >= 0 {
+		text = bytes.ReplaceAll(text, []byte{0}, nil)
+	}
+	h.stream = textStream{r: h.r, part: p, where: where}
+	h.stream.write(text)
+	h.stream.close()
 }
 
 // stray takes what stands in a header block and is no field.
@@ -345,13 +354,13 @@ func (h *header) line(line []byte) lineResult {
 // opensMail reports whether a line is a field that the header of a mail has.
 func opensMail(line []byte) bool {
 	name, ok := fieldName(line)
-	return ok && slices.ContainsFunc(mailNames, func(n string) bool { return strings.EqualFold(n, name) })
+	return ok && slices.ContainsFunc(mailNames, func(n string) bool { return isNamed(name, n) })
 }
 
 // afterBad takes a line behind a bad one: it decides whether the bad ones were
 // junk within the header, or the beginning of a body that no blank line leads in.
 func (h *header) afterBad(line []byte) lineResult {
-	if name, ok := fieldName(line); ok && (hasPrefixFold(name, "content-") || hasPrefixFold(name, "mime-version")) {
+	if name, ok := fieldName(line); ok && (hasPrefixFold(string(name), "content-") || hasPrefixFold(string(name), "mime-version")) {
 		h.junk(h.pending)
 		h.pending = h.pending[:0]
 		h.grow(line)
@@ -418,8 +427,8 @@ func (h *header) flush() {
 	if len(h.current) == 0 {
 		return
 	}
+	line := string(h.current)
 	name, _ := fieldName(h.current)
-	value := h.current[bytes.IndexByte(h.current, ':')+1:]
-	h.field(name, unfold(string(value)))
+	h.field(line[:len(name)], unfold(line[strings.IndexByte(line, ':')+1:]))
 	h.current = h.current[:0]
 }

@@ -2,7 +2,9 @@ package extract
 
 import (
 	"bytes"
+	"slices"
 	"strings"
+	"unicode/utf8"
 )
 
 // shadow is the second reading of lines that hold hidden text: without it. The
@@ -84,13 +86,48 @@ func isVoid(name []byte) bool {
 	return false
 }
 
+// mayHide reports whether hides has to look at declarations: nearly all of them set
+// what hides nothing, or set it to what does not hide.
+func mayHide(css string) bool {
+	for css != "" {
+		declaration, rest, _ := strings.Cut(css, ";")
+		css = rest
+		property, value, ok := strings.Cut(declaration, ":")
+		if property, value = trimASCII(property), trimASCII(value); !ok || value == "" {
+			continue
+		}
+		for i := range len(property) {
+			if c := property[i]; c >= utf8.RuneSelf || c <= ' ' {
+				return true // white space within may be meant to mislead
+			}
+		}
+		switch c := value[0]; {
+		case c >= utf8.RuneSelf:
+			return true
+		case strings.IndexByte("nNhHcCaA012.-", c) < 0:
+			continue
+		}
+		if slices.ContainsFunc(hidingProperties, func(p string) bool { return strings.EqualFold(p, property) }) {
+			return true
+		}
+	}
+	return false
+}
+
+func trimASCII(s string) string { return strings.Trim(s, " \t\r\n\f\v") }
+
+// hidingProperties are those that hides knows.
+var hidingProperties = []string{
+	"display", "visibility", "mso-hide", "font-size", "opacity", "max-height", "line-height", "width", "height",
+	"left", "top", "right", "bottom", "text-indent", "margin-left", "margin-top",
+}
+
 // hides reports whether declarations of CSS keep an element from being seen.
 func hides(css string) bool {
-	css = strings.ToLower(css)
-	if !strings.Contains(css, "none") && !strings.Contains(css, "hid") && !strings.Contains(css, ":") {
+	if !mayHide(css) {
 		return false
 	}
-	css = strings.Join(strings.Fields(css), "")
+	css = strings.Join(strings.Fields(strings.ToLower(css)), "")
 	for d := range strings.SplitSeq(css, ";") {
 		property, value, _ := strings.Cut(d, ":")
 		value, _, _ = strings.Cut(value, "!")
@@ -157,7 +194,7 @@ func (h *htmlReader) rawText(b []byte) {
 // endStyle learns which classes a style element hides.
 func (h *htmlReader) endStyle() {
 	rules := string(h.style)
-	h.style, h.tags = h.style[:0], seenTags{} // the same classes may do something else now
+	h.style, h.tags, h.last = h.style[:0], seenTags{}, &seenTag{} // the same classes may do something else now
 	for rules != "" {
 		selectors, rest, ok := strings.Cut(rules, "{")
 		if !ok {

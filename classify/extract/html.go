@@ -2,8 +2,6 @@ package extract
 
 import (
 	"bytes"
-	"html"
-	"strconv"
 	"unicode/utf8"
 )
 
@@ -35,8 +33,14 @@ type htmlReader struct {
 	markers    map[string]int         // by the value of a class or id
 	attrs      [maxFastAttrs]fastAttr // of the tag that fastTag reads
 	tags       seenTags               // those that fastTag read
-	kept       int                    // how many were kept in there
+	last       *seenTag               // of them
 	plain      bool                   // the tag at hand has nothing but noise
+	plainValue []byte                 // a value without its references
+	element    elementKind            // of the tag
+	kind       attribute              // of the attribute
+	clean      bool                   // there is no sign of a tag within the one at hand
+	entities   *entityTable           // commonEntities, once there was one
+	char       [utf8.UTFMax]byte      // what a reference stands for
 	leaf       *leaf                  // takes the files in data: URIs; nil reads none
 	uri        dataURI
 	style      []byte          // the beginning of a style element
@@ -86,7 +90,7 @@ const (
 )
 
 func newHTML(out, aside *textStream) *htmlReader {
-	h := &htmlReader{page: newPage(&quoteMarks{out: out}, out.part), aside: newTextBuffer(aside)}
+	h := &htmlReader{page: newPage(&quoteMarks{out: out}, out.part), aside: newTextBuffer(aside), last: &seenTag{}}
 	h.page.shadow.out = h.aside
 	return h
 }
@@ -168,6 +172,11 @@ func (h *htmlReader) run(b []byte) []byte {
 		if !h.noise {
 			h.valueText(left)
 		}
+	case inDecl:
+		if i = bytes.IndexByte(b, '>'); i < 0 {
+			i = len(b)
+		}
+		h.aside.write(b[:i])
 	}
 	return b[i:]
 }
@@ -184,25 +193,34 @@ var lowerTable = func() (t [256]byte) {
 
 // text takes text outside tags, up to the next markup.
 func (h *htmlReader) text(b []byte) []byte {
-	for {
-		b = b[h.page.text(b):]
-		if len(b) == 0 {
-			return nil
+	p := h.page
+	for i := 0; i < len(b); {
+		c := b[i]
+		if textClass[c] == visibleText {
+			i += p.run(b[i:])
+			continue
 		}
 		n := 0
-		if b[0] == '<' {
-			if n = h.fastTag(b); n == 0 {
+		switch c {
+		case '<':
+			if n = h.fastTag(b[i:]); n == 0 {
 				h.state = afterOpen
-				return b[1:]
+				return b[i+1:]
 			}
-		} else if n = h.fastEntity(b); n == 0 {
-			h.beginEntity(inText)
-			return b[1:]
+			if h.state != inText {
+				return b[i+n:]
+			}
+		case '&':
+			if n = h.fastEntity(b[i:]); n == 0 {
+				h.beginEntity(inText)
+				return b[i+1:]
+			}
+		default:
+			n = p.whiteSpace(b[i:])
 		}
-		if b = b[n:]; h.state != inText || len(b) == 0 {
-			return b
-		}
+		i += n
 	}
+	return nil
 }
 
 func (h *htmlReader) beginEntity(from htmlState) {
@@ -261,52 +279,6 @@ func (h *htmlReader) endEntity() {
 	}
 }
 
-// What the most common references stand for.
-var nbsp, ampersand, lessThan, greaterThan = []byte("\u00a0"), []byte("&"), []byte("<"), []byte(">")
-
-// decodeEntity decodes a character reference of HTML; what is none stays.
-func decodeEntity(e []byte) []byte {
-	switch string(e) {
-	case "&nbsp;":
-		return nbsp
-	case "&amp;":
-		return ampersand
-	case "&lt;":
-		return lessThan
-	case "&gt;":
-		return greaterThan
-	}
-	if len(e) > 2 && e[1] == '#' {
-		digits, base := bytes.TrimSuffix(e[2:], []byte(";")), 10
-		if len(digits) > 0 && (digits[0] == 'x' || digits[0] == 'X') {
-			digits, base = digits[1:], 16
-		}
-		n, err := strconv.ParseUint(string(digits), base, 32)
-		if err == nil && n == 0 {
-			return nil
-		}
-		if err == nil && (n < 0x80 || n > 0x9f) && n <= utf8.MaxRune {
-			return utf8.AppendRune(nil, rune(n))
-		}
-		if err != nil && len(digits) > 0 && len(bytes.Trim(digits, "0")) < len(digits) && base == 10 {
-			return decodeDigits(e, digits)
-		}
-	}
-	return []byte(html.UnescapeString(string(e)))
-}
-
-// decodeDigits decodes "&#48abc": digits that other characters follow at once.
-func decodeDigits(e, digits []byte) []byte {
-	n := 0
-	for n < len(digits) && '0' <= digits[n] && digits[n] <= '9' {
-		n++
-	}
-	if n == 0 || n == len(digits) {
-		return e
-	}
-	return append(decodeEntity(append([]byte("&#"), digits[:n]...)), e[2+n:]...)
-}
-
 func isAlnum(c byte) bool {
 	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9'
 }
@@ -340,6 +312,7 @@ func (h *htmlReader) tagName(c byte) bool {
 		h.state = inDecl
 		return false
 	case c == '>':
+		h.element = elementOf(h.name)
 		h.endTag()
 	case c == '/' || isSpace(c):
 		h.state = beforeAttr
@@ -396,7 +369,17 @@ func (h *htmlReader) bang(c byte) bool {
 // comment takes a comment. A conditional one, "<!--[if mso]>", is markup to some
 // clients: its content is read as such.
 func (h *htmlReader) comment(b []byte) []byte {
-	for i, c := range b {
+	for i := 0; i < len(b); i++ {
+		if h.dashes == 0 && len(h.name) == 3 { // nothing but a hyphen matters
+			j := bytes.IndexByte(b[i:], '-')
+			if j < 0 {
+				h.aside.write(b[i:])
+				return nil
+			}
+			h.aside.write(b[i : i+j])
+			i += j
+		}
+		c := b[i]
 		switch {
 		case c == '>' && h.dashes >= 2:
 			h.aside.newline()

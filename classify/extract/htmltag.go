@@ -5,18 +5,6 @@ import (
 	"html"
 )
 
-// isNoise reports whether an attribute is one whose short values no reader sees
-// and no writer hides words in. A value longer than maxNoise is read all the same.
-func isNoise(attr []byte) bool {
-	switch string(attr) {
-	case "style", "class", "id", "width", "height", "align", "valign", "bgcolor", "border", "cellpadding", "cellspacing", "color", "face",
-		"size", "lang", "dir", "rel", "target", "type", "role", "colspan", "rowspan", "charset", "xmlns", "http-equiv", "hspace", "vspace",
-		"link", "vlink", "bordercolor", "background", "media", "method", "tabindex", "shape", "coords":
-		return true
-	}
-	return false
-}
-
 // needsNoValue reports whether an attribute is one that stands without a value.
 func needsNoValue(attr []byte) bool {
 	switch string(attr) {
@@ -35,6 +23,7 @@ func (h *htmlReader) inTag(c byte) bool {
 		case inBare:
 			h.endValue()
 		}
+		h.element = elementOf(h.name)
 		h.endTag()
 		return true
 	}
@@ -105,7 +94,8 @@ func (h *htmlReader) beginValue(c byte) bool {
 	if isSpace(c) {
 		return true
 	}
-	if h.noise, h.value = isNoise(h.attr), h.value[:0]; !h.noise {
+	h.kind = attributeOf(h.attr)
+	if h.noise, h.value = h.kind.noise(), h.value[:0]; !h.noise {
 		h.beginAside()
 	}
 	if h.quote = c; c == '"' || c == '\'' {
@@ -119,10 +109,10 @@ func (h *htmlReader) beginValue(c byte) bool {
 // beginAside begins a line for the value of an attribute that is no noise. A
 // name with digits says something as well.
 func (h *htmlReader) beginAside() {
-	h.noise, h.inHref = false, h.isHref()
+	h.noise, h.inHref = false, h.kind == hrefAttr && string(h.name) == "a"
 	h.uri.begin()
 	h.query = h.query[:0]
-	h.inField = string(h.attr) == "value" && string(h.name) == "input" && len(h.field) == 0 && !h.unseen
+	h.inField = h.kind == fieldAttr && string(h.name) == "input" && len(h.field) == 0 && !h.unseen
 	h.openFrame()
 	h.aside.newline()
 	if hasDigit(h.attr) {
@@ -193,9 +183,10 @@ func (h *htmlReader) noiseValue(b []byte) []byte {
 		return nil
 	}
 	h.noise = false
+	h.query = h.query[:0]
 	h.aside.newline()
 	h.aside.write(h.value)
-	if string(h.attr) == "style" {
+	if h.kind == styleAttr {
 		h.sheetText([]byte(html.UnescapeString(string(h.value))))
 	}
 	h.value = h.value[:0]
@@ -217,24 +208,27 @@ func (h *htmlReader) endValue() {
 
 // noiseAttr takes a whole attribute that says nothing to a reader.
 func (h *htmlReader) noiseAttr(value []byte) {
-	switch string(h.attr) {
-	case "class", "id":
+	switch h.kind {
+	case classAttr, idAttr:
 		h.quoteMarker(value)
-		if len(h.hidden) > 0 && !h.hiding && h.attr[0] == 'c' {
+		if len(h.hidden) > 0 && !h.hiding && h.kind == classAttr {
 			h.hiding = h.hiddenClass(value)
 		}
-	case "style":
+	case styleAttr:
 		h.hiding = h.hiding || h.hidingStyle(value)
-		if bytes.IndexByte(value, '(') >= 0 {
+		if mayHoldFile(value) {
 			h.sheetText([]byte(html.UnescapeString(string(value))))
 			h.endSheet()
 		}
-	case "colspan":
+	case spanAttr:
 		h.spanning = true
-	case "type":
+	case typeAttr:
 		if bytes.EqualFold(value, []byte("hidden")) {
 			h.field, h.unseen = h.field[:0], true
 		}
+	}
+	if h.clean {
+		return
 	}
 	if bytes.IndexByte(value, '<') >= 0 || bytes.IndexByte(value, '>') >= 0 { // a quote sign forgotten: text was swallowed
 		h.spill(value)
@@ -290,19 +284,19 @@ func (h *htmlReader) quoteMarker(value []byte) {
 // endTag ends a tag: the element shapes the page.
 func (h *htmlReader) endTag() {
 	h.state = inText
-	switch string(h.name) {
-	case "a":
+	switch h.element {
+	case linkElement:
 		h.linkTag()
-	case "input": // shows its value in its place, behind what says what it is
+	case fieldElement: // shows its value in its place, behind what says what it is
 		if len(h.field) > 0 && !h.page.fresh && h.page.due != lineGap {
 			h.page.space(' ')
 			h.page.literal(h.field)
 			h.page.space(' ')
 		}
-	case "script":
+	case scriptElement:
 		h.beginRaw("/script")
 		return
-	case "style":
+	case styleElement:
 		h.beginRaw("/style")
 		return
 	}
@@ -313,7 +307,7 @@ func (h *htmlReader) endTag() {
 	if h.hiding || h.page.shadow.hiding() {
 		h.page.hide(h.name, h.closing, h.hiding)
 	}
-	h.page.element(h.name, h.closing, h.quoting)
+	h.page.element(h.element, h.name, h.closing, h.quoting)
 	if h.spanning {
 		h.page.span()
 	}

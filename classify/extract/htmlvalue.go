@@ -11,7 +11,7 @@ const maxFrames = 4
 // openFrame begins the document that the attribute srcdoc of an iframe holds. All
 // those of a part are read by one reader, each from a new line on.
 func (h *htmlReader) openFrame() {
-	h.inFrame = string(h.attr) == "srcdoc" && h.leaf != nil && h.frames < maxFrames
+	h.inFrame = h.kind == srcdocAttr && h.leaf != nil && h.frames < maxFrames
 	if !h.inFrame || h.frame != nil {
 		return
 	}
@@ -93,6 +93,23 @@ func (h *htmlReader) endSheet() {
 		h.sheet.close()
 		h.sheet = nil
 	}
+}
+
+// mayHoldFile reports whether there may be a data: URI in a style attribute.
+func mayHoldFile(style []byte) bool {
+	if bytes.IndexByte(style, '(') < 0 {
+		return false
+	}
+	if bytes.IndexByte(style, '&') >= 0 {
+		return true
+	}
+	const scheme = "data"
+	for i, c := range style {
+		if c == ':' && i >= len(scheme) && equalLower(style[i-len(scheme):i], scheme) {
+			return true
+		}
+	}
+	return false
 }
 
 // sheetFiles finds the files that stand in a style sheet as data: URIs.

@@ -337,8 +337,13 @@ func (rd *reading) decide() {
 	}
 	if read != nil {
 		rd.next = rd.openContainer(read, rd.next)
-	} else if f == silent || (rd.base64 != nil || l.member) && (f == plainText || f == htmlText) {
-		rd.next = rd.openBehind(rd.next)
+	} else if text := f == plainText || f == htmlText; f == silent || text && (rd.base64 != nil || l.member || l.part.Name != "") {
+		if holdsPDF(rd.head) && l.w.nesting() < l.r.limits.Depth {
+			rd.next = rd.openContainer(readPDFBehind, rd.next)
+		}
+		if !text || rd.base64 != nil || l.member {
+			rd.next = rd.openBehind(rd.next)
+		}
 	}
 	if rd.alone {
 		l.r.anomalies.add(undeclaredBase64)

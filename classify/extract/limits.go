@@ -14,6 +14,7 @@ type Limits struct {
 	HeaderBytes int64         // bytes of one header block
 	PartTime    time.Duration // reading one part
 	MailTime    time.Duration // reading one mail, all parts together
+	WaitTime    time.Duration // one mail waiting for its turn, which is none of these times
 	MailMemory  int64         // bytes held for one mail
 }
 
@@ -28,6 +29,7 @@ var DefaultLimits = Limits{
 	HeaderBytes: 1 << 20,
 	PartTime:    20 * time.Second,
 	MailTime:    60 * time.Second,
+	WaitTime:    60 * time.Second,
 	MailMemory:  64 << 20,
 }
 
@@ -43,6 +45,7 @@ func (l Limits) orDefault() Limits {
 	fill(&l.HeaderBytes, d.HeaderBytes)
 	fill(&l.PartTime, d.PartTime)
 	fill(&l.MailTime, d.MailTime)
+	fill(&l.WaitTime, d.WaitTime)
 	fill(&l.MailMemory, d.MailMemory)
 	return l
 }

@@ -326,8 +326,14 @@ func TestLongContainersAreReadInTurn(t *testing.T) {
 	r := NewReader(t.Context(), Limits{}, discardSink{})
 	time.AfterFunc(200*time.Millisecond, func() { <-turns })
 	r.entered = time.Now()
-	r.takeTurn()
+	if r.takeTurn() == nil {
+		t.Error("a turn that came was not taken")
+	}
 	if spent := r.clock(); spent > 100*time.Millisecond {
 		t.Errorf("the wait counts as %v of reading", spent)
+	}
+	c := readNamed(t, "x.tar", long, Limits{WaitTime: 5 * time.Millisecond})
+	if p := c.known["1!x.tar"]; p == nil || p.Problem != TimedOut || c.known["1!x.tar!a.txt"] != nil {
+		t.Errorf("its turn does not come: %s", c.tree())
 	}
 }

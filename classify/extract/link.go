@@ -3,6 +3,7 @@ package extract
 import (
 	"bytes"
 	"strings"
+	"unicode/utf8"
 
 	"golang.org/x/net/publicsuffix"
 )
@@ -16,23 +17,23 @@ const (
 // link is the link of a page that is open: where it leads and what it shows.
 type link struct {
 	open  bool
-	host  string // where it leads; empty if not to a host
+	host  []byte // where it leads; empty if not to a host
 	shown []byte
 }
 
 // beginLink opens a link to what its href says.
 func (p *page) beginLink(href []byte) {
 	p.endLink()
-	p.link.open, p.link.host, p.link.shown = true, hostOf(string(href)), p.link.shown[:0]
+	p.link.open, p.link.host, p.link.shown = true, appendHost(p.link.host[:0], href), p.link.shown[:0]
 }
 
 // endLink closes the open link, if there is one, and judges it.
 func (p *page) endLink() {
-	if l := &p.link; l.open && l.host != "" {
-		switch shown := shownHost(string(l.shown)); {
+	if l := &p.link; l.open && len(l.host) > 0 {
+		switch shown := shownHost(l.shown); {
 		case shown == "":
 			p.part.HiddenLinks++
-		case !leadsTo(shown, l.host):
+		case !leadsTo(shown, string(l.host)):
 			p.part.ConcealedLinks++
 		}
 	}
@@ -45,26 +46,42 @@ func (l *link) show(b []byte) {
 
 // hostOf is the host of an address of the web, without its port; empty for what
 // leads to no host, such as mailto.
-func hostOf(url string) string {
-	url = strings.TrimSpace(url)
-	scheme, rest, ok := strings.Cut(url, "//")
-	if scheme = strings.ToLower(scheme); !ok || scheme != "" && scheme != "http:" && scheme != "https:" {
-		return ""
+func hostOf(url string) string { return string(appendHost(nil, []byte(url))) }
+
+// appendHost appends the host of an address.
+func appendHost(dst, url []byte) []byte {
+	url = bytes.TrimSpace(url)
+	slashes := bytes.Index(url, []byte("//"))
+	if slashes < 0 {
+		return dst
 	}
-	if i := strings.IndexAny(rest, `/\?#`); i >= 0 {
+	if scheme := url[:slashes]; len(scheme) > 0 && !equalLower(scheme, "https:") && !equalLower(scheme, "http:") {
+		return dst
+	}
+	rest := url[slashes+2:]
+	if i := bytes.IndexAny(rest, `/\?#`); i >= 0 {
 		rest = rest[:i]
 	}
-	rest = rest[strings.LastIndexByte(rest, '@')+1:]
-	rest, _, _ = strings.Cut(rest, ":")
-	return strings.TrimSuffix(strings.ToLower(rest), ".")
+	rest = rest[bytes.LastIndexByte(rest, '@')+1:]
+	if i := bytes.IndexByte(rest, ':'); i >= 0 {
+		rest = rest[:i]
+	}
+	for _, c := range rest {
+		if c >= utf8.RuneSelf { // letters beyond ASCII have small ones as well
+			rest = bytes.ToLower(rest)
+			break
+		}
+	}
+	return bytes.TrimSuffix(appendLower(dst, rest), []byte("."))
 }
 
 // shownHost is the first host that a text names: in an address of the web, or a
 // domain by itself.
-func shownHost(text string) string {
-	if !strings.Contains(text, ".") && !strings.Contains(text, "//") { // nearly all
+func shownHost(shown []byte) string {
+	if bytes.IndexByte(shown, '.') < 0 && !bytes.Contains(shown, []byte("//")) { // nearly all
 		return ""
 	}
+	text := string(shown)
 	for word := range strings.FieldsSeq(text) {
 		word = strings.Trim(word, `()[]<>{}"'.,;:!?`)
 		if host := hostOf(word); host != "" {
@@ -101,9 +118,4 @@ func (h *htmlReader) linkTag() {
 	} else if len(h.href) > 0 {
 		h.page.beginLink(h.href)
 	}
-}
-
-// isHref reports whether the value that begins says where a link leads.
-func (h *htmlReader) isHref() bool {
-	return bytes.Equal(h.name, []byte("a")) && bytes.Equal(h.attr, []byte("href"))
 }

@@ -204,7 +204,7 @@ func (c *container) Text(name string) (io.WriteCloser, error) {
 		c.tellName(name, p)
 		c.inside--
 	}
-	t.out = &dropNUL{r: c.r, next: newTextStream(c.r, t.part, t.part.Where)}
+	t.out = &dropNUL{r: c.r, next: &armorWatch{rd: c.rd, next: newTextStream(c.r, t.part, t.part.Where)}}
 	c.open = append(c.open, t)
 	return t, nil
 }

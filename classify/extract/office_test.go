@@ -54,6 +54,9 @@ func TestOfficeDocuments(t *testing.T) {
 		{"a document in an archive", zipOf(t, inside{"plan.docx", wordFile(t, value)}), "1!a!plan.docx " + wordMedia + "\n1!a application/zip", value},
 		{"a flat OpenDocument", `<?xml version="1.0"?><office:document xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"><text:p>078<text:span>-05-1123</text:span></text:p></office:document>`, "1!a application/vnd.oasis.opendocument.text", value},
 		{"a Word 2003 document", `<?xml version="1.0"?><w:wordDocument xmlns:w="http://schemas.microsoft.com/office/word/2003/wordml"><w:p><w:r><w:t>078-</w:t></w:r><w:r><w:t>05-1123</w:t></w:r></w:p></w:wordDocument>`, "1!a " + office.FlatWord, value},
+		{"a file in a flat OpenDocument", `<?xml version="1.0"?><office:document xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"><text:p>a<office:binary-data>` + "\n" + b64(value) + "\n" + `</office:binary-data>b</text:p></office:document>`, "1!a!1 text/plain\n1!a application/vnd.oasis.opendocument.text", "ab"},
+		{"a file in a Word 2003 document", `<?xml version="1.0"?><w:wordDocument xmlns:w="http://schemas.microsoft.com/office/word/2003/wordml"><w:p><w:r><w:t>078-</w:t><w:binData w:name="wordml://x.txt">` + b64("see") + `</w:binData><w:t>05-1123</w:t></w:r></w:p></w:wordDocument>`, "1!a!x.txt text/plain\n1!a " + office.FlatWord, value},
+		{"a message of OpenPGP pasted into a document", wordFile(t, "-----BEGIN PGP MESSAGE-----</w:t></w:r></w:p><w:p/><w:p><w:r><w:t>hQEMA"), "1!a " + wordMedia + " encrypted", "hQEMA"},
 		{
 			"an OpenDocument whose type does not come first",
 			zipOf(t, inside{"content.xml", `<office:document-content><text:p>078<text:span>-05-1123</text:span></text:p></office:document-content>`}, inside{"META-INF/manifest.xml", "<manifest:manifest/>"}, inside{"mimetype", "application/vnd.oasis.opendocument.text"}),

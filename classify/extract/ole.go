@@ -7,12 +7,12 @@ import (
 )
 
 func init() {
-	register(func(c *container) error {
+	register(withBehind(func(c *container) error {
 		return failure[ole.Encrypted](ole.Read(c, c.Size(), c), ole.ErrMalformed, ole.ErrUnsupported)
-	}, "application/x-ole-storage", "application/vnd.ms-excel")
-	register(func(c *container) error {
+	}, (*container).readBehindDocument), "application/x-ole-storage", "application/vnd.ms-excel")
+	register(withBehind(func(c *container) error {
 		return failure[rtf.Encrypted](rtf.Read(c, c.Size(), c), rtf.ErrMalformed, rtf.ErrUnsupported)
-	}, "application/rtf")
+	}, (*container).readBehindDocument), "application/rtf")
 	register(func(c *container) error {
 		return failure[tnef.Encrypted](tnef.Read(c, c.Size(), c), tnef.ErrMalformed, tnef.ErrUnsupported)
 	}, "application/ms-tnef")

@@ -20,7 +20,7 @@ const maxOverridden = 500
 // of their own; the first reading stays as it is.
 func (q *quoteMarks) overridden(b []byte) {
 	for {
-		i := bytes.Index(b, rightToLeft)
+		i := indexOverride(b)
 		if i < 0 {
 			return
 		}
@@ -41,5 +41,20 @@ func (q *quoteMarks) overridden(b []byte) {
 		q.seen.write(rest)
 		q.seen.write(crlf[1:])
 		b = b[end:]
+	}
+}
+
+// indexOverride finds rightToLeft by its last byte, which is the rarest; -1 if
+// there is none.
+func indexOverride(b []byte) int {
+	last := len(rightToLeft) - 1
+	for at := 0; ; at++ {
+		i := bytes.IndexByte(b[at:], rightToLeft[last])
+		if i < 0 {
+			return -1
+		}
+		if at += i; at >= last && b[at-1] == rightToLeft[last-1] && b[at-last] == rightToLeft[0] {
+			return at - last
+		}
 	}
 }

@@ -1,9 +1,18 @@
 package extract
 
-import "slices"
+import (
+	"encoding/binary"
+	"math/bits"
+	"slices"
+	"unicode/utf8"
+)
 
-// pageBuffer is how much text is gathered before it goes to the stream.
-const pageBuffer = 4 << 10
+// pageBuffer is how much text is gathered before it goes to the stream, and
+// keptBytes how much of that is known still when it is gone.
+const (
+	pageBuffer = 4 << 10
+	keptBytes  = maxShadowHead
+)
 
 // markedStage is a stage that takes marks as well.
 type markedStage interface {
@@ -15,38 +24,50 @@ type markedStage interface {
 type textBuffer struct {
 	out   markedStage
 	buf   []byte
+	sent  int  // bytes at the front of buf that were written on
 	blank bool // nothing but line ends was written since the last one
 }
 
 func newTextBuffer(out markedStage) *textBuffer { return &textBuffer{out: out, blank: true} }
 
 func (t *textBuffer) write(b []byte) {
-	if len(b) == 0 {
+	if n := len(t.buf) + len(b); n > len(t.buf) && n <= cap(t.buf) {
+		t.blank = false
+		t.buf = append(t.buf, b...)
 		return
 	}
-	t.blank = false
-	if t.buf == nil {
-		t.buf = make([]byte, 0, pageBuffer)
+	t.writeSlow(b)
+}
+
+// writeSlow writes what there is no room for.
+func (t *textBuffer) writeSlow(b []byte) {
+	for len(b) > 0 {
+		t.blank = false
+		t.room(1)
+		n := min(len(b), cap(t.buf)-len(t.buf))
+		t.buf = append(t.buf, b[:n]...)
+		b = b[n:]
 	}
-	if len(t.buf)+len(b) > pageBuffer {
-		t.flush()
-		if len(b) >= pageBuffer {
-			t.out.write(b)
-			return
-		}
-	}
-	t.buf = append(t.buf, b...)
 }
 
 func (t *textBuffer) writeByte(c byte) {
 	t.blank = false
-	if len(t.buf) == pageBuffer {
-		t.flush()
+	if len(t.buf) == cap(t.buf) {
+		t.room(1)
 	}
+	t.buf = append(t.buf, c)
+}
+
+// room sees to it that n bytes more can be written.
+func (t *textBuffer) room(n int) {
 	if t.buf == nil {
 		t.buf = make([]byte, 0, pageBuffer)
 	}
-	t.buf = append(t.buf, c)
+	if cap(t.buf)-len(t.buf) < n {
+		t.flush()
+		t.sent = copy(t.buf[:keptBytes], t.buf[len(t.buf)-keptBytes:])
+		t.buf = t.buf[:t.sent]
+	}
 }
 
 // newline begins a line, unless one was just begun.
@@ -58,8 +79,8 @@ func (t *textBuffer) newline() {
 }
 
 func (t *textBuffer) flush() {
-	t.out.write(t.buf)
-	t.buf = t.buf[:0]
+	t.out.write(t.buf[t.sent:])
+	t.sent = len(t.buf)
 }
 
 func (t *textBuffer) close() {
@@ -96,11 +117,14 @@ type page struct {
 
 // quoter is an open element that holds quoted text.
 type quoter struct {
-	name   string
+	name   [maxTagName]byte
+	length int
 	nested int  // elements of the same name that are open in it
 	frame  bool // it frames a quotation, and the answers to it
 	spent  bool // the quotation is over: what stands in the frame now are answers
 }
+
+func (q *quoter) named(name []byte) bool { return string(q.name[:q.length]) == string(name) }
 
 // row is the state of a table: how many cells its row has so far.
 type row struct {
@@ -123,68 +147,110 @@ func (p *page) reset() {
 	p.tellQuote()
 }
 
-// textClass tells what a byte is to text: 0 visible, 1 white space, 2 markup.
+// The classes of bytes in text.
+const (
+	visibleText = iota
+	whiteText
+	markupText
+)
+
 var textClass = func() (t [256]uint8) {
 	for _, c := range " \t\r\n\f" {
-		t[c] = 1
+		t[c] = whiteText
 	}
-	t['<'], t['&'] = 2, 2
+	t['<'], t['&'] = markupText, markupText
 	return t
 }()
 
-// text takes text up to the next markup and returns how much that was.
-func (p *page) text(b []byte) int {
-	for i := 0; i < len(b); {
-		switch textClass[b[i]] {
-		case 1:
-			p.space(b[i])
-			i++
-		case 2:
-			return i
-		default:
-			// Single spaces between words go along.
-			j := i + wordRun(b[i:])
-			for j < len(b) && (textClass[b[j]] == 0 || b[j] == ' ' && j+1 < len(b) && textClass[b[j+1]] == 0) {
-				j++
-			}
-			p.visible(b[i:j])
-			i = j
-		}
+// whiteSpace takes white space from the front of b and returns how much it took.
+func (p *page) whiteSpace(b []byte) int {
+	if p.pre > 0 {
+		p.space(b[0])
+		return 1
 	}
-	return len(b)
-}
-
-// wordRun counts bytes at the front of b, which begins with a visible one, that
-// are visible or single spaces and end with a visible one. It looks at eight
-// bytes at a time and may stop early.
-func wordRun(b []byte) int {
-	const (
-		ones  = 0x0101010101010101
-		highs = 0x8080808080808080
-	)
+	p.due = max(p.due, spaceGap)
 	i := 1
-	for ; i+8 <= len(b); i += 8 {
-		x := uint64(b[i]) | uint64(b[i+1])<<8 | uint64(b[i+2])<<16 | uint64(b[i+3])<<24 | uint64(b[i+4])<<32 | uint64(b[i+5])<<40 | uint64(b[i+6])<<48 | uint64(b[i+7])<<56
-		lt, amp, sp := x^('<'*ones), x^('&'*ones), x^(' '*ones)
-		markup := ((lt - ones) &^ lt) | ((amp - ones) &^ amp) | ((x - ' '*ones) &^ x)
-		// A borrow may set the bit of a byte above: then a space is seen where
-		// there is none, and the run ends early, which harms nobody.
-		space := (sp - ones) &^ sp & highs
-		if markup&highs != 0 || space&(space>>8) != 0 || space&0x80 != 0 && b[i-1] == ' ' {
-			break
-		}
-	}
-	for i > 1 && b[i-1] == ' ' {
-		i--
+	for i < len(b) && textClass[b[i]] == whiteText {
+		i++
 	}
 	return i
+}
+
+// run takes visible bytes with single spaces between them from the front of b,
+// which begins with a visible one, and returns how many it took.
+func (p *page) run(b []byte) int {
+	if p.due != noGap {
+		p.settle()
+	}
+	i := p.words(b)
+	if i == 0 {
+		for i < len(b) && textClass[b[i]] == visibleText {
+			i++
+		}
+		p.write(b[:i])
+	}
+	p.blank, p.fresh = false, false
+	p.length += i
+	p.last = b[i-1]
+	if p.shadow.on {
+		p.shadow.write(b[:i])
+	}
+	if p.link.open {
+		p.link.show(b[:i])
+	}
+	return i
+}
+
+// words copies what run takes, eight bytes at a time, and returns how much that
+// was. It may stop early.
+func (p *page) words(b []byte) int {
+	if cap(p.buf)-len(p.buf) < 64 {
+		p.room(64)
+	}
+	from := len(p.buf)
+	out := p.buf[from:cap(p.buf)]
+	i := 0
+	space := uint64(0) // the last byte was one
+	for i+8 <= len(b) && i+8 <= len(out) {
+		x := binary.LittleEndian.Uint64(b[i:])
+		binary.LittleEndian.PutUint64(out[i:], x)
+		spaces := zeroBytes(x ^ ' '*ones)
+		stop := zeroBytes(x^'<'*ones) | zeroBytes(x^'&'*ones) | (x-' '*ones)&^x&highs | spaces&(spaces<<8|space)
+		if stop != 0 {
+			i += bits.TrailingZeros64(stop) >> 3
+			break
+		}
+		space = spaces >> 56
+		i += 8
+	}
+	for i > 0 && b[i-1] == ' ' {
+		i--
+	}
+	p.buf = p.buf[:from+i]
+	return i
+}
+
+// character takes a character that a reference stands for.
+func (p *page) character(b *[utf8.UTFMax]byte, n int) {
+	if from := len(p.buf); p.due == noGap && !p.shadow.on && !p.link.open && cap(p.buf)-from >= len(b) && textClass[b[0]] != whiteText {
+		*(*[utf8.UTFMax]byte)(p.buf[from : from+len(b)]) = *b
+		p.buf = p.buf[:from+n]
+		p.blank, p.fresh, p.last = false, false, b[n-1]
+		p.length += n
+		return
+	}
+	if textClass[b[0]] == whiteText {
+		p.space(b[0])
+	} else {
+		p.visible(b[:n])
+	}
 }
 
 // literal takes text in which nothing is markup.
 func (p *page) literal(b []byte) {
 	for i := 0; i < len(b); {
 		j := i
-		for j < len(b) && textClass[b[j]] != 1 {
+		for j < len(b) && textClass[b[j]] != whiteText {
 			j++
 		}
 		if j > i {
@@ -207,6 +273,9 @@ func (p *page) space(c byte) {
 		p.emitByte(c)
 		p.length++
 		p.fresh = c == '\n'
+		if p.link.open {
+			p.link.show([]byte{c})
+		}
 	}
 }
 
@@ -282,35 +351,37 @@ func (p *page) newLine() {
 }
 
 // element takes a tag that was read.
-func (p *page) element(name []byte, closing, quoting bool) {
-	if quoting || len(p.quotes) > 0 || len(name) == len("blockquote") {
+func (p *page) element(e elementKind, name []byte, closing, quoting bool) {
+	if quoting || len(p.quotes) > 0 || e == citeElement {
 		p.quote(name, closing, quoting)
 	}
-	switch string(name) {
-	case "br":
+	p.shape(e, closing)
+}
+
+// shape does what a tag does to lines and cells.
+func (p *page) shape(e elementKind, closing bool) {
+	switch e {
+	case blockElement, citeElement:
+		p.newLine()
+	case breakElement:
 		if p.due == lineGap && !p.rows[len(p.rows)-1].inside {
 			p.due = blankLineGap
 		} else {
 			p.newLine()
 		}
-	case "td", "th":
-		p.cell(len(name) == 2 && name[1] == 'h', closing)
-	case "tr":
+	case cellElement, headElement:
+		p.cell(e == headElement, closing)
+	case rowElement:
 		p.endRow()
-	case "table":
+	case tableElement:
 		p.table(closing)
-	case "pre", "textarea", "listing", "xmp", "plaintext":
+	case preElement:
 		p.newLine()
 		if !closing {
 			p.pre++
 		} else if p.pre > 0 {
 			p.pre--
 		}
-	case "address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "dialog", "dir", "div", "dl", "dt",
-		"fieldset", "figcaption", "figure", "footer", "form", "frameset", "h1", "h2", "h3", "h4", "h5", "h6", "head", "header", "hgroup",
-		"hr", "html", "iframe", "legend", "li", "main", "menu", "nav", "object", "ol", "optgroup", "option", "p", "section", "select",
-		"summary", "text", "desc", "metadata", "nl", "np", "paragraph", "tbody", "tfoot", "thead", "title", "ul", "button", "xml", "marquee":
-		p.newLine()
 	}
 }
 
@@ -379,8 +450,10 @@ func (p *page) quote(name []byte, closing, quoting bool) {
 	cited := string(name) == "blockquote"
 	switch {
 	case !closing && (quoting || cited) && n < maxQuotes:
-		p.quotes = append(p.quotes, quoter{name: string(name), frame: !cited})
-	case n == 0 || p.quotes[n-1].name != string(name):
+		q := quoter{frame: !cited}
+		q.length = copy(q.name[:], name)
+		p.quotes = append(p.quotes, q)
+	case n == 0 || !p.quotes[n-1].named(name):
 		return
 	case !closing:
 		p.quotes[n-1].nested++

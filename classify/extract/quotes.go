@@ -55,9 +55,7 @@ func (q *quoteMarks) write(b []byte) {
 			return
 		}
 		if n := q.plain(b); n > 0 {
-			if bytes.IndexByte(b[:n], rightToLeft[0]) >= 0 {
-				q.overridden(b[:n])
-			}
+			q.overridden(b[:n])
 			q.emit(b[:n], false)
 			if b = b[n:]; len(b) == 0 {
 				return
@@ -153,7 +151,7 @@ func (q *quoteMarks) mark(quoted bool) {
 func (q *quoteMarks) settle() {
 	if len(q.line) > 0 {
 		line := q.line
-		q.line = nil
+		q.line = q.line[:0]
 		q.take(line)
 	}
 	q.release(false)
@@ -194,7 +192,7 @@ func (q *quoteMarks) release(quoted bool) {
 // take takes a line with its end, or the beginning of one that is too long.
 func (q *quoteMarks) take(line []byte) {
 	text := bytes.TrimSpace(line)
-	if bytes.IndexByte(line, rightToLeft[0]) >= 0 && !q.long {
+	if !q.long {
 		q.overridden(line)
 	}
 	if len(q.held) > 0 {
@@ -254,7 +252,7 @@ func (q *quoteMarks) look(line, text []byte) bool {
 
 // wrote takes a line that is "On ... wrote:", or its beginning.
 func (q *quoteMarks) wrote(line, text []byte) bool {
-	if isWrote(string(text)) {
+	if endsInColon(text) && isWrote(string(text)) {
 		q.after = true
 		q.emit(line, true)
 		return true
@@ -282,7 +280,7 @@ func (q *quoteMarks) goOn(line, text []byte) bool {
 			return false
 		}
 		q.hold(line)
-		if isWrote(string(bytes.TrimSpace(q.held))) {
+		if held := bytes.TrimSpace(q.held); endsInColon(held) && isWrote(string(held)) {
 			q.after = true
 			q.release(true)
 		}
@@ -403,6 +401,10 @@ var wroteVerbs = []string{
 
 func opensWrote(text []byte) bool {
 	return slices.ContainsFunc(wroteOpenings, func(o string) bool { return bytes.HasPrefix(text, []byte(o)) }) && hasDigit(text)
+}
+
+func endsInColon(text []byte) bool {
+	return len(text) > 0 && text[len(text)-1] == ':' || bytes.HasSuffix(text, []byte("："))
 }
 
 // isWrote reports whether text is "On ... wrote:": it ends in a colon, says so in

@@ -24,10 +24,13 @@ type Reader struct {
 	opened    int            // containers that are being read, one in another
 	rarTurn   bool           // an archive of RAR before 5 is being read
 	paths     map[string]int // those of members, and how often each was wanted
+	waited    time.Duration  // for turns
 	spent     time.Duration
 	entered   time.Time // when reading went on, while it does
 	anomalies anomalySet
+	line      []byte  // a header field as text
 	ocr       OCR     // nil: pictures are unscannable
+	memory    Memory  // nil: each mail for itself
 	problem   Problem // why reading stopped, if it did
 	err       error
 	closed    bool
@@ -236,7 +239,10 @@ var blocks = sync.Pool{New: func() any { return new([maxBlock]byte) }}
 // rest unread, which is the caller's error.
 func (r *Reader) readAll(src io.Reader) error {
 	pooled := blocks.Get().(*[maxBlock]byte)
-	defer blocks.Put(pooled)
+	defer func() {
+		clear(pooled[:])
+		blocks.Put(pooled)
+	}()
 	buf := pooled[:]
 	for {
 		n, err := src.Read(buf)

@@ -7,10 +7,11 @@ import (
 	"io"
 	"math"
 
-	"github.com/klauspost/compress/flate"
 	"github.com/pierrec/lz4/v4"
 	"github.com/stangelandcl/ppmd"
 	"github.com/ulikunitz/xz/lzma"
+
+	"github.com/postern-mail/postern/classify/extract/inflate"
 )
 
 // sevenZipCiphers are the methods that encrypt.
@@ -59,7 +60,7 @@ var sevenZipCoders = map[string]*sevenZipMethod{
 	"\x02\x03\x02":     branches(2, swap2),
 	"\x02\x03\x04":     branches(4, swap4),
 	"\x03\x04\x01":     {1, openPPMd},
-	"\x04\x01\x08":     simply(func(r *bufio.Reader) (io.Reader, error) { return flate.NewReader(r), nil }, 64<<10),
+	"\x04\x01\x08":     simply(func(r *bufio.Reader) (io.Reader, error) { return inflate.NewReader(r), nil }, 256<<10),
 	"\x04\x01\x09":     simply(func(r *bufio.Reader) (io.Reader, error) { return newInflate64(r), nil }, 128<<10),
 	"\x04\x02\x02":     simply(func(r *bufio.Reader) (io.Reader, error) { return bzip2.NewReader(r), nil }, 4<<20),
 	"\x04\xf7\x11\x01": simply(func(r *bufio.Reader) (io.Reader, error) { return openZstd(r, maxDictionary) }, 16<<20),

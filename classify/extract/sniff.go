@@ -3,6 +3,7 @@ package extract
 import (
 	"bytes"
 	"encoding/binary"
+	"math/bits"
 	"slices"
 	"strings"
 
@@ -455,48 +456,53 @@ var mailNames = []string{"from", "to", "subject", "date", "received", "message-i
 // text begins with; 0 if it begins with something else.
 func mailFields(text []byte) int {
 	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
-	seen := map[string]bool{}
+	seen := uint(0)
 	for first := true; len(text) > 0; first = false {
 		line, rest, whole := bytes.Cut(text, []byte("\n"))
 		line = bytes.TrimRight(line, "\r")
 		switch {
 		case len(line) == 0 && whole:
-			return len(seen)
+			return bits.OnesCount(seen)
 		case first && bytes.HasPrefix(line, []byte("From ")):
 		case !first && len(line) > 0 && (line[0] == ' ' || line[0] == '\t'):
 		default:
 			name, ok := fieldName(line)
 			if !ok {
 				if !whole && !first {
-					return len(seen) // the opening ends within this line
+					return bits.OnesCount(seen) // the opening ends within this line
 				}
 				return 0
 			}
-			for _, n := range mailNames {
-				if strings.EqualFold(n, name) {
-					seen[n] = true
+			for i, n := range mailNames {
+				if isNamed(name, n) {
+					seen |= 1 << i
 				}
 			}
 		}
 		text = rest
 	}
-	return len(seen)
+	return bits.OnesCount(seen)
+}
+
+// isNamed reports whether a field has that name, which is in lower case.
+func isNamed(name []byte, lower string) bool {
+	return equalLower(name, lower)
 }
 
 // fieldName returns the name of the field that a line begins, white space
 // before the colon allowed.
-func fieldName(line []byte) (string, bool) {
+func fieldName(line []byte) ([]byte, bool) {
 	colon := bytes.IndexByte(line, ':')
 	if colon <= 0 {
-		return "", false
+		return nil, false
 	}
 	name := bytes.TrimRight(line[:colon], " \t")
 	for _, c := range name {
 		if c <= ' ' || c == 0x7f {
-			return "", false
+			return nil, false
 		}
 	}
-	return string(name), len(name) > 0
+	return name, len(name) > 0
 }
 
 // looksBase64 reports whether text is base64 from its first byte on: several

@@ -58,9 +58,16 @@ func (s *spool) grow() bool {
 	if s.file != nil || want > spoolMemory || !first && s.r.held+more > s.r.limits.MailMemory/2 {
 		return false
 	}
-	s.r.held += more
+	if !s.r.hold(more, first) {
+		if first {
+			s.r.fail(ErrNoMemory)
+		}
+		return false
+	}
 	s.held += more
-	s.mem = append(make([]byte, 0, want), s.mem...)
+	old := s.mem
+	s.mem = append(make([]byte, 0, want), old...)
+	clear(old)
 	return true
 }
 
@@ -84,8 +91,9 @@ func (s *spool) flush() {
 	}
 	s.mem = s.mem[:0]
 	if spare := int64(cap(s.mem) - spoolBuffer); spare > 0 {
+		clear(s.mem[:cap(s.mem)])
 		s.mem = make([]byte, 0, spoolBuffer)
-		s.r.held -= spare
+		s.r.hold(-spare, false)
 		s.held -= spare
 	}
 }
@@ -119,7 +127,8 @@ func (s *spool) close() {
 }
 
 func (s *spool) free() {
-	s.r.held -= s.held
+	s.r.hold(-s.held, false)
+	clear(s.mem[:cap(s.mem)])
 	s.mem, s.held, s.size = nil, 0, 0
 	if s.file != nil {
 		_ = s.file.Close() // its bytes are not wanted any more

@@ -10,26 +10,32 @@ import (
 // sooner, and would hold as many times the memory.
 var turns = make(chan struct{}, max(2, runtime.GOMAXPROCS(0)))
 
-// turnWait bounds how long a mail waits for its turn: behind others that take so
-// long it goes on without one.
-const turnWait = 30 * time.Second
-
-// takeTurn waits until it is this mail's turn, and returns what ends it. The
-// wait is none of the time that Limits speak of, though the context may end. A container in another one needs
-// no turn: it would wait for itself.
+// takeTurn waits until it is this mail's turn, and returns what ends it; nil if
+// the mail has waited as long as Limits.WaitTime allows, or its context ended. The
+// wait is none of the time that a part or a mail may be read. A container in
+// another one needs no turn: it would wait for itself.
 func (r *Reader) takeTurn() (done func()) {
+	done = func() { <-turns }
+	select {
+	case turns <- struct{}{}:
+		return done
+	default:
+	}
 	begun := time.Now()
-	done = func() {}
-	timer := time.NewTimer(turnWait)
+	timer := time.NewTimer(r.limits.WaitTime - r.waited)
 	defer timer.Stop()
 	select {
 	case turns <- struct{}{}:
-		done = func() { <-turns }
 	case <-r.ctx.Done():
+		r.alive()
+		done = nil
 	case <-timer.C:
+		done = nil
 	}
+	wait := time.Since(begun)
+	r.waited += wait
 	if !r.entered.IsZero() {
-		r.entered = r.entered.Add(time.Since(begun))
+		r.entered = r.entered.Add(wait)
 	}
 	return done
 }

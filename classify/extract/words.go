@@ -3,6 +3,7 @@ package extract
 import (
 	"bytes"
 	"strings"
+	"unicode/utf8"
 )
 
 // unfold removes the line breaks of a folded field value (RFC 5322 section
@@ -49,6 +50,9 @@ type encodedWord struct {
 // dropped, and a character may be torn across them.
 func decodeWords(value string) (text string, ok bool) {
 	if !strings.Contains(value, "=?") {
+		if utf8.ValidString(value) {
+			return value, true
+		}
 		return hybridString([]byte(value)), true
 	}
 	var b strings.Builder

@@ -8,10 +8,12 @@ import (
 	"io"
 	"math"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
-	"github.com/klauspost/compress/flate"
 	"golang.org/x/text/encoding/charmap"
+
+	"github.com/postern-mail/postern/classify/extract/inflate"
 )
 
 // Flags of an entry (APPNOTE 4.4.4).
@@ -210,12 +212,16 @@ func (z *zipFile) decryptionHeader(e *zipEntry) *lockedError {
 
 // open makes the decoder of an entry's method (APPNOTE 4.4.5).
 func (z *zipFile) open(e *zipEntry, packed *io.SectionReader) (io.Reader, error) {
-	src := bufio.NewReaderSize(packed, int(min(maxBlock/2, max(packed.Size(), 16))))
 	switch e.method {
 	case 0:
 		return packed, nil
 	case 8:
-		return flate.NewReader(src), nil
+		z := inflaters.Get().(*inflate.Reader)
+		z.Reset(packed)
+		return &inflated{z: z}, nil
+	}
+	src := bufio.NewReaderSize(packed, int(min(maxBlock/2, max(packed.Size(), 16))))
+	switch e.method {
 	case 9:
 		return newInflate64(src), nil
 	case 12:
@@ -228,6 +234,29 @@ func (z *zipFile) open(e *zipEntry, packed *io.SectionReader) (io.Reader, error)
 		return openXZ(src, maxDictionary)
 	}
 	return nil, errUnsupported
+}
+
+// inflaters are to be used again.
+var inflaters = sync.Pool{New: func() any { return inflate.NewReader(nil) }}
+
+// inflated is what one of inflaters reads, which is given back at the end.
+type inflated struct {
+	z   *inflate.Reader
+	err error
+}
+
+// Read implements io.Reader.
+func (i *inflated) Read(b []byte) (int, error) {
+	if i.z == nil {
+		return 0, i.err
+	}
+	n, err := i.z.Read(b)
+	if err != nil {
+		i.z.Reset(nil)
+		inflaters.Put(i.z)
+		i.z, i.err = nil, err
+	}
+	return n, err
 }
 
 // openZipLZMA opens a stream that has a header of zip's own (APPNOTE 5.8.8).

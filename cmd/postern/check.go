@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/postern-mail/postern/classify"
+	"github.com/postern-mail/postern/milter/mta/probe"
 	"github.com/postern-mail/postern/rules"
 )
 
@@ -76,6 +77,17 @@ type checkResult struct {
 	Unread     []unreadPart              `json:"unread"`
 	Append     []rules.Append            `json:"append"`
 	Notify     []string                  `json:"notify"`
+	// Destinations are what the daemon's cache knows of the recipients' domains.
+	Destinations []destination `json:"destinations"`
+}
+
+// destination is what is known of a domain, and since when.
+type destination struct {
+	Domain string      `json:"domain"`
+	State  probe.State `json:"state"`
+	By     probe.Means `json:"by"`
+	Age    int64       `json:"age_seconds"` // 0 where nothing is known
+	told   string
 }
 
 type unreadPart struct {
@@ -97,6 +109,10 @@ func check(c *cobra.Command, g *global, f *checkFlags, message string) error {
 			return err
 		}
 	}
+	known, err := destinations(c, conf, engine, env)
+	if err != nil {
+		return err
+	}
 	mail := c.InOrStdin()
 	if message != "-" {
 		file, err := os.Open(message)
@@ -112,6 +128,7 @@ func check(c *cobra.Command, g *global, f *checkFlags, message string) error {
 	}
 	defer verdict.Close()
 	result := newCheckResult(conf.Mode, verdict.Report, verdict.Decision)
+	result.Destinations = known
 	if g.json {
 		return json.NewEncoder(c.OutOrStdout()).Encode(result)
 	}
@@ -215,6 +232,35 @@ func parseTime(s string) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("--time %q: want 2006-01-02 or 2006-01-02T15:04:05Z", s)
 }
 
+// destinations looks up what the daemon, if it probes, knows of the recipients'
+// domains, and hands it in as the daemon does. Nothing is probed here. Facts from a
+// file take the place of it.
+func destinations(c *cobra.Command, conf config, engine *rules.Engine, env *rules.Envelope) ([]destination, error) {
+	all := []destination{}
+	if !conf.Probe.Enabled || env.Facts != nil {
+		return all, nil
+	}
+	results, err := probe.Read(conf.Probe.Cache)
+	if err != nil {
+		fmt.Fprintf(c.ErrOrStderr(), "postern: warning: nothing is known of the destinations: %v\n", err)
+	}
+	env.Facts = &rules.Facts{TLS: map[string]string{}}
+	now := time.Now()
+	for _, to := range engine.Outside(env) {
+		domain := to[strings.LastIndexByte(to, '@')+1:]
+		if _, seen := env.Facts.TLS[domain]; seen {
+			continue
+		}
+		one := destination{Domain: domain, State: probe.Unknown, told: "unknown"}
+		if r := results[domain]; r != nil && r.Expires.After(now) {
+			one = destination{domain, r.State, r.By, int64(ageOf(r, now).Seconds()), told(r, now)}
+		}
+		env.Facts.TLS[domain] = string(one.State)
+		all = append(all, one)
+	}
+	return all, nil
+}
+
 func trimAngles(s string) string { return strings.Trim(strings.TrimSpace(s), "<>") }
 
 func newCheckResult(mode string, report *classify.Report, d *rules.Decision) *checkResult {
@@ -222,7 +268,7 @@ func newCheckResult(mode string, report *classify.Report, d *rules.Decision) *ch
 		Action: d.Action, Mode: mode, Direction: d.Direction, Reply: d.Reply,
 		Recipients: orEmpty(d.Recipients), Edits: orEmpty(d.Edits), Rules: orEmpty(d.Rules),
 		Labels: orEmpty(d.Labels), Counts: report.Counts(), Unread: []unreadPart{},
-		Append: orEmpty(d.Append), Notify: orEmpty(d.Notify),
+		Append: orEmpty(d.Append), Notify: orEmpty(d.Notify), Destinations: []destination{},
 	}
 	r.Reply.Lines = orEmpty(r.Reply.Lines)
 	for i := range r.Recipients {
@@ -258,6 +304,12 @@ func printCheck(c *cobra.Command, engine *rules.Engine, r *checkResult) {
 		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\trules: %s\n", o.Address, o.Direction, o.Action, o.Route, list(o.Rules))
 	}
 	w.Flush()
+	if len(r.Destinations) > 0 {
+		fmt.Fprint(out, "\nWhat is known of the destinations\n")
+		for _, d := range r.Destinations {
+			fmt.Fprintf(out, "  %s: %s\n", d.Domain, d.told)
+		}
+	}
 	if r.Reply.Code != 0 {
 		fmt.Fprint(out, "\nThe sender reads\n")
 		for _, line := range r.Reply.Lines {

@@ -1,15 +1,60 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
+	"strings"
+	"syscall"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/postern-mail/postern/milter"
 )
+
+// serveHTTP begins to answer and returns the address. Where postern takes mail
+// from sockets that were passed to it, another postern may be about to end that
+// still has the address: then it is waited for, and mail is not.
+func (s *server) serveHTTP(web *http.Server, failed chan<- error) (string, error) {
+	spec := s.conf.HTTP.Listen
+	if strings.HasPrefix(spec, "fd:") {
+		listeners, err := milter.Listen(spec, 0, "")
+		if err != nil {
+			return "", err
+		}
+		go func() { failed <- web.Serve(listeners[0]) }()
+		return listeners[0].Addr().String(), nil
+	}
+	l, err := net.Listen("tcp", spec)
+	switch {
+	case err == nil:
+		go func() { failed <- web.Serve(l) }()
+		return l.Addr().String(), nil
+	case !errors.Is(err, syscall.EADDRINUSE) || !s.conf.Milter.passed():
+		return "", err
+	}
+	s.log.Warn("another process answers for metrics and health; trying again until it ends", "http", spec)
+	go func() {
+		for ; err != nil; l, err = net.Listen("tcp", spec) {
+			time.Sleep(200 * time.Millisecond)
+		}
+		s.log.Info("answering for metrics and health", "http", spec)
+		failed <- web.Serve(l)
+	}()
+	return spec, nil
+}
+
+// passed reports whether all listeners are sockets that systemd passed.
+func (m *milterConfig) passed() bool {
+	return !slices.ContainsFunc(m.Listen, func(spec string) bool { return !strings.HasPrefix(spec, "fd:") })
+}
 
 // httpHandler serves /metrics, /livez and /readyz.
 func (s *server) httpHandler(registry *prometheus.Registry) http.Handler {

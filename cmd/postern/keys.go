@@ -42,7 +42,7 @@ func readKeys(file string) ([]classify.Key, error) {
 		if len(k.Secret) < minKeyBytes {
 			return nil, hinted{
 				fmt.Errorf("%s: a fingerprint key of %d bytes, want at least %d", file, len(k.Secret), minKeyBytes),
-				"make one: openssl rand -hex 32 > " + file,
+				"make one that the daemon alone can read: (umask 077; openssl rand -hex 32 > " + file + ")",
 			}
 		}
 		if k.ID == "" {

@@ -25,7 +25,9 @@ func newLint(g *global) *cobra.Command {
 			"configuration. It exits 1 if a policy has a mistake; what only makes no sense, a\n" +
 			"rule that no mail can fire, an exemption that lifts nothing, a perimeter with a hole,\n" +
 			"is a mistake to lint, though the daemon would take it. What a policy asserts is proved\n" +
-			"over all combinations of its conditions; where that fails, a mail is told that shows it.",
+			"over all combinations of its conditions; where that fails, a mail is told that shows it.\n" +
+			"Where [mta] names Postfix's configuration, its TLS tables must demand what the partner\n" +
+			"registry does.",
 		RunE: func(c *cobra.Command, args []string) error { return lint(c, g, args, examples) },
 	}
 	c.Flags().StringVar(&examples, "counterexamples", "", "write mails that contradict assertions into this `DIR`, for check --counterexample")
@@ -79,6 +81,14 @@ func lint(c *cobra.Command, g *global, policies []string, examples string) error
 			return err
 		}
 		fmt.Fprintf(c.ErrOrStderr(), "%s: %s\n", engine.ID(), engine.Summary())
+		drift, err := conf.lintDrift(c, engine)
+		if err != nil {
+			return err
+		}
+		wrong = wrong || len(drift) > 0
+		if err := printLint(c.OutOrStdout(), g.json, "error", drift); err != nil {
+			return err
+		}
 	}
 	if wrong {
 		return errNo

@@ -77,7 +77,10 @@ func newRoot() *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return hinted{err, "see " + c.CommandPath() + " --help"}
 	})
-	root.AddCommand(newServe(g), newScan(g), newCheck(g), newTest(g), newLint(g), newCoverage(g), newReplay(g), newEDM(g), newRegistry(g), newReady(g), newVersion(g))
+	root.AddCommand(
+		newServe(g), newScan(g), newCheck(g), newTest(g), newLint(g), newCoverage(g), newReplay(g), newEDM(g), newRegistry(g),
+		newHeld(g), newDoctor(g), newBench(g), newReady(g), newVersion(g),
+	)
 	return root
 }
 

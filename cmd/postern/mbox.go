@@ -45,8 +45,10 @@ func (b *mbox) next() (start, size int64, err error) {
 	}
 	start = b.pos
 	for empty := false; ; {
-		if opening, _ := b.r.Peek(256); empty && postmark.Match(firstLine(opening)) {
-			return start, b.pos - start, nil
+		if empty {
+			if opening, _ := b.r.Peek(256); bytes.HasPrefix(opening, []byte("From ")) && postmark.Match(firstLine(opening)) {
+				return start, b.pos - start, nil
+			}
 		}
 		line, err := b.line()
 		if errors.Is(err, io.EOF) {
@@ -97,7 +99,7 @@ func openMboxMail(path string, start, size int64) (io.ReadCloser, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &mboxMail{file: f, r: bufio.NewReaderSize(io.NewSectionReader(f, start, size), 64<<10)}, nil
+	return &mboxMail{file: f, r: bufio.NewReaderSize(io.NewSectionReader(f, start, size), int(min(size+1, 64<<10)))}, nil
 }
 
 // Read reads the mail.

@@ -39,8 +39,8 @@ func newProgress(out io.Writer) *progress {
 	return &progress{out: out, begun: time.Now()}
 }
 
-func isTerminal(out io.Writer) bool {
-	f, ok := out.(*os.File)
+func isTerminal(stream any) bool {
+	f, ok := stream.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 

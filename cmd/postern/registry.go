@@ -22,7 +22,7 @@ func newRegistry(g *global) *cobra.Command {
 		Long: "The partner registry of a policy says how mail to whom is protected. Registry prints it\n" +
 			"as the mail server's own table, and says where the installed one demands less.",
 	}
-	c.AddCommand(newRegistryPrint(g), newRegistryVerify(g))
+	c.AddCommand(newRegistryPrint(g), newRegistryVerify(g), newRegistryProbe(g), newRegistryCompare())
 	return c
 }
 

@@ -56,6 +56,7 @@ type replayed struct {
 	err       error // it is no record, or cannot be decided about
 	broken    bool  // nothing more comes of this file
 	noVerdict bool  // it tells of a mail that was not judged
+	noMail    bool  // it tells of what a person did
 	unchanged int   // recipients
 	changes   []change
 }
@@ -150,6 +151,10 @@ func replayLine(under map[bool]*rules.Policy, l auditLine) replayed {
 		return r
 	}
 	record, err := audit.Parse(l.text)
+	if errors.Is(err, audit.ErrHandling) {
+		r.noMail = true
+		return r
+	}
 	if err != nil {
 		r.err = err
 		return r

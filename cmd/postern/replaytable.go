@@ -68,6 +68,8 @@ func (t *replayTable) add(r *replayed) error {
 	case r.err != nil:
 		t.bad(r)
 		return nil
+	case r.noMail:
+		return nil
 	case r.noVerdict:
 		t.WithoutVerdict++
 		return nil

@@ -169,10 +169,10 @@ func scanInput(ctx context.Context, scanner *classify.Scanner, in input, as stri
 	}
 	defer data.Close()
 	scan := scanner.Begin(ctx)
-	switch as {
-	case "text":
+	switch {
+	case as == "text":
 		err = extract.ReadText(scan.Reader, data)
-	case "mail":
+	case as == "mail" || in.mail || strings.HasSuffix(strings.ToLower(in.name), ".eml"):
 		err = extract.ReadMail(scan.Reader, data)
 	default:
 		opening := make([]byte, 64<<10)
@@ -181,7 +181,7 @@ func scanInput(ctx context.Context, scanner *classify.Scanner, in input, as stri
 			return nil, rerr
 		}
 		whole := io.MultiReader(bytes.NewReader(opening[:n]), data)
-		if strings.HasSuffix(strings.ToLower(in.name), ".eml") || in.mail || extract.IsMail(opening[:n]) {
+		if extract.IsMail(opening[:n]) {
 			err = extract.ReadMail(scan.Reader, whole)
 		} else {
 			err = extract.ReadFile(scan.Reader, in.base(), whole)

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"net"
 	"net/http"
 	"os"
 	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"syscall"
@@ -24,6 +26,8 @@ import (
 	"github.com/postern-mail/postern/classify/extract"
 	"github.com/postern-mail/postern/milter"
 	"github.com/postern-mail/postern/milter/audit"
+	"github.com/postern-mail/postern/milter/facts"
+	"github.com/postern-mail/postern/milter/mta/probe"
 	"github.com/postern-mail/postern/milter/notice"
 	"github.com/postern-mail/postern/rules"
 )
@@ -43,6 +47,10 @@ func newServe(g *global) *cobra.Command {
 	}
 }
 
+// linger is how long connections may begin mails after SIGTERM: an SMTP session
+// that has just begun shall end well, one that idles need not be waited for.
+const linger = 3 * time.Second
+
 // server is the running daemon: the policy in force and what reports on it.
 type server struct {
 	global  *global
@@ -53,8 +61,13 @@ type server struct {
 	metrics *milter.Metrics
 	audit   *audit.Log
 	notices *notice.Queue // nil without a folder
+	probes  *probe.Cache  // nil if nobody probes destinations
+	facts   *facts.Store  // nil without a folder
+	watcher *watcher      // nil if nobody compares the registry with the MTA's tables
 	ocr     extract.OCR   // nil if nobody reads pictures
 	ready   atomic.Bool
+
+	confined bool // by the sandbox
 }
 
 func serve(c *cobra.Command, g *global) error {
@@ -63,7 +76,14 @@ func serve(c *cobra.Command, g *global) error {
 		return err
 	}
 	s := &server{global: g, conf: conf, log: newLogger(conf.Log, c.ErrOrStderr())}
+	if err := forbidDumps(); err != nil {
+		s.log.Warn("core files are not forbidden", "error", err)
+	}
 	debug.SetMemoryLimit(int64(conf.Limits.TotalMemory))
+	defer runtime.KeepAlive(newBallast())
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	go trim(ctx)
 
 	registry := prometheus.NewRegistry()
 	s.metrics = milter.NewMetrics(registry)
@@ -78,7 +98,11 @@ func serve(c *cobra.Command, g *global) error {
 		if s.audit, err = s.openAudit(); err != nil {
 			return err
 		}
-		defer s.audit.Close()
+		defer func() {
+			if err := s.audit.Close(); err != nil {
+				s.log.Error("audit records are lost", "error", err)
+			}
+		}()
 	}
 	if conf.Notices.Folder != "" {
 		if s.notices, err = s.openNotices(); err != nil {
@@ -86,6 +110,22 @@ func serve(c *cobra.Command, g *global) error {
 		}
 		defer s.notices.Close()
 	}
+	if err := s.openProbes(); err != nil {
+		return err
+	}
+	defer func() {
+		if err := s.probes.Close(); err != nil {
+			s.log.Error("what is known of other mail systems could not be written", "error", err)
+		}
+	}()
+	if err := s.openFacts(); err != nil {
+		return err
+	}
+	defer func() {
+		if err := s.facts.Close(); err != nil {
+			s.log.Error("what is known of senders and recipients could not be written", "error", err)
+		}
+	}()
 	return s.run(c, registry)
 }
 
@@ -98,18 +138,32 @@ func (s *server) run(c *cobra.Command, registry *prometheus.Registry) error {
 	if err != nil {
 		return err
 	}
-	httpListener, err := net.Listen("tcp", s.conf.HTTP.Listen)
+	if s.watcher, err = s.startWatcher(); err != nil {
+		return err
+	}
+	defer s.watcher.Close()
+	web := s.newHTTP(registry)
+	m := s.newMilter()
+	failed := make(chan error, len(listeners)+2)
+	tables, err := s.serveTable(failed)
 	if err != nil {
 		return err
 	}
-	web := s.newHTTP(registry)
-	m := s.newMilter()
-	failed := make(chan error, len(listeners)+1)
-	go func() { failed <- web.Serve(httpListener) }()
+	httpAddress, err := s.serveHTTP(web, failed)
+	if err != nil {
+		return err
+	}
+	s.checkTrust(listeners)
+	if err := s.confine(slices.Concat(listeners, tables)); err != nil {
+		return err
+	}
 	for _, l := range listeners {
 		go func() { failed <- m.Serve(l) }()
 	}
-	s.announce(c, listeners, httpListener.Addr().String())
+	s.announce(c, listeners, httpAddress)
+	if s.watcher != nil {
+		go s.watcher.run(s)
+	}
 	s.notices.Start()
 	s.ready.Store(true)
 	notify(daemon.SdNotifyReady)
@@ -169,6 +223,13 @@ func (s *server) tell(message string, e *rules.Engine) {
 	for _, w := range e.Warnings() {
 		s.log.Warn("policy", "warning", w.String())
 	}
+	wanted := e.FactsWanted()
+	if wanted.TLS && !s.conf.Probe.Enabled {
+		s.log.Warn("rules ask what destinations can do, and nobody looks: all are unknown; see [probe]", "policy", e.ID())
+	}
+	if (wanted.FirstContact || wanted.Volume) && s.conf.Facts.Folder == "" {
+		s.log.Warn("rules ask for first contacts or volumes, and nobody remembers them: they are unknown; see [facts]", "policy", e.ID())
+	}
 	switch {
 	case !e.Notifies() || !s.conf.enforce():
 	case s.conf.Notices.Folder == "":
@@ -189,7 +250,9 @@ func (s *server) hangup() {
 		for line := range strings.SplitSeq(err.Error(), "\n") {
 			s.log.Error("policy not reloaded, the old one stays in force", "error", line)
 		}
+		s.sandboxHint(err)
 	}
+	s.watcher.changed()
 }
 
 // drain is what SIGTERM does: no new mail, the mails in flight end.
@@ -197,8 +260,11 @@ func (s *server) drain(m *milter.Server, web *http.Server) error {
 	s.ready.Store(false)
 	notify(daemon.SdNotifyStopping)
 	s.log.Info("draining")
-	ctx, cancel := context.WithTimeout(context.Background(), s.conf.Limits.MailTime+drainGrace)
+	ctx, cancel := context.WithTimeout(context.Background(), s.conf.Limits.MailTime+s.conf.Limits.WaitTime+drainGrace)
 	defer cancel()
+	if strings.HasPrefix(s.conf.HTTP.Listen, "fd:") {
+		web.Close() // whoever shares the socket answers from now on
+	}
 	err := m.Shutdown(ctx)
 	web.Close()
 	if errors.Is(err, context.DeadlineExceeded) {
@@ -220,7 +286,12 @@ func (s *server) listen() ([]net.Listener, error) {
 		if err != nil {
 			return nil, err
 		}
-		listeners = append(listeners, these...)
+		for _, l := range these {
+			if err := s.conf.Milter.checkReach(l); err != nil {
+				return nil, err
+			}
+			listeners = append(listeners, s.guarded(l))
+		}
 	}
 	return listeners, nil
 }
@@ -232,12 +303,35 @@ func (s *server) newMilter() *milter.Server {
 		Shadow:        s.shadow.Load,
 		Audit:         s.audit,
 		Notices:       s.notices,
+		Destinations:  s.probes,
+		Facts:         s.facts,
 		AuditRequired: s.conf.Audit.OnError == "tempfail",
 		Metrics:       s.metrics,
 		Log:           s.log,
-		Sessions:      s.conf.Limits.Sessions,
-		MailTime:      s.conf.Limits.MailTime,
+		Sessions:      s.sessions(),
+		Scans:         s.conf.Limits.Scans,
+		Memory:        s.conf.Limits.budget(),
+		OverloadWait:  s.conf.Limits.Wait,
+		Linger:        linger,
+		MailTime:      s.conf.Limits.MailTime + s.conf.Limits.WaitTime,
 	})
+}
+
+// sessions is how many connections there may be, so that files can still be
+// opened beside them: of attachments, the policy, the audit log.
+func (s *server) sessions() int {
+	n := s.conf.Limits.Sessions
+	files := &syscall.Rlimit{}
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, files); err != nil || files.Cur > math.MaxInt32 {
+		return n
+	}
+	total := int(files.Cur)
+	room := max(total-min(64+4*s.conf.Limits.Scans, total/2), 1)
+	if n <= room {
+		return n
+	}
+	s.log.Warn("fewer connections than [limits] sessions says: the process may not open more files", "sessions", room, "files", total)
+	return room
 }
 
 func (s *server) openAudit() (*audit.Log, error) {
@@ -275,7 +369,7 @@ func (s *server) announce(c *cobra.Command, listeners []net.Listener, http strin
 	}
 	s.log.Info("listening", "milter", strings.Join(addresses, ","), "http", http)
 	s.log.Info("mode", "mode", s.conf.Mode, "meaning", modeMeaning[s.conf.Mode])
-	lines := wiring(listeners[0].Addr(), s.conf.enforce())
+	lines := wiring(listeners[0].Addr(), s.conf.enforce(), s.conf.Routes.OnSendmail())
 	if s.conf.Log.Format == "json" {
 		s.log.Info("wiring", "postfix", lines)
 		return

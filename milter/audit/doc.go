@@ -8,7 +8,8 @@
 //
 // A line is a [Record]. Its schema is version 1; within a version fields are
 // added but never renamed, and a field with nothing to say is present and empty.
-// docs/audit.md describes it.
+// docs/audit.md describes it. What a person did with a held mail is a line of its
+// own, a [Handling], written by [Note].
 //
 // # What is never written
 //

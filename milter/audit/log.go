@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"sync"
+	"time"
 )
 
 // Options says how a Log is kept. The zero value is the usual one.
@@ -108,15 +109,22 @@ func (l *Log) Queue(e Entry) error {
 
 // Reopen opens the file anew, after it was renamed by a rotation. What was
 // queued before goes to the old file. If the file cannot be opened, the Log
-// keeps to the old one.
+// keeps to the old one. It waits for a disk that does not answer for some
+// seconds only; the file is then opened anew when the disk does.
 func (l *Log) Reopen() error {
 	if l == nil {
 		return nil
 	}
-	return l.wait(context.Background(), nil)
+	ctx, cancel := context.WithTimeout(context.Background(), diskWait)
+	defer cancel()
+	return l.wait(ctx, nil)
 }
 
-// Close writes what is queued and closes the file.
+// diskWait bounds how long Reopen and Close wait for the disk.
+const diskWait = 5 * time.Second
+
+// Close writes what is queued and closes the file. What the disk has not taken
+// within some seconds is lost, and the error says so.
 func (l *Log) Close() error {
 	if l == nil {
 		return nil
@@ -129,8 +137,12 @@ func (l *Log) Close() error {
 	l.closed = true
 	close(l.queue)
 	l.mu.Unlock()
-	<-l.writer
-	return l.file.Close()
+	select {
+	case <-l.writer:
+		return l.file.Close()
+	case <-time.After(diskWait):
+		return fmt.Errorf("audit file %q: the disk does not take %d records", l.path, len(l.queue)+1)
+	}
 }
 
 func (l *Log) line(e Entry) ([]byte, error) {

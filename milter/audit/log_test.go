@@ -428,4 +428,5 @@ func TestTheManualKnowsEveryField(t *testing.T) {
 		}
 	}
 	walk("", reflect.TypeFor[Record]())
+	walk("", reflect.TypeFor[Handling]())
 }

@@ -44,6 +44,7 @@ type Record struct {
 	Time         time.Time                 `json:"time"`
 	Ref          string                    `json:"ref"`
 	QueueID      string                    `json:"queue_id"`
+	Kind         string                    `json:"kind"` // "mail"; a Handling has others
 	Mode         string                    `json:"mode"`
 	Fault        string                    `json:"fault"`
 	Action       string                    `json:"action"`
@@ -179,7 +180,7 @@ type Seconds struct {
 // added to a Report later does not end up in the file unseen.
 func record(e Entry, samples bool) Record {
 	r := Record{
-		V: Version, Time: e.Envelope.Time.UTC(), Ref: e.Envelope.Ref, QueueID: e.Envelope.QueueID,
+		V: Version, Time: e.Envelope.Time.UTC(), Ref: e.Envelope.Ref, QueueID: e.Envelope.QueueID, Kind: KindMail,
 		Mode: e.Mode, Fault: e.Fault, Envelope: envelope(e.Envelope),
 		Recipients: []Outcome{}, Rules: []string{}, Labels: []string{}, Edits: []Edit{},
 		Counts: map[string]classify.Count{}, Samples: []Sample{}, Fingerprints: []Fingerprint{},

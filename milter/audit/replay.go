@@ -16,7 +16,8 @@ import (
 var ErrNoVerdict = errors.New("the mail got no verdict")
 
 // Parse reads a line of the file. Fields that it does not know are passed over:
-// within a version fields are added.
+// within a version fields are added. The error is ErrHandling if the line tells
+// of no mail.
 func Parse(line []byte) (*Record, error) {
 	var r Record
 	if err := json.Unmarshal(line, &r); err != nil {
@@ -26,6 +27,10 @@ func Parse(line []byte) (*Record, error) {
 	switch {
 	case r.V != Version:
 		return nil, fmt.Errorf("schema version %d, wanted %d", r.V, Version)
+	case r.Kind == KindRelease || r.Kind == KindDrop:
+		return nil, ErrHandling
+	case r.Kind != KindMail && r.Kind != "": // before there were kinds, all were mails
+		return nil, errors.New("a record of a kind that is not known")
 	case r.Fault != "":
 		return &r, nil
 	case len(r.Recipients) != len(r.Envelope.Recipients) || len(r.Recipients) == 0:

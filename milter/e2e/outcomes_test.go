@@ -293,7 +293,7 @@ func TestListeners(t *testing.T) {
 	t.Run("Postfix reaches postern by a Unix socket in its queue directory", func(t *testing.T) {
 		w := newWorld(t, options{noDaemon: true, milter: "unix:postern.sock"})
 		socket := w.postfix.Queue + "/postern.sock"
-		w.startDaemon(options{config: strings.Replace(config, `"@LISTEN@"`, `"unix:`+socket+`"`+"\n"+`socket_mode = "0666"`, 1)})
+		w.startDaemon(options{config: strings.Replace(config, `"@LISTEN@"`, `"unix:`+socket+`"`+"\n"+`socket_group = "postfix"`, 1)})
 		w.submit(550, mail("unix", "refuse"), "pat@plain.example")
 		w.submit(250, mail("unix-clean", "none"), "pat@plain.example")
 		w.arrives(w.plain, "unix-clean")

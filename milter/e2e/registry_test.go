@@ -18,7 +18,7 @@ func TestTheRegistryIsComparedWithPostfixsOwnTables(t *testing.T) {
 	tables := map[string]string{
 		"one":     "justice.example secure match=nexthop\n.justice.example may\n",
 		"two":     "tls.example encrypt\njustice.example may\n",
-		"main.cf": "compatibility_level = 3.6\nsmtp_tls_policy_maps = texthash:" + dir + "/one, texthash:" + dir + "/two\n",
+		"main.cf": "compatibility_level = 3.6\nbiff = yes\nbiff = no\nsmtp_tls_policy_maps = texthash:$config_directory/one, texthash:" + dir + "/two\n",
 	}
 	for name, text := range tables {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {

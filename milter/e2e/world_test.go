@@ -5,6 +5,7 @@
 package e2e
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -42,9 +43,11 @@ func build() (string, error) {
 	if err != nil {
 		return "", err
 	}
-	out, err := exec.Command("go", "build", "-o", filepath.Join(dir, "postern"), "../../cmd/postern").CombinedOutput()
-	if err != nil {
-		return "", errors.Join(fmt.Errorf("go build: %w: %s", err, out), os.RemoveAll(dir))
+	for name, tags := range map[string]string{"postern": "", "postern-faulty": "faulty"} {
+		out, err := exec.Command("go", "build", "-tags", tags, "-o", filepath.Join(dir, name), "../../cmd/postern").CombinedOutput()
+		if err != nil {
+			return "", errors.Join(fmt.Errorf("go build: %w: %s", err, out), os.RemoveAll(dir))
+		}
 	}
 	return dir, nil
 }
@@ -174,7 +177,12 @@ type options struct {
 	config                string
 	policy                string
 	milter                string // in place of postern's own address
+	verified              string // postern's table of domains
+	binary                string // in place of "postern"
+	env                   []string
+	sockets               []*os.File
 	noDaemon              bool
+	stock                 bool // nothing is wired
 }
 
 func newWorld(t *testing.T, opt options) *world {
@@ -211,7 +219,7 @@ func (w *world) startHops() {
 		{&w.stranger, lab.HopOptions{Name: "mx.stranger.example", Names: []string{"stranger.example"}, Untrusted: true}},
 		{&w.refusing, lab.HopOptions{Name: "mx.refusing.example", RefuseTLS: true}},
 		{&w.plain, lab.HopOptions{Name: "mx.plain.example", NoTLS: true}},
-		{&w.gateway, lab.HopOptions{Name: "gateway.agency.example"}},
+		{&w.gateway, lab.HopOptions{Name: "gateway.agency.example", RefuseRcpt: "nobody@"}},
 	} {
 		hop, err := w.lab.StartHop(h.opt)
 		if err != nil {
@@ -247,13 +255,15 @@ func (w *world) startDaemon(opt options) {
 		text = opt.policy
 	}
 	d, err := w.lab.StartDaemon(lab.DaemonOptions{
-		Binary: filepath.Join(os.Getenv(built), "postern"), Config: toml, Policy: text,
+		Binary: executable(cmp.Or(opt.binary, "postern")), Config: toml, Policy: text, Env: opt.env, Sockets: opt.sockets,
 	})
 	if err != nil {
 		w.Fatal(err)
 	}
 	w.postern = d
 }
+
+func executable(name string) string { return filepath.Join(os.Getenv(built), name) }
 
 func (w *world) startPostfix(opt options) {
 	w.Helper()
@@ -264,7 +274,7 @@ func (w *world) startPostfix(opt options) {
 	p, err := w.lab.StartPostfix(lab.PostfixOptions{
 		Name: "mail.agency.example", Domain: "agency.example", Store: w.store, Main: opt.main,
 		Recipe: lab.Recipe{
-			Milter: milter, Observe: opt.observe, PerRecipient: opt.perRecipient,
+			Milter: milter, Observe: opt.observe, PerRecipient: opt.perRecipient, Verified: opt.verified, Stock: opt.stock,
 			Gateways: map[string]string{"secure": "[" + w.gateway.Name + "]:25"},
 		},
 	})

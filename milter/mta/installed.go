@@ -2,59 +2,131 @@ package mta
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"os/exec"
+	"os"
 	"strings"
+
+	"github.com/postern-mail/postern/rules"
 )
 
 // Installed looks keys up in the tables that Postfix itself uses for
 // smtp_tls_policy_maps, with postconf(1) and postmap(1).
 type Installed struct {
-	ctx       context.Context
-	configDir string
-	Maps      []string // as main.cf names them
+	ctx     context.Context
+	postfix PostfixInstance
+	Maps    []string // as main.cf names them
+	known   map[string]string
+	missing map[string]bool
 }
 
 // OpenInstalled asks Postfix for its tables. configDir is where main.cf is; empty
 // is Postfix's default.
 func OpenInstalled(ctx context.Context, configDir string) (*Installed, error) {
-	t := &Installed{ctx: ctx, configDir: configDir}
-	out, err := t.run("postconf", "-h", "smtp_tls_policy_maps")
+	t := &Installed{ctx: ctx, postfix: PostfixInstance{Config: configDir}}
+	out, _, err := t.postfix.run(ctx, "", "postconf", "-xh", "smtp_tls_policy_maps")
 	if err != nil {
 		return nil, err
 	}
-	t.Maps = strings.Fields(strings.ReplaceAll(out, ",", " "))
+	t.Maps = splitList(out)
 	return t, nil
+}
+
+// Fetch looks many keys up at once, which Lookup then knows.
+func (t *Installed) Fetch(entries []Entry) error {
+	t.known, t.missing = map[string]string{}, map[string]bool{}
+	var keys strings.Builder
+	for _, e := range entries {
+		if e.Note == "" && !strings.ContainsAny(e.Key, "\r\n\t") {
+			t.missing[e.Key] = true
+			keys.WriteString(e.Key + "\n")
+		}
+	}
+	for _, table := range t.Maps {
+		out, said, err := t.postfix.run(t.ctx, keys.String(), "postmap", "-q", "-", table)
+		if err != nil && (!exited(err, 1) || said != "") {
+			return err
+		}
+		for line := range strings.Lines(out) {
+			key, value, _ := strings.Cut(strings.TrimRight(line, "\n"), "\t")
+			if t.missing[key] {
+				delete(t.missing, key)
+				t.known[key] = value
+			}
+		}
+	}
+	return nil
 }
 
 // Lookup returns a key's value in the first table that has it, empty if none has.
 func (t *Installed) Lookup(key string) (string, error) {
+	if value, known := t.known[key]; known || t.missing[key] {
+		return value, nil
+	}
 	for _, table := range t.Maps {
-		out, err := t.run("postmap", "-q", key, table)
-		var exit *exec.ExitError
-		switch {
-		case errors.As(err, &exit) && exit.ExitCode() == 1 && len(exit.Stderr) == 0:
-			continue // not in this table
-		case err != nil:
-			return "", err
+		value, _, err := t.postfix.query(t.ctx, table, key)
+		if err != nil || value != "" {
+			return value, err
 		}
-		return strings.TrimSpace(out), nil
 	}
 	return "", nil
 }
 
-func (t *Installed) run(name string, args ...string) (string, error) {
-	if t.configDir != "" {
-		args = append([]string{"-c", t.configDir}, args...)
+// query asks one table. A key that it does not have is the empty value; what
+// Postfix said beside the answer is a complaint about the table.
+func (p PostfixInstance) query(ctx context.Context, table, key string) (value, complaint string, err error) {
+	out, said, err := p.run(ctx, "", "postmap", "-q", key, table)
+	if exited(err, 1) && said == "" {
+		err = nil // it is not in this table
 	}
-	out, err := exec.CommandContext(t.ctx, name, args...).Output()
-	var exit *exec.ExitError
-	if errors.As(err, &exit) && len(exit.Stderr) > 0 {
-		return "", fmt.Errorf("%s: %s", name, strings.TrimSpace(string(exit.Stderr)))
+	return strings.TrimRight(out, "\n"), strings.TrimSpace(said), err
+}
+
+// Drift says where the tables of an MTA demand less than the registry: of a Postfix,
+// whose configuration is in that folder, or of a Sendmail with that sendmail.cf.
+func Drift(ctx context.Context, config string, partners []rules.Partner) ([]Difference, error) {
+	info, err := os.Stat(config)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.IsDir():
+		return SendmailInstance{CF: config}.Differences(ctx, Entries(partners, Sendmail))
 	}
-	if err != nil && exit == nil {
-		return "", fmt.Errorf("%s: %w", name, err)
+	entries := Entries(partners, Postfix)
+	if len(entries) == 0 {
+		return nil, nil
 	}
-	return string(out), err
+	t, err := OpenInstalled(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.Fetch(entries); err != nil {
+		return nil, err
+	}
+	return Differences(entries, Postfix, t.Lookup)
+}
+
+// splitList splits a list of Postfix's at commas and white space. What stands in
+// braces stays whole.
+func splitList(s string) []string {
+	var all []string
+	start, depth := -1, 0
+	for i, r := range s {
+		separates := depth == 0 && strings.ContainsRune(", \t\r\n", r)
+		switch {
+		case separates && start >= 0:
+			all = append(all, s[start:i])
+			start = -1
+		case !separates && start < 0:
+			start = i
+		}
+		switch r {
+		case '{':
+			depth++
+		case '}':
+			depth = max(depth-1, 0)
+		}
+	}
+	if start >= 0 {
+		all = append(all, s[start:])
+	}
+	return all
 }

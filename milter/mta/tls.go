@@ -38,7 +38,7 @@ func Entries(partners []rules.Partner, format Format) []Entry {
 		case p.Expired:
 			all = append(all, Entry{Note: p.Domain + ": its entry has expired"})
 		case format == Sendmail:
-			all = append(all, sendmailEntry(p))
+			all = append(all, sendmailEntries(p)...)
 		default:
 			all = append(all, postfixEntries(p)...)
 		}
@@ -65,17 +65,21 @@ func postfixEntries(p rules.Partner) []Entry {
 	return both
 }
 
-// sendmailEntry is for a domain and those below it: Sendmail asks for parents by
-// itself.
-func sendmailEntry(p rules.Partner) Entry {
+// sendmailEntries are for a domain and those below it: Sendmail asks for parents
+// by itself. TLS_Rcpt lets a certificate be for any name; PosternName is a tag of
+// the rules in contrib/sendmail, which want the right one.
+func sendmailEntries(p rules.Partner) []Entry {
 	switch p.Route {
 	case rules.TLSForced:
-		return Entry{Key: "TLS_Rcpt:" + p.Domain, Value: "ENCR:128"}
+		return []Entry{{Key: "TLS_Rcpt:" + p.Domain, Value: "ENCR:128"}}
 	case rules.TLSVerified:
-		return Entry{Key: "TLS_Rcpt:" + p.Domain, Value: "VERIFY:128"}
+		return []Entry{{Key: "TLS_Rcpt:" + p.Domain, Value: "VERIFY:128"}, {Key: "PosternName:" + p.Domain, Value: "YES"}}
 	case rules.Direct:
 	}
-	return Entry{Note: fmt.Sprintf("%s: %s, no demand on TLS", p.Domain, p.Route)}
+	if gateway, found := strings.CutPrefix(string(p.Route), "gateway:"); found {
+		return []Entry{{Note: fmt.Sprintf("%s: sensitive mail goes by gateway %s, other mail as any", p.Domain, gateway)}}
+	}
+	return []Entry{{Note: p.Domain + ": no demand on TLS"}}
 }
 
 // Print writes entries as the source of a table.
@@ -97,8 +101,11 @@ type Difference struct {
 	Key     string `json:"key"`
 	Want    string `json:"want"`
 	Got     string `json:"got"`     // empty: it has none
-	Problem string `json:"problem"` // missing, weaker, different or extra
+	Problem string `json:"problem"` // one of Problems
 }
+
+// Problems are all problems that a Difference may have.
+func Problems() []string { return []string{"missing", "weaker", "different"} }
 
 // Differences compares entries with what a table answers. Where the table demands
 // more than the registry, nothing is wrong.
@@ -153,7 +160,7 @@ func strength(value string, format Format) int {
 		verb = strings.TrimPrefix(strings.TrimPrefix(verb, "TEMP+"), "PERM+")
 		weak := len(bits) < 3 // under 100 bits
 		switch {
-		case verb == "VERIFY" && !weak:
+		case verb == "YES", verb == "VERIFY" && !weak:
 			return 4
 		case verb == "ENCR" && !weak:
 			return 2

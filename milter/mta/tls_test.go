@@ -24,8 +24,8 @@ func TestEntriesAreTheLinesOfATable(t *testing.T) {
 			".justice.example\tsecure match=nexthop:dot-nexthop protocols=>=TLSv1.2 ciphers=high\n" +
 			"open.example\tmay\n.open.example\tmay\n" +
 			"tls.example\tencrypt protocols=>=TLSv1.2 ciphers=high\n.tls.example\tencrypt protocols=>=TLSv1.2 ciphers=high\n",
-		Sendmail: "# court.example: gateway:cjsm, no demand on TLS\n# gone.example: its entry has expired\n" +
-			"TLS_Rcpt:justice.example\tVERIFY:128\n# open.example: direct, no demand on TLS\nTLS_Rcpt:tls.example\tENCR:128\n",
+		Sendmail: "# court.example: sensitive mail goes by gateway cjsm, other mail as any\n# gone.example: its entry has expired\n" +
+			"TLS_Rcpt:justice.example\tVERIFY:128\nPosternName:justice.example\tYES\n# open.example: no demand on TLS\nTLS_Rcpt:tls.example\tENCR:128\n",
 	} {
 		var out strings.Builder
 		if err := Print(&out, Entries(partners, format)); err != nil {

@@ -125,12 +125,15 @@ func (s *section) part(b []byte, letters string, m *moment) []byte {
 	case 'b':
 		return padded(b, m.year+543, 4)
 	case 'm':
-		name := time.Month(m.month).String()
-		return named(b, m.month, len(letters), name)
+		if len(letters) <= 2 {
+			return padded(b, m.month, len(letters))
+		}
+		return named(b, len(letters), time.Month(m.month).String())
 	case 'd', 'a':
-		n := len(letters)
-		name := time.Weekday(m.weekday).String()
-		return named(b, m.day, n, name)
+		if len(letters) <= 2 {
+			return padded(b, m.day, len(letters))
+		}
+		return named(b, len(letters), time.Weekday(m.weekday).String())
 	case 'h':
 		return padded(b, hour, len(letters))
 	case 'n':
@@ -150,11 +153,9 @@ func (s *section) part(b []byte, letters string, m *moment) []byte {
 	return b
 }
 
-// named appends a day or month as a number, a short or a long name.
-func named(b []byte, n, letters int, name string) []byte {
+// named appends a short or a long name of a day or month.
+func named(b []byte, letters int, name string) []byte {
 	switch letters {
-	case 1, 2:
-		return padded(b, n, letters)
 	case 3:
 		name = name[:3]
 	case 5:

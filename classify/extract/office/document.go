@@ -24,6 +24,8 @@ type document struct {
 	binary    bool // a workbook of records
 	macros    bool
 	entities  bool
+	files     []heldFile
+	held      int // bytes of them
 }
 
 // Read reads a document and tells out what it finds.
@@ -43,6 +45,7 @@ func Read(src io.ReaderAt, size int64, out Out) error {
 		return ErrUnsupported
 	}
 	d.w.end()
+	d.handOver()
 	if d.err == nil {
 		d.err = d.w.err
 	}

@@ -229,7 +229,7 @@ func (f *flow) startRare() {
 		"col", "row", "colOff", "rowOff", "Anchor", "AutoFill", "Row", "Column", "MoveWithCells", "SizeWithCells", "Locked", "LockText", "PrintObject":
 		f.mode = modeNoise
 	case "binData", "binaryData":
-		lx.skip("")
+		f.d.readBinary(f.d.attr("name"))
 	}
 }
 

@@ -24,6 +24,7 @@ type format struct {
 	general bool
 	date    bool   // of days, not of hours alone
 	zeros   []byte // a code of nothing but zeros and what stands between them
+	digits  int    // how many zeros
 }
 
 var generalFormat = &format{general: true}
@@ -63,6 +64,7 @@ func (fs *formats) custom(code string) *format {
 		return f
 	}
 	f := &format{Format: numfmt.Parse(code), zeros: zerosOf(code)}
+	f.digits = bytes.Count(f.zeros, []byte("0"))
 	f.Date1904 = fs.date1904
 	f.date = f.IsDate() && strings.ContainsAny(strings.ToLower(code), "dy")
 	if fs.byCode == nil {
@@ -103,7 +105,7 @@ func (f *format) show(dst, raw []byte) []byte {
 			return append(dst, raw...)
 		}
 	case f.zeros != nil && whole && len(raw) <= wholeDigits:
-		return place(dst, f.zeros, raw)
+		return place(dst, f.zeros, raw, len(raw)-f.digits)
 	case f.date && whole && len(raw) <= 7:
 		if shown, ok := f.AppendDay(dst, number(raw), true); ok {
 			return shown
@@ -156,9 +158,17 @@ func short(raw []byte) bool {
 }
 
 // place puts the digits of a number into a pattern of zeros, from its end; the
-// digits that are too many stand before it.
-func place(dst, zeros, digits []byte) []byte {
-	spare := len(digits) - bytes.Count(zeros, []byte("0"))
+// spare ones, of which there are too many, stand before it.
+func place(dst, zeros, digits []byte, spare int) []byte {
+	if spare == 0 {
+		for _, c := range zeros {
+			if c == '0' {
+				c, digits = digits[0], digits[1:]
+			}
+			dst = append(dst, c)
+		}
+		return dst
+	}
 	for _, c := range zeros {
 		switch {
 		case c != '0':

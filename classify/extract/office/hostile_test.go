@@ -188,8 +188,7 @@ func FuzzMarkup(f *testing.F) {
 		d := &document{}
 		c := &collector{}
 		d.out, d.w.out = c, c
-		d.strings.text = append(d.strings.text, "ab"...)
-		d.strings.endString()
+		d.strings.add([]byte("ab"))
 		d.readXML(strings.NewReader("<root>"+xml), func(string) {
 			switch kind % 5 {
 			case 0:

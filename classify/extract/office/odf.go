@@ -272,8 +272,10 @@ func (r *odfReader) startRare() {
 		}
 	case "text", "textarea", "formatted-text", "listbox", "combobox", "option", "checkbox", "radio", "fixed-text", "button", "hidden", "item":
 		r.attrs("label", "value", "current-value", "title", "help-text")
-	case "number-style", "date-style", "currency-style", "percentage-style", "time-style", "text-style", "boolean-style", "binary-data", "settings":
+	case "number-style", "date-style", "currency-style", "percentage-style", "time-style", "text-style", "boolean-style", "settings":
 		lx.skip("")
+	case "binary-data":
+		r.d.readBinary("")
 	}
 }
 

@@ -262,11 +262,27 @@ func (s *sheetReader) show(col int, value []byte) {
 			value = []byte("FALSE")
 		}
 	case cellNumber:
-		s.shown = s.d.formats.style(s.style).show(s.shown[:0], value)
+		f := s.d.formats.style(s.style)
+		if w := &s.d.w; s.follows(col) && len(w.buf) < writerBytes-quickBytes {
+			before := len(w.buf)
+			if w.buf = f.show(append(w.buf, '\t'), value); len(w.buf) == before+1 {
+				w.buf = w.buf[:before] // nothing is shown
+				return
+			}
+			s.at = col
+			if len(w.buf) >= writerBytes {
+				w.flush()
+			}
+			return
+		}
+		s.shown = f.show(s.shown[:0], value)
 		value = s.shown
 	}
 	s.cell(col, value)
 }
+
+// follows reports whether a column is the next one in a row that is being written.
+func (s *sheetReader) follows(col int) bool { return s.begun && col == s.at+1 && !s.d.w.gap }
 
 // cell writes a text into a column.
 func (s *sheetReader) cell(col int, text []byte) {
@@ -274,6 +290,11 @@ func (s *sheetReader) cell(col int, text []byte) {
 		return
 	}
 	w := &s.d.w
+	if s.follows(col) && len(w.buf)+len(text) < writerBytes-1 {
+		w.buf = append(append(w.buf, '\t'), text...)
+		s.at = col
+		return
+	}
 	if s.begun || col > 0 {
 		if gap := col - s.at; gap > maxColumns || gap < 1 && s.begun {
 			w.writeByte('\t')

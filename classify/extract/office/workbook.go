@@ -2,6 +2,8 @@ package office
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
 	"strconv"
 	"strings"
 )
@@ -40,21 +42,20 @@ func (s *sharedStrings) at(n int) []byte {
 	return s.blocks[r.block][r.from:r.to]
 }
 
-// endString ends the string that was appended to text.
-func (s *sharedStrings) endString() {
+// add keeps the next string.
+func (s *sharedStrings) add(text []byte) {
 	if len(s.refs)%64 == 0 {
 		s.used = append(s.used, 0)
 	}
 	last := len(s.blocks) - 1
-	if last < 0 || cap(s.blocks[last])-len(s.blocks[last]) < len(s.text) {
-		s.blocks = append(s.blocks, make([]byte, 0, max(stringBlock, len(s.text))))
+	if last < 0 || cap(s.blocks[last])-len(s.blocks[last]) < len(text) {
+		s.blocks = append(s.blocks, make([]byte, 0, max(stringBlock, len(text))))
 		last++
 	}
 	from := len(s.blocks[last])
-	s.blocks[last] = append(s.blocks[last], s.text...)
-	s.refs = append(s.refs, stringRef{uint32(last), uint32(from), uint32(from + len(s.text))})
-	s.held += len(s.text) + 12
-	s.text = s.text[:0]
+	s.blocks[last] = append(s.blocks[last], text...)
+	s.refs = append(s.refs, stringRef{uint32(last), uint32(from), uint32(from + len(text))})
+	s.held += len(text) + 12
 }
 
 // unused writes the strings that no cell named.
@@ -119,17 +120,22 @@ func (d *document) readStrings(string) {
 	}
 }
 
-// endString ends a shared string. One that there is no room for becomes text of
-// the document.
+// endString ends the string that was appended to text.
 func (d *document) endString() {
+	d.addString(d.strings.text)
+	d.strings.text = d.strings.text[:0]
+}
+
+// addString adds a shared string. One that there is no room for becomes text of
+// the document.
+func (d *document) addString(text []byte) {
 	s := &d.strings
-	if s.full = s.full || s.held+len(s.text) > maxStringBytes; !s.full {
-		s.endString()
+	if s.full = s.full || s.held+len(text) > maxStringBytes; !s.full {
+		s.add(text)
 		return
 	}
-	d.w.write(s.text)
+	d.w.write(text)
 	d.w.writeByte('\n')
-	s.text = s.text[:0]
 }
 
 // quickStrings reads strings that are one text, straight from the lexer's
@@ -142,20 +148,52 @@ func (d *document) quickStrings() {
 	for {
 		b := lx.buf[lx.pos:lx.end]
 		tag := len("<si><t>")
-		if bytes.HasPrefix(b, []byte(`<si><t xml:space="preserve">`)) {
+		switch {
+		case bytes.HasPrefix(b, []byte("<si><t>")):
+		case bytes.HasPrefix(b, []byte(`<si><t xml:space="preserve">`)):
 			tag = len(`<si><t xml:space="preserve">`)
-		} else if !bytes.HasPrefix(b, []byte("<si><t>")) {
+		default:
 			return
 		}
-		n := bytes.IndexByte(b[tag:], '<')
-		if n < 0 || !bytes.HasPrefix(b[tag+n:], []byte("</t></si>")) {
+		n := verbatim(b[tag:])
+		plain := tag+n < len(b) && b[tag+n] == '<' && n <= maxCellBytes
+		if !plain {
+			if n = bytes.IndexByte(b[tag:], '<'); n < 0 {
+				return
+			}
+		}
+		if !bytes.HasPrefix(b[tag+n:], []byte("</t></si>")) {
 			return
 		}
-		lx.text = b[tag : tag+n]
-		s.text = d.appendText(s.text, len(s.text)+maxCellBytes)
-		d.endString()
+		if lx.text = b[tag : tag+n]; plain {
+			d.addString(lx.text)
+		} else {
+			s.text = d.appendText(s.text, len(s.text)+maxCellBytes)
+			d.endString()
+		}
 		lx.pos += tag + n + len("</t></si>")
 	}
+}
+
+// verbatim counts the bytes at the front of b that appendText leaves as they are.
+// It looks at eight bytes at a time.
+func verbatim(b []byte) int {
+	const (
+		ones  = 0x0101010101010101
+		highs = 0x8080808080808080
+	)
+	n := 0
+	for ; n+8 <= len(b); n += 8 {
+		x := binary.LittleEndian.Uint64(b[n:])
+		tag, amp, line := x^'<'*ones, x^'&'*ones, x^'_'*ones
+		if stop := ((tag-ones)&^tag | (amp-ones)&^amp | (line-ones)&^line | (x-' '*ones)&^x) & highs; stop != 0 {
+			return n + bits.TrailingZeros64(stop)>>3
+		}
+	}
+	for n < len(b) && b[n] >= ' ' && b[n] != '<' && b[n] != '&' && b[n] != '_' {
+		n++
+	}
+	return n
 }
 
 // appendText appends the present text, decoded and with blanks for line ends and

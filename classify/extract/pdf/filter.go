@@ -2,12 +2,11 @@ package pdf
 
 import (
 	"bufio"
-	"bytes"
 	"errors"
 	"io"
 	"sync"
 
-	"github.com/klauspost/compress/flate"
+	"github.com/postern-mail/postern/classify/extract/inflate"
 )
 
 // maxFilters is how many filters of one stream are undone.
@@ -20,7 +19,7 @@ var errFilter = errors.New("a filter that holds no text")
 type decoded struct {
 	d     *document
 	r     io.Reader
-	flate []io.ReadCloser // to be used again
+	flate []*inflate.Reader // to be used again
 }
 
 func (r *decoded) Read(b []byte) (int, error) {
@@ -33,12 +32,13 @@ func (r *decoded) Read(b []byte) (int, error) {
 
 func (r *decoded) close() {
 	for _, f := range r.flate {
+		f.Reset(nil)
 		inflaters.Put(f)
 	}
 	r.flate = nil
 }
 
-var inflaters = sync.Pool{New: func() any { return flate.NewReader(bytes.NewReader(nil)) }}
+var inflaters = sync.Pool{New: func() any { return inflate.NewReader(nil) }}
 
 // open begins to decode a stream. errFilter says that it is an image.
 func (d *document) open(s *stream) (*decoded, error) {
@@ -147,8 +147,8 @@ func (r *decoded) inflate(src io.Reader) io.Reader {
 		}
 		break
 	}
-	f := inflaters.Get().(io.ReadCloser)
-	_ = f.(flate.Resetter).Reset(b, nil)
+	f := inflaters.Get().(*inflate.Reader)
+	f.Reset(b)
 	r.flate = append(r.flate, f)
 	return f
 }

@@ -24,7 +24,7 @@ func newAuthority(name string) (*authority, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := template(name)
+	t := template(name, tomorrow())
 	t.IsCA, t.BasicConstraintsValid, t.KeyUsage = true, true, x509.KeyUsageCertSign
 	der, err := x509.CreateCertificate(rand.Reader, t, t, &key.PublicKey, key)
 	if err != nil {
@@ -34,13 +34,13 @@ func newAuthority(name string) (*authority, error) {
 	return &authority{cert: cert, key: key}, err
 }
 
-func template(name string) *x509.Certificate {
+func template(name string, notAfter time.Time) *x509.Certificate {
 	serial, _ := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 100))
 	return &x509.Certificate{
 		SerialNumber: serial,
 		Subject:      pkix.Name{CommonName: name},
-		NotBefore:    time.Now().Add(-time.Hour),
-		NotAfter:     time.Now().Add(24 * time.Hour),
+		NotBefore:    time.Now().Add(-48 * time.Hour),
+		NotAfter:     notAfter,
 	}
 }
 
@@ -50,11 +50,17 @@ func (a *authority) pem() []byte {
 
 // issue makes a certificate for names and its key, both as PEM.
 func (a *authority) issue(names ...string) (cert, key []byte, err error) {
+	return a.issueUntil(tomorrow(), names...)
+}
+
+func tomorrow() time.Time { return time.Now().Add(24 * time.Hour) }
+
+func (a *authority) issueUntil(notAfter time.Time, names ...string) (cert, key []byte, err error) {
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, nil, err
 	}
-	t := template(names[0])
+	t := template(names[0], notAfter)
 	t.DNSNames = names
 	t.KeyUsage = x509.KeyUsageDigitalSignature
 	t.ExtKeyUsage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}

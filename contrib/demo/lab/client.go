@@ -150,6 +150,9 @@ func (p *Postfix) Submit(user, from string, to []string, text string) (Reply, er
 	return c.Send(from, to, text)
 }
 
+// Connect connects to the relay port, as a host inside does.
+func (p *Postfix) Connect() (*Client, error) { return Dial(p.Address + ":2525") }
+
 // Relay sends one mail as a host inside does: the relay port, in clear.
 func (p *Postfix) Relay(from string, to []string, text string) (Reply, error) {
 	c, err := Dial(p.Address + ":2525")

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -39,6 +40,10 @@ type DaemonOptions struct {
 	// stays the same after a restart, @AUDIT@ and @POLICY@ for files of the lab.
 	Config string
 	Policy string // the text of the policy file
+	// Env is added to its environment.
+	Env []string
+	// Sockets are passed as systemd passes them, under the name "milter".
+	Sockets []*os.File
 }
 
 // StartDaemon starts "postern serve" and waits until it listens.
@@ -65,12 +70,13 @@ func (d *Daemon) Start() error {
 		listen = d.Milter
 	}
 	fill := strings.NewReplacer("@LISTEN@", "inet:"+listen, "@AUDIT@", d.Audit, "@POLICY@", filepath.Join(d.dir, "policy.toml"))
-	config := filepath.Join(d.dir, "postern.toml")
+	config := d.ConfigFile()
 	if err := os.WriteFile(config, []byte(fill.Replace(d.opt.Config)), 0o600); err != nil {
 		return err
 	}
-	d.cmd = exec.Command(d.opt.Binary, "serve", "--config", config)
+	d.cmd = d.command(config)
 	d.cmd.Dir = d.dir
+	d.cmd.Env = append(os.Environ(), d.opt.Env...)
 	stderr, err := d.cmd.StderrPipe()
 	if err != nil {
 		return err
@@ -91,6 +97,26 @@ func (d *Daemon) Start() error {
 		return fmt.Errorf("postern does not say that it listens:\n%s", d.Log())
 	}
 }
+
+func (d *Daemon) command(config string) *exec.Cmd {
+	if len(d.opt.Sockets) == 0 {
+		return exec.Command(d.opt.Binary, "serve", "--config", config)
+	}
+	// The process must know its own id (sd_listen_fds(3)).
+	names := strings.TrimPrefix(strings.Repeat(":milter", len(d.opt.Sockets)), ":")
+	cmd := exec.Command("/bin/sh", "-c", `LISTEN_PID=$$ LISTEN_FDS=$2 LISTEN_FDNAMES=$3 exec "$0" serve --config "$1"`,
+		d.opt.Binary, config, strconv.Itoa(len(d.opt.Sockets)), names)
+	cmd.ExtraFiles = d.opt.Sockets
+	return cmd
+}
+
+// SetPolicy writes another policy file; Hangup has the daemon read it.
+func (d *Daemon) SetPolicy(text string) error {
+	return os.WriteFile(filepath.Join(d.dir, "policy.toml"), []byte(text), 0o600)
+}
+
+// Hangup has the daemon read its policy again.
+func (d *Daemon) Hangup() error { return d.cmd.Process.Signal(syscall.SIGHUP) }
 
 // follow keeps the log and finds the line that tells the addresses.
 func (d *Daemon) follow(stderr io.Reader, ready, done chan<- struct{}) {
@@ -122,12 +148,22 @@ func field(line, key string) string {
 	return found[1]
 }
 
+// Run runs another verb of postern under the daemon's configuration and returns what
+// it prints.
+func (d *Daemon) Run(args ...string) (string, error) {
+	out, err := exec.Command(d.opt.Binary, append(args, "--config", filepath.Join(d.dir, "postern.toml"))...).Output()
+	return string(out), err
+}
+
 // Log is what the daemon has logged so far.
 func (d *Daemon) Log() string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.log.String()
 }
+
+// ConfigFile is the configuration that it was started with.
+func (d *Daemon) ConfigFile() string { return filepath.Join(d.dir, "postern.toml") }
 
 // PID is the daemon's process id.
 func (d *Daemon) PID() int { return d.cmd.Process.Pid }

@@ -2,8 +2,11 @@ package lab
 
 import (
 	"bufio"
+	"bytes"
+	"crypto/sha256"
 	"crypto/tls"
 	"fmt"
+	"io"
 	"net"
 	"strings"
 	"sync"
@@ -17,8 +20,13 @@ type HopOptions struct {
 	Names []string
 	// NoTLS: STARTTLS is not on offer. RefuseTLS: it is, and answered with 454.
 	NoTLS, RefuseTLS bool
-	// Untrusted: the certificate is of an authority that nobody knows.
-	Untrusted bool
+	// Untrusted: the certificate is of an authority that nobody knows. Expired: it
+	// was valid until yesterday.
+	Untrusted, Expired bool
+	// OldTLS: nothing better than TLS 1.1 is on offer.
+	OldTLS bool
+	// Silent: it takes connections and never greets.
+	Silent bool
 	// RefuseRcpt is answered with 550 at RCPT.
 	RefuseRcpt string
 }
@@ -37,6 +45,7 @@ type Hop struct {
 	mails []Delivery
 	more  chan struct{} // closed and renewed at each delivery
 	conns map[net.Conn]bool
+	wire  []byte // all that crossed its sockets, both ways
 }
 
 // Delivery is a mail as a Hop got it.
@@ -90,9 +99,57 @@ func (h *Hop) certify(ca *authority) (err error) {
 	if len(names) == 0 {
 		names = []string{h.opt.Name}
 	}
-	pair, err := ca.pair(names...)
+	until := tomorrow()
+	if h.opt.Expired {
+		until = until.Add(-48 * time.Hour)
+	}
+	cert, key, err := ca.issueUntil(until, names...)
+	if err != nil {
+		return err
+	}
+	pair, err := tls.X509KeyPair(cert, key)
 	h.tls = &tls.Config{Certificates: []tls.Certificate{pair}}
+	if h.opt.OldTLS {
+		h.tls.MinVersion, h.tls.MaxVersion = tls.VersionTLS10, tls.VersionTLS11
+	}
 	return err
+}
+
+// TLSA is the record by which DANE knows the Hop's key (RFC 6698): "TLSA 3 1 1 …".
+func (h *Hop) TLSA() string {
+	sum := sha256.Sum256(h.tls.Certificates[0].Leaf.RawSubjectPublicKeyInfo)
+	return fmt.Sprintf("TLSA 3 1 1 %x", sum)
+}
+
+// Wire is all that has crossed the Hop's sockets so far, both ways, as a capture
+// would have it.
+func (h *Hop) Wire() []byte {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return bytes.Clone(h.wire)
+}
+
+// recorded is a connection of which each byte is kept.
+type recorded struct {
+	net.Conn
+	hop *Hop
+}
+
+func (r *recorded) keep(b []byte) {
+	r.hop.mu.Lock()
+	defer r.hop.mu.Unlock()
+	r.hop.wire = append(r.hop.wire, b...)
+}
+
+func (r *recorded) Read(b []byte) (int, error) {
+	n, err := r.Conn.Read(b)
+	r.keep(b[:n])
+	return n, err
+}
+
+func (r *recorded) Write(b []byte) (int, error) {
+	r.keep(b)
+	return r.Conn.Write(b)
 }
 
 // Up listens; a Hop is up when it comes from StartHop.
@@ -192,7 +249,8 @@ func (h *Hop) serve(conn net.Conn) {
 		delete(h.conns, conn)
 		h.mu.Unlock()
 	}()
-	(&hopSession{hop: h, conn: conn, in: bufio.NewReader(conn)}).run()
+	wire := &recorded{conn, h}
+	(&hopSession{hop: h, conn: wire, in: bufio.NewReader(wire)}).run()
 }
 
 // hopSession is one SMTP session of a Hop (RFC 5321, RFC 3207).
@@ -204,6 +262,10 @@ type hopSession struct {
 }
 
 func (s *hopSession) run() {
+	if s.hop.opt.Silent {
+		_, _ = io.Copy(io.Discard, s.conn)
+		return
+	}
 	s.say("220 %s ESMTP", s.hop.Name)
 	for {
 		_ = s.conn.SetDeadline(time.Now().Add(2 * time.Minute))

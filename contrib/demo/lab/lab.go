@@ -10,6 +10,7 @@
 package lab
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -27,6 +28,8 @@ type Lab struct {
 	ca    *authority
 	login *loginServer
 	guard *guard
+
+	resolver string // whom a Postfix asks, in place of names
 
 	mu      sync.Mutex
 	closers []func() error
@@ -113,12 +116,16 @@ func (l *Lab) nextAddress() (string, error) {
 }
 
 // Domain makes the name server answer for a domain: its mail goes to hop.
-func (l *Lab) Domain(domain string, hop *Hop) {
-	l.names.set(domain, record{mx: hop.Name})
-}
+func (l *Lab) Domain(domain string, hop *Hop) { l.DomainAt(domain, hop.Name) }
+
+// DomainAt is Domain for a host of any kind.
+func (l *Lab) DomainAt(domain, host string) { l.names.set(domain, record{mx: host}) }
 
 func (l *Lab) host(name, address string) {
 	l.names.set(name, record{a: address})
 }
+
+// nameserver is whom a Postfix asks.
+func (l *Lab) nameserver() string { return cmp.Or(l.resolver, l.names.addr) }
 
 func (l *Lab) String() string { return fmt.Sprintf("lab %s on %s", l.Dir, l.net.address(0)) }

@@ -18,8 +18,8 @@ type nameServer struct {
 	zones map[string]record
 }
 
-// record is what a name has: the host that takes its mail, or an address.
-type record struct{ mx, a string }
+// record is what a name has: the host that takes its mail, an address or a text.
+type record struct{ mx, a, txt string }
 
 func listenNames(address string) (*nameServer, error) {
 	conn, err := net.ListenPacket("udp4", address+":53")
@@ -92,6 +92,8 @@ func (r record) body(t dnsmessage.Type) dnsmessage.ResourceBody {
 	switch {
 	case t == dnsmessage.TypeMX && r.mx != "":
 		return &dnsmessage.MXResource{Pref: 10, MX: dnsmessage.MustNewName(r.mx + ".")}
+	case t == dnsmessage.TypeTXT && r.txt != "":
+		return &dnsmessage.TXTResource{TXT: []string{r.txt}}
 	case t == dnsmessage.TypeA && r.a != "":
 		return &dnsmessage.AResource{A: netip.MustParseAddr(r.a).As4()}
 	}

@@ -40,6 +40,7 @@ type Postfix struct {
 	master *exec.Cmd
 	done   chan struct{}
 	log    string
+	stock  bool // it has port 25 alone
 }
 
 func havePostfix() error {
@@ -57,6 +58,19 @@ func havePostfix() error {
 // StartPostfix writes a stock configuration, appends the recipe as it ships, and
 // starts the instance.
 func (l *Lab) StartPostfix(opt PostfixOptions) (*Postfix, error) {
+	p, err := l.ConfigurePostfix(opt)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.Start(); err != nil {
+		return nil, err
+	}
+	l.onClose(p.Stop)
+	return p, nil
+}
+
+// ConfigurePostfix writes what StartPostfix starts.
+func (l *Lab) ConfigurePostfix(opt PostfixOptions) (*Postfix, error) {
 	address, err := l.nextAddress()
 	if err != nil {
 		return nil, err
@@ -66,15 +80,9 @@ func (l *Lab) StartPostfix(opt PostfixOptions) (*Postfix, error) {
 		Name: opt.Name, Address: address, lab: l,
 		Config: filepath.Join(dir, "etc"), Queue: filepath.Join(dir, "queue"), log: filepath.Join(dir, "maillog"),
 	}
+	p.stock = opt.Recipe.Stock
 	l.host(opt.Name, address)
-	if err := p.configure(opt); err != nil {
-		return nil, err
-	}
-	if err := p.Start(); err != nil {
-		return nil, err
-	}
-	l.onClose(p.Stop)
-	return p, nil
+	return p, p.configure(opt)
 }
 
 func (p *Postfix) configure(opt PostfixOptions) error {
@@ -160,7 +168,7 @@ enable_long_queue_ids = yes
 func (p *Postfix) jail() error {
 	etc := filepath.Join(p.Queue, "etc")
 	for name, text := range map[string]string{
-		"resolv.conf":   "nameserver " + p.lab.names.addr + "\noptions timeout:1\n",
+		"resolv.conf":   "nameserver " + p.lab.nameserver() + "\noptions timeout:1\n",
 		"hosts":         "127.0.0.1 localhost\n",
 		"nsswitch.conf": "hosts: files dns\nservices: files\n",
 	} {
@@ -204,6 +212,13 @@ func (p *Postfix) Start() error {
 	return p.awaitPorts()
 }
 
+// Listening waits, after the configuration has changed, until the instance listens
+// on the ports of the recipes.
+func (p *Postfix) Listening() error {
+	p.stock = false
+	return p.awaitPorts()
+}
+
 func (p *Postfix) awaitPorts() error {
 	for range 200 {
 		select {
@@ -211,7 +226,7 @@ func (p *Postfix) awaitPorts() error {
 			return fmt.Errorf("postfix has ended:\n%s", p.Log())
 		default:
 		}
-		if up(p.Address+":25") && up(p.Address+":587") && up(p.Address+":2525") {
+		if up(p.Address+":25") && (p.stock || up(p.Address+":587") && up(p.Address+":2525")) {
 			return nil
 		}
 		time.Sleep(50 * time.Millisecond)

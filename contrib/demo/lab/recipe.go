@@ -19,12 +19,16 @@ type Recipe struct {
 	Milter string
 	// Observe wires observe mode; else enforce mode.
 	Observe bool
+	// Stock installs nothing: Postfix as its package leaves it.
+	Stock bool
 	// PerRecipient adds the marker recipe.
 	PerRecipient bool
 	// Gateways maps the name of a gateway to its next hop, "[host]:25".
 	Gateways map[string]string
 	// Transport is the admin's own transport_maps.
 	Transport string
+	// Verified is postern's table of domains, "inet:HOST:PORT"; empty: there is none.
+	Verified string
 }
 
 // main and master are the files that are appended to main.cf and master.cf.
@@ -52,10 +56,19 @@ func (r Recipe) master() (once, perGateway []string) {
 // install appends the recipe to the main.cf and master.cf of dir and puts its
 // maps into dir/postern, as README.md tells an admin.
 func (r Recipe) install(dir, relay, reinject string) error {
+	if r.Stock {
+		return nil
+	}
 	fill := strings.NewReplacer(
 		"@MILTER@", r.Milter, "@RELAY@", relay, "@REINJECT@", reinject, "@TRANSPORT_MAPS@", r.Transport)
 	for _, name := range r.main() {
 		if err := appendFile(filepath.Join(dir, "main.cf"), fill.Replace(ship(name))); err != nil {
+			return err
+		}
+	}
+	if r.Verified != "" {
+		verified := "postern_verified_maps = socketmap:" + r.Verified + ":postern\nsmtp_dns_support_level = dnssec\n"
+		if err := appendFile(filepath.Join(dir, "main.cf"), verified); err != nil {
 			return err
 		}
 	}
