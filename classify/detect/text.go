@@ -92,6 +92,11 @@ func (t *text) fold(b []byte, room int) int {
 // foldASCII takes the run of ASCII that b begins with, as far as there is room.
 func (t *text) foldASCII(b []byte, room int) int {
 	b = b[:min(len(b), room-len(t.buf))]
+	if len(b) > 1 && b[1] >= utf8.RuneSelf { // as between the characters of other scripts
+		t.buf = append(t.buf, b[0])
+		t.raw++
+		return 1
+	}
 	at := len(t.buf)
 	t.buf = slices.Grow(t.buf, len(b))
 	n := anchor.CopyASCII(t.buf[at:at+len(b)], b)
