@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -31,6 +32,13 @@ type (
 	}
 )
 
+const (
+	// compareTime bounds one comparison: a table may be in a database that hangs.
+	compareTime = time.Minute
+	// helperEnds is how long the daemon waits at its end for a comparison.
+	helperEnds = 2 * time.Second
+)
+
 // newRegistryCompare is the helper by which the daemon compares the registry with
 // Postfix's tables. That takes programs of Postfix, and the sandbox lets the
 // daemon run none: whoever took it over could ask for comparisons, no more.
@@ -51,17 +59,26 @@ func newRegistryCompare() *cobra.Command {
 				} else if err != nil {
 					return err
 				}
-				different, err := mta.Drift(c.Context(), args[0], ask.Partners)
-				answer := compared{Different: orEmpty(different)}
-				if err != nil {
-					answer.Error = err.Error()
-				}
-				if err := printJSON(c, answer); err != nil {
+				if err := printJSON(c, compareWithin(c.Context(), compareTime, args[0], ask.Partners)); err != nil {
 					return err
 				}
 			}
 		},
 	}
+}
+
+func compareWithin(ctx context.Context, limit time.Duration, installed string, partners []rules.Partner) compared {
+	ctx, cancel := context.WithTimeout(ctx, limit)
+	defer cancel()
+	different, err := mta.Drift(ctx, installed, partners)
+	answer := compared{Different: orEmpty(different)}
+	switch {
+	case ctx.Err() != nil:
+		answer.Error = fmt.Sprintf("the MTA's programs did not answer within %v", limit)
+	case err != nil:
+		answer.Error = err.Error()
+	}
+	return answer
 }
 
 // watcher compares the registry with the MTA's tables: at start, after a reload,
@@ -87,6 +104,7 @@ func (s *server) startWatcher() (*watcher, error) {
 	}
 	w := &watcher{every: s.conf.MTA.Every, again: make(chan struct{}, 1), cmd: exec.Command(self, "registry", "compare", installed)}
 	w.cmd.Args[0] = os.Args[0]
+	w.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	if w.in, err = w.cmd.StdinPipe(); err != nil {
 		return nil, err
 	}
@@ -174,12 +192,15 @@ func (w *watcher) changed() {
 	}
 }
 
-// Close ends the helper.
+// Close ends the helper, and what it runs if that takes long.
 func (w *watcher) Close() {
-	if w != nil {
-		_ = w.in.Close()
-		_ = w.cmd.Wait()
+	if w == nil {
+		return
 	}
+	_ = w.in.Close()
+	late := time.AfterFunc(helperEnds, func() { _ = syscall.Kill(-w.cmd.Process.Pid, syscall.SIGKILL) })
+	defer late.Stop()
+	_ = w.cmd.Wait()
 }
 
 // lintDrift makes mistakes of where Postfix's tables demand less than a registry.

@@ -47,7 +47,7 @@ func record(ts *testscript.TestScript, _ bool, args []string) {
 	f := checkFlags{from: args[3], rcpt: args[4:], time: "2027-03-15"}
 	env, err := f.envelope(time.Now())
 	ts.Check(err)
-	env.Ref, env.QueueID = "P-7K3M9Q2X4B", "4Q1"
+	env.Ref, env.QueueID = "P-7K3M9Q2X4B", "4Q1AB"
 	v, err := engine.Check(context.Background(), env, strings.NewReader(ts.ReadFile(args[2])))
 	ts.Check(err)
 	defer v.Close()

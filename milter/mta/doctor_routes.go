@@ -79,7 +79,11 @@ func (x *postfixExam) checkTransport(route, where, way string) {
 		x.add(Wrong, "transport", where, fmt.Sprintf("%s goes to %q, which is no smtp service of master.cf", route, name), "mail of this route cannot be delivered, or not by a transport that knows TLS", "append enforce.master.cf or gateway.master.cf to master.cf")
 		return
 	}
-	if host := strings.Split(strings.Trim(nexthop, "["), "]")[0]; nexthop != "" && isLoopback(host) && route != "tls" && route != "tls-verified" {
+	host, _, bracketed := strings.Cut(strings.TrimPrefix(nexthop, "["), "]")
+	if !bracketed {
+		host, _, _ = strings.Cut(host, ":")
+	}
+	if isLoopback(host) && route != "tls" && route != "tls-verified" {
 		return // a gateway on this machine may do without TLS
 	}
 	x.checkTLS(s, route)
@@ -146,7 +150,7 @@ func (x *postfixExam) ownTable(list string) bool {
 
 // weak finds names of broken ciphers in an OpenSSL list that are not shut out.
 func weak(list string) bool {
-	for _, one := range strings.Split(strings.ToUpper(list), ":") {
+	for one := range strings.SplitSeq(strings.ToUpper(list), ":") {
 		for _, bad := range []string{"LOW", "EXP", "NULL", "ENULL", "RC4", "3DES", "DES", "MEDIUM", "ALL"} {
 			if one == bad || strings.HasPrefix(one, bad+"+") {
 				return true

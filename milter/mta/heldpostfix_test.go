@@ -132,7 +132,10 @@ func TestALongQueueStreams(t *testing.T) {
 	if n != want {
 		t.Errorf("%d mails, want %d", n, want)
 	}
-	for range readQueue(&endless{n: want}) {
+	for h, err := range readQueue(&endless{n: want}) {
+		if err != nil || h.ID != "4Q0000000" {
+			t.Errorf("got %+v, %v", h, err)
+		}
 		break // who has seen enough may stop
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // PostfixInstance runs the programs of one Postfix instance.
@@ -20,6 +21,9 @@ type PostfixInstance struct {
 // toolFolders are where the programs of an MTA are beside PATH, which often lacks
 // them for those who are not root.
 var toolFolders = []string{"/usr/sbin", "/sbin", "/usr/local/sbin", "/usr/lib/sendmail", "/usr/libexec/sendmail"}
+
+// waitDelay is how long a program that was ended may keep its output open.
+const waitDelay = time.Second
 
 // tool finds a program in PATH and in the usual folders.
 func tool(name string) (string, error) {
@@ -46,6 +50,7 @@ func (p PostfixInstance) command(ctx context.Context, name string, args ...strin
 	}
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.Env = append(os.Environ(), "LC_ALL=C")
+	cmd.WaitDelay = waitDelay
 	return cmd, nil
 }
 

@@ -47,6 +47,7 @@ func (s SendmailInstance) test(ctx context.Context, questions string) (string, e
 	said := &bounded{}
 	cmd := exec.CommandContext(ctx, program, "-C"+s.cf(), "-bt")
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(questions), said, said
+	cmd.WaitDelay = waitDelay
 	if err := cmd.Run(); err != nil {
 		return "", failure("sendmail -bt", said.String(), err)
 	}
