@@ -137,11 +137,12 @@ func (p *postfixPage) copyRecipes() {
 }
 
 // wrapPostfix keeps services on the lab's own address that a stock install has on
-// every one.
+// every one, and has files look old: Postfix's programs wait for a second when they
+// read one that may be written to just now.
 func (p *postfixPage) wrapPostfix() {
 	p.Helper()
 	p.bin = p.TempDir()
-	script := "#!/bin/sh\nsed -i -E 's/^(submissions?)( +inet )/" + p.postfix.Address + ":\\1\\2/' $MAIL_CONFIG/master.cf\nexec /usr/sbin/postfix \"$@\"\n"
+	script := "#!/bin/sh\nsed -i -E 's/^(submissions?)( +inet )/" + p.postfix.Address + ":\\1\\2/' $MAIL_CONFIG/master.cf\ntouch -d -1min $MAIL_CONFIG/main.cf $MAIL_CONFIG/master.cf\nexec /usr/sbin/postfix \"$@\"\n"
 	if err := os.WriteFile(filepath.Join(p.bin, "postfix"), []byte(script), 0o700); err != nil {
 		p.Fatal(err)
 	}
