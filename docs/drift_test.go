@@ -169,3 +169,29 @@ func (d *definitions) MustRegister(collectors ...prometheus.Collector) {
 }
 
 func (d *definitions) Unregister(prometheus.Collector) bool { return false }
+
+// TestTheListOfFuzzTargetsIsWhole compares the page with the tests.
+func TestTheListOfFuzzTargetsIsWhole(t *testing.T) {
+	page := read(t, "docs/fuzzing.md")
+	targets := 0
+	err := filepath.WalkDir("..", func(path string, _ os.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		code, err := os.ReadFile(path)
+		for _, target := range all(`(?m)^func (Fuzz\w+)\(`, string(code)) {
+			targets++
+			folder := filepath.ToSlash(strings.TrimPrefix(filepath.Dir(path), ".."+string(filepath.Separator)))
+			if !strings.Contains(page, "| `"+folder+"` | `"+target+"` |") {
+				t.Errorf("docs/fuzzing.md does not list %s of %s", target, folder)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if listed := len(all("(?m)^\\| (`[a-z0-9/]+` \\| `Fuzz\\w+)` \\|", page)); listed != targets || targets < 20 {
+		t.Errorf("docs/fuzzing.md lists %d targets, the tests have %d", listed, targets)
+	}
+}

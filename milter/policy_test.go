@@ -3,7 +3,9 @@ package milter
 import (
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/postern-mail/postern/milter/audit"
 	"github.com/postern-mail/postern/rules"
@@ -98,5 +100,48 @@ func TestWhatTheDaemonRecordsIsDecidedAlikeAgain(t *testing.T) {
 				t.Errorf("%+v became %+v", was, o)
 			}
 		}
+	}
+}
+
+// A clock that jumps changes which entries of lists have expired, and nothing
+// else: no mail waits by it, none is cut off.
+func TestTheClockMayJump(t *testing.T) {
+	const text = `
+[policy]
+id = "clock"
+[inside]
+domains = ["inside.example"]
+[rules.strangers]
+to     = { not = "@friends" }
+reject = "5.7.1 not a friend"
+[lists.friends]
+entries = [{ entry = "outside.example", expires = 2030-01-01 }]
+`
+	policy, err := rules.LoadText("clock", []byte(text), t.TempDir(), rules.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var now atomic.Pointer[time.Time]
+	set := func(year int) {
+		day := time.Date(year, 6, 1, 0, 0, 0, 0, time.UTC)
+		now.Store(&day)
+	}
+	h := serve(t, nil, func(c *Config) {
+		c.engine, c.Engine = nil, func() *rules.Engine { return policy }
+		c.clock = func() time.Time { return *now.Load() }
+	})
+	set(2029)
+	m := connect(t, h)
+	for _, step := range []struct {
+		year int
+		want string
+	}{{2029, "a"}, {2031, "y550"}, {1970, "a"}, {2290, "y550"}, {2029, "a"}} {
+		set(step.year)
+		if _, reply := m.mail("Q", "hello\r\n", "Subject: hi"); !strings.HasPrefix(reply, step.want) {
+			t.Errorf("in %d the mail got %q, want %q", step.year, reply, step.want)
+		}
+	}
+	if sum := h.metric(t, "postern_message_seconds_sum"); strings.HasPrefix(sum, "-") || strings.Contains(sum, "e+") {
+		t.Errorf("five mails took %s seconds", sum)
 	}
 }

@@ -67,11 +67,6 @@ func MarkWords(text []byte, marks []Words) {
 // ASCII is the length of the run of ASCII that text begins with.
 func ASCII(text []byte) int {
 	n := 0
-	if whole := len(text) &^ (BlockBytes - 1); whole > 0 {
-		if n = wideBlock(text[:whole]); n < whole {
-			text = text[:n+BlockBytes]
-		}
-	}
 	for ; n+8 <= len(text); n += 8 {
 		if wide := binary.LittleEndian.Uint64(text[n:]) & highs; wide != 0 {
 			return n + bits.TrailingZeros64(wide)/8
@@ -81,4 +76,17 @@ func ASCII(text []byte) int {
 		n++
 	}
 	return n
+}
+
+// CopyASCII copies the run of ASCII that text begins with, and returns its length. It
+// needs room for all of the text, and may write anything behind the run.
+func CopyASCII(to, text []byte) int {
+	n, whole := 0, len(text)&^(BlockBytes-1)
+	if whole > 0 {
+		if n = copyBlocks(to[:whole], text[:whole]); n < whole {
+			return n
+		}
+	}
+	rest := text[n:]
+	return n + copy(to[n:], rest[:ASCII(rest)])
 }

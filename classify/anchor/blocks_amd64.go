@@ -55,11 +55,21 @@ func longStarts(marks []Digits, starts []uint64, rest uint64) {
 	}
 }
 
-func wideBlock(text []byte) int {
-	if cpu.X86.HasAVX2 {
-		return wideBlockAVX2(text)
+// fastTake tells that the processor counts and moves bits as takeBMI does.
+var fastTake = cpu.X86.HasBMI1 && cpu.X86.HasBMI2 && cpu.X86.HasPOPCNT
+
+func (s *Set) take(text []byte, at int, starts uint64, p *places, hits []Hit) int {
+	if fastTake && at > 0 && at+2*BlockBytes <= len(text) && len(hits) > BlockBytes/2-1 {
+		return takeBMI(s, &text[at], at, starts, p, &hits[0])
 	}
-	return wideBlockGeneric(text)
+	return s.takeGeneric(text, at, starts, p, hits)
+}
+
+func copyBlocks(to, text []byte) int {
+	if cpu.X86.HasAVX2 {
+		return copyBlocksAVX2(to, text)
+	}
+	return copyBlocksGeneric(to, text)
 }
 
 // markDigitsAVX2 is as the generic one. It needs AVX2, at least one mark and as
@@ -86,10 +96,11 @@ func markCellsAVX2(text []byte, marks []Cells)
 //go:noescape
 func markWordsAVX2(text []byte, marks []Words)
 
-// wideBlockAVX2 is as the generic one. It needs AVX2 and at least one block.
+// copyBlocksAVX2 is as the generic one. It needs AVX2, at least one block and as much
+// room as text.
 //
 //go:noescape
-func wideBlockAVX2(text []byte) int
+func copyBlocksAVX2(to, text []byte) int
 
 // markLeadsAVX2 is as the generic one. It needs AVX2, at least one mark and as much
 // text as marks and LeadsAhead.
@@ -102,3 +113,10 @@ func markLeadsAVX2(l *Leads, text []byte, marks []uint64, inside uint64)
 //
 //go:noescape
 func longStartsAVX2(marks []Digits, starts []uint64, rest uint64)
+
+// takeBMI is as the generic one. It needs BMI1, BMI2 and POPCNT, text that reaches
+// two bytes before the block and as far as the next one behind it, and room for
+// BlockBytes/2 hits.
+//
+//go:noescape
+func takeBMI(s *Set, block *byte, at int, starts uint64, p *places, hits *Hit) int

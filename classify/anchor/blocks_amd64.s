@@ -222,28 +222,38 @@ words:
 	VZEROUPPER
 	RET
 
-// func wideBlockAVX2(text []byte) int
+// func copyBlocksAVX2(to, text []byte) int
 //
-//	AX  the place of the block    CX  the length
-TEXT ·wideBlockAVX2(SB), NOSPLIT, $0-32
-	MOVQ text_base+0(FP), SI
-	MOVQ text_len+8(FP), CX
+//	AX  bytes copied    CX  the length
+TEXT ·copyBlocksAVX2(SB), NOSPLIT, $0-56
+	MOVQ to_base+0(FP), DI
+	MOVQ text_base+24(FP), SI
+	MOVQ text_len+32(FP), CX
 	XORL AX, AX
 
 ascii:
-	// wide |= block; wide&highs != 0
 	VMOVDQU   (SI)(AX*1), Y0
-	VPOR      32(SI)(AX*1), Y0, Y0
-	VPMOVMSKB Y0, DX
+	VMOVDQU   32(SI)(AX*1), Y1
+	VMOVDQU   Y0, (DI)(AX*1)
+	VMOVDQU   Y1, 32(DI)(AX*1)
+	VPOR      Y1, Y0, Y2
+	VPMOVMSKB Y2, DX
 	TESTL     DX, DX
-	JNZ       done
+	JNZ       wide
 	ADDQ      $64, AX
 	CMPQ      AX, CX
 	JLT       ascii
+	JMP       copied
 
-done:
+wide:
+	// i + bits.TrailingZeros64(wide)
+	BITS(Y0, Y1, DX)
+	BSFQ DX, DX
+	ADDQ DX, AX
+
+copied:
 	VZEROUPPER
-	MOVQ AX, ret+24(FP)
+	MOVQ AX, ret+48(FP)
 	RET
 
 // Half bytes of letters and digits: bit 0 is for 4x and 6x, bit 1 for 5x and 7x, bit 2

@@ -100,17 +100,14 @@ func markWordsGeneric(text []byte, marks []Words) {
 	}
 }
 
-// wideBlockGeneric is the place of the first block that is not all ASCII, or the
-// length of the text, which is whole blocks.
-func wideBlockGeneric(text []byte) int {
-	for i := 0; i < len(text); i += BlockBytes {
-		block := (*[BlockBytes]byte)(text[i:])
-		var wide uint64
-		for j := range 8 {
-			wide |= binary.LittleEndian.Uint64(block[8*j:])
-		}
-		if wide&highs != 0 {
-			return i
+// copyBlocksGeneric copies the run of ASCII that a text of whole blocks begins with, and
+// returns its length; behind it what it writes is of no account.
+func copyBlocksGeneric(to, text []byte) int {
+	for i := 0; i+8 <= len(text) && i+8 <= len(to); i += 8 {
+		v := binary.LittleEndian.Uint64(text[i:])
+		binary.LittleEndian.PutUint64(to[i:], v)
+		if wide := v & highs; wide != 0 {
+			return i + bits.TrailingZeros64(wide)/8
 		}
 	}
 	return len(text)

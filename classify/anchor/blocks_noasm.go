@@ -10,7 +10,11 @@ func longStarts(marks []Digits, starts []uint64, rest uint64) {
 	longStartsGeneric(marks, starts, rest)
 }
 
-func wideBlock(text []byte) int { return wideBlockGeneric(text) }
+func (s *Set) take(text []byte, at int, starts uint64, p *places, hits []Hit) int {
+	return s.takeGeneric(text, at, starts, p, hits)
+}
+
+func copyBlocks(to, text []byte) int { return copyBlocksGeneric(to, text) }
 
 // FastLeads tells that Leads.Mark is faster than a look at each word.
 const FastLeads = false

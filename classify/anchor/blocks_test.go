@@ -76,8 +76,12 @@ func checkMarks(t *testing.T, text []byte) {
 	if got := ASCII(text); got != wide {
 		t.Fatalf("ASCII(%q) is %d, want %d", text, got, wide)
 	}
-	if whole := text[:len(text)&^(BlockBytes-1)]; wideBlockGeneric(whole) != min(wide, len(whole))&^(BlockBytes-1) {
-		t.Fatalf("the generic run of ASCII of %q is %d, want %d", whole, wideBlockGeneric(whole), wide)
+	room := make([]byte, len(text))
+	if n := CopyASCII(room, text); n != wide || !bytes.Equal(room[:n], text[:n]) {
+		t.Fatalf("%d bytes of %q are copied as %q, want %d", n, text, room, wide)
+	}
+	if whole := text[:len(text)&^(BlockBytes-1)]; copyBlocksGeneric(room, whole) != min(wide, len(whole)) {
+		t.Fatalf("the generic run of ASCII of %q is %d, want %d", whole, copyBlocksGeneric(room, whole), wide)
 	}
 	checkLeads(t, text)
 	checkOne(t, "digits", text, plainDigits, MarkDigits, markDigitsGeneric)

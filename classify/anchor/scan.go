@@ -34,7 +34,7 @@ type Set struct {
 	// common.
 	runs   [ManyDigits + 1][MoreDigits + 1][MoreDigits + 1]uint16 // index into masks
 	masks  []uint64
-	digits [ManyDigits + 1]uint64
+	digits [BlockBytes + 1]uint64
 	before [256]uint64 // by the byte
 	after  [256]uint64
 	past   [4]uint64 // by what the two bytes before are among letters
@@ -202,8 +202,7 @@ func clip(starts uint64, at, from, to int) uint64 {
 	return starts
 }
 
-// block appends those of the starts in a block that begin a wanted chain. Which do is
-// as good as random, so each is written and none is jumped over.
+// block appends those of the starts in a block that begin a wanted chain.
 func (s *Set) block(text []byte, marks []Digits, block int, starts uint64, hits []Hit) []Hit {
 	var next Digits
 	var before uint64
@@ -214,30 +213,44 @@ func (s *Set) block(text []byte, marks []Digits, block int, starts uint64, hits 
 		before = marks[block-1].Digits >> 63
 	}
 	digits := marks[block].Digits
-	chain := digits | marks[block].Joints&(digits<<1|before)&(digits>>1|next.Digits<<63)
-	more := next.Digits | next.Joints&(next.Digits<<1|digits>>63)&(next.Digits>>1)
+	p := places{
+		digits: digits, next: next.Digits << 1,
+		chain: digits | marks[block].Joints&(digits<<1|before)&(digits>>1|next.Digits<<63),
+		more:  (next.Digits | next.Joints&(next.Digits<<1|digits>>63)&(next.Digits>>1)) << 1,
+	}
 	n := len(hits)
 	hits = slices.Grow(hits, BlockBytes/2)[:n+BlockBytes/2]
+	return hits[:n+s.take(text, block*BlockBytes, starts, &p, hits[n:])]
+}
+
+// places are the marks of a block, and of the next one moved up by one.
+type places struct{ digits, next, chain, more uint64 }
+
+// takeGeneric fills in the hits among the starts in the block at a place, and returns
+// how many there are. Which do is as good as random, so each is written and none is
+// jumped over. There must be room for another one.
+func (s *Set) takeGeneric(text []byte, at int, starts uint64, p *places, hits []Hit) int {
+	n := 0
 	for ; starts != 0; starts &= starts - 1 {
 		k := bits.TrailingZeros64(starts) & 63
-		// In one word what begins at the place: digits, and the chain.
-		end := ^(chain>>k | more<<1<<(63-k))
-		all := (digits>>k | next.Digits<<1<<(63-k)) & (end&-end - 1)
+		// In one word what begins at the place: the digits of the chain.
+		end := ^(p.chain>>k | p.more<<(63-k))
+		all := (p.digits>>k | p.next<<(63-k)) & (end&-end - 1)
 		// An addition at the first digit of a run carries through it and leaves the others.
 		behind := all & (all + 1)
 		behind2 := behind & (behind + behind&-behind)
 		behind3 := behind2 & (behind2 + behind2&-behind2)
 		total, rest, rest2 := bits.OnesCount64(all), bits.OnesCount64(behind), bits.OnesCount64(behind2)
 		first, second, third := total-rest, rest-rest2, rest2-bits.OnesCount64(behind3)
-		i := block*BlockBytes + k
-		var b, c, a byte
+		i := at + k
+		var a, b, c byte
 		if i > 0 {
 			b = text[i-1]
 		}
 		if i > 1 {
 			c = text[i-2]
 		}
-		if i+first < len(text) && first < ManyDigits {
+		if i+first < len(text) {
 			a = text[i+first]
 		}
 		after := s.after[a]
@@ -247,11 +260,10 @@ func (s *Set) block(text []byte, marks []Digits, block int, starts uint64, hits 
 		runs := s.runs[min(first, ManyDigits)&31][min(second, MoreDigits)&7][min(third, MoreDigits)&7]
 		h := &hits[n]
 		h.At = i
-		h.Wants = s.masks[runs] & s.digits[min(total, ManyDigits)&31] &
-			s.before[b] & after & s.past[letters[b]&gap|letters[c]&letter]
+		h.Wants = s.masks[runs] & s.digits[total] & s.before[b] & after & s.past[letters[b]&gap|letters[c]&letter]
 		n += int((h.Wants | -h.Wants) >> 63)
 	}
-	return hits[:n]
+	return n
 }
 
 // letters classes what stands before a chain: a letter, or what may stand between one

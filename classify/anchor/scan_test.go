@@ -118,13 +118,7 @@ func TestScanAgreesWithThePlainScanForAnyCut(t *testing.T) {
 		for i := range text {
 			text[i] = alphabet[random.IntN(len(alphabet))]
 		}
-		var wants []Want
-		for range 1 + random.IntN(3) {
-			wants = append(wants, Want{
-				Digits: 1 + random.IntN(16), Runs: [3]uint32{random.Uint32() & random.Uint32(), random.Uint32() & 0xFF, random.Uint32() & 0xFF},
-				Before: Beside(random.Uint32()) & (1<<sorts - 1), After: Beside(random.Uint32()) & (1<<sorts - 1), Lettered: random.IntN(2) == 0,
-			})
-		}
+		wants := randomWants(random)
 		want := plainScan(wants, string(text), 0, len(text))
 		cut := random.IntN(len(text) + 1)
 		set, marks := New(wants), marksOf(text)
@@ -134,6 +128,16 @@ func TestScanAgreesWithThePlainScanForAnyCut(t *testing.T) {
 			t.Fatalf("chains %v in %q cut at %d: found %v, want %v", wants, text, cut, got, want)
 		}
 	}
+}
+
+func randomWants(random *rand.Rand) (wants []Want) {
+	for range 1 + random.IntN(3) {
+		wants = append(wants, Want{
+			Digits: 1 + random.IntN(16), Runs: [3]uint32{random.Uint32() & random.Uint32(), random.Uint32() & 0xFF, random.Uint32() & 0xFF},
+			Before: Beside(random.Uint32()) & (1<<sorts - 1), After: Beside(random.Uint32()) & (1<<sorts - 1), Lettered: random.IntN(2) == 0,
+		})
+	}
+	return wants
 }
 
 // The starts of long chains are the same in both ways, and none is left out.
@@ -151,6 +155,30 @@ func TestLongStartsOfRandomMarks(t *testing.T) {
 			longStartsGeneric(marks, want, rest)
 			if longStarts(marks, got, rest); !slices.Equal(got, want) {
 				t.Fatalf("the starts of %q with %d more are\n%x, want\n%x", text, rest, got, want)
+			}
+		}
+	}
+}
+
+// What is taken of the starts of a block is the same in both ways.
+func TestTakesOfRandomTexts(t *testing.T) {
+	random := rand.New(rand.NewPCG(7, 8))
+	for range 300 {
+		set := New(randomWants(random))
+		text := make([]byte, 4*BlockBytes)
+		for i := range text {
+			text[i] = "0123456789012345678901234567890123456789-. ,a+\xC3"[random.IntN(1+random.IntN(47))]
+		}
+		for at := 0; at < len(text); at += BlockBytes {
+			for range 10 {
+				starts := random.Uint64() & 0x5555555555555555
+				p := places{random.Uint64() | random.Uint64(), random.Uint64() << 1, 0, 0}
+				p.chain, p.more = p.digits|random.Uint64()&random.Uint64(), p.next|random.Uint64()&random.Uint64()&^1
+				var want, got [BlockBytes/2 + 1]Hit
+				m, n := set.takeGeneric(text, at, starts, &p, want[:]), set.take(text, at, starts, &p, got[:])
+				if !slices.Equal(want[:m], got[:n]) {
+					t.Fatalf("of the block at %d of %q are taken\n%v, want\n%v", at, text, got[:n], want[:m])
+				}
 			}
 		}
 	}

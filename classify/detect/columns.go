@@ -41,11 +41,10 @@ type columns struct {
 type table struct {
 	start, end int64 // of the line
 	delims     int
-	misses     int     // lines since the last row like it
-	rows       bool    // a row like it followed
-	silent     bool    // no keyword stands in the line that could label a value
-	opened     int64   // where its first quote opened, -1 if none did
-	head       *header // nil until somebody wants to know whether the line is a header row
+	misses     int  // lines since the last row like it
+	rows       bool // a row like it followed
+	silent     bool // no keyword stands in the line that could label a value
+	head       *header
 }
 
 // header is a header row.
@@ -125,19 +124,6 @@ func (c *columns) catchUp(t *text, p int64) {
 	}
 }
 
-// settle reads on to position to, and makes the tables independent of the text
-// before it.
-func (c *columns) settle(t *text, to int64) {
-	c.advance(t, to)
-	for d := range c.tables {
-		for i := 0; i < len(c.tables[d]); {
-			if c.stands(t, d, i) {
-				i++
-			}
-		}
-	}
-}
-
 // endLine takes the present line into the tables: as a row, as a line that is
 // none, as the header of a table to come.
 func (c *columns) endLine(t *text) {
@@ -154,34 +140,41 @@ func (c *columns) endLine(t *text) {
 
 func (c *columns) endRow(t *text, d, n int) {
 	known := false
-	for i := 0; i < len(c.tables[d]); {
+	for i := 0; i < len(c.tables[d]); i++ {
 		table := &c.tables[d][i]
 		if table.delims == n {
-			if !c.stands(t, d, i) {
-				continue
-			}
 			known, table.misses = true, 0
 			table.rows = table.rows || c.live(d, i)
 		} else if table.misses++; table.misses == raggedRows {
 			c.drop(d, i)
-			continue
+			i--
 		}
-		i++
 	}
-	if n > 0 && !known && n < headerCells && c.pos-c.line.start <= headerBytes && !t.longRun(c.line.start, c.pos) && c.heads(t, d) {
-		silent := c.keyed && !t.isKeyed(c.line.start, c.pos)
-		c.tables[d] = append(c.tables[d], table{start: c.line.start, end: c.pos, delims: n, opened: c.line.opened, silent: silent})
-		c.count++
-		c.changes++
+	if n > 0 && !known && n < headerCells && c.pos-c.line.start <= headerBytes && !t.longRun(c.line.start, c.pos) {
+		c.begin(t, d, n)
 	}
 }
 
-// heads reports whether the present line can be a header row. Most lines of prose end
-// here.
-func (c *columns) heads(t *text, d int) (ok bool) {
+// begin begins a table if the present line can be its header row. Most lines of prose
+// end here.
+func (c *columns) begin(t *text, d, n int) {
 	line := t.slice(c.line.start, c.pos)
-	c.ends, ok = splitHeader(line, d, c.line.opened-c.line.start, c.ends[:0])
-	return ok
+	var ok bool
+	if c.ends, ok = splitHeader(line, d, c.line.opened-c.line.start, c.ends[:0]); !ok {
+		return
+	}
+	head := new(header)
+	if k := len(c.spare); k > 0 {
+		head, c.spare = c.spare[k-1], c.spare[:k-1]
+	}
+	head.text, head.ends = append(head.text[:0], line...), append(head.ends[:0], c.ends...)
+	head.own.reset()
+	head.negative.reset()
+	head.about = head.about[:0]
+	silent := c.keyed && !t.isKeyed(c.line.start, c.pos)
+	c.tables[d] = append(c.tables[d], table{start: c.line.start, end: c.pos, delims: n, silent: silent, head: head})
+	c.count++
+	c.changes++
 }
 
 // longRun reports whether eight digits stand in a row in a line: that is a value
@@ -219,30 +212,6 @@ func (c *columns) live(d, i int) bool {
 	return true
 }
 
-// stands reports whether the line of a table is a header row; if not, the table
-// is dropped.
-func (c *columns) stands(t *text, d, i int) bool {
-	table := &c.tables[d][i]
-	if table.head != nil {
-		return true
-	}
-	line := t.slice(table.start, table.end)
-	var ok bool
-	if c.ends, ok = splitHeader(line, d, table.opened-table.start, c.ends[:0]); !ok {
-		panic("internal error: a table whose header is none")
-	}
-	head := new(header)
-	if k := len(c.spare); k > 0 {
-		head, c.spare = c.spare[k-1], c.spare[:k-1]
-	}
-	head.text, head.ends = append(head.text[:0], line...), append(head.ends[:0], c.ends...)
-	head.own.reset()
-	head.negative.reset()
-	head.about = head.about[:0]
-	table.head = head
-	return true
-}
-
 // namesColumns tells a header row from lines that look like one: the rule or the
 // empty row above it, Excel's "sep=;", and "Close these two, please:", which
 // leads in a list.
@@ -264,8 +233,8 @@ func namesColumns(line []byte) bool {
 
 // drop forgets a table and keeps its memory for the next.
 func (c *columns) drop(d, i int) {
-	if head := c.tables[d][i].head; head != nil && len(c.spare) < raggedRows {
-		c.spare = append(c.spare, head)
+	if len(c.spare) < raggedRows {
+		c.spare = append(c.spare, c.tables[d][i].head)
 	}
 	c.tables[d] = slices.Delete(c.tables[d], i, i+1)
 	c.count--
@@ -297,13 +266,9 @@ func (c *columns) column(t *text) column {
 	c.advance(t, c.place)
 	c.lookAhead(t)
 	for d := range c.tables {
-		for i := 0; i < len(c.tables[d]); {
+		for i := range c.tables[d] {
 			table := &c.tables[d][i]
 			if !c.live(d, i) || c.ended && c.total.delims(d) != table.delims || int(c.line.count[d]) > table.delims {
-				i++
-				continue
-			}
-			if !c.stands(t, d, i) {
 				continue
 			}
 			index := int(c.line.count[d])
@@ -390,22 +355,15 @@ func (c *cells) keywords(h *header, words *dictionary, cell int) []hit {
 // table that the line caught up with could belong to. None begins at near or
 // behind it, so a header that stands there need not be read.
 func (c *columns) speakOf(t *text, near int64, set *Set, detector int, h *heralds) bool {
-	for d := 0; d < len(c.tables) && c.count > 0; d++ {
-		for i := 0; i < len(c.tables[d]); {
-			if c.tables[d][i].start >= near {
+	for d := range c.tables {
+		for i := range c.tables[d] {
+			table := &c.tables[d][i]
+			if table.start >= near {
 				break
 			}
-			if h.isSilent(t, &c.tables[d][i]) {
-				i++
-				continue
-			}
-			if !c.stands(t, d, i) {
-				continue
-			}
-			if c.tables[d][i].head.speaksOf(set, detector) {
+			if !h.isSilent(t, table) && table.head.speaksOf(set, detector) {
 				return true
 			}
-			i++
 		}
 	}
 	return false

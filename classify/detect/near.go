@@ -159,21 +159,15 @@ func (s *spoken) in(c *columns, t *text, near int64, set *Set, h *heralds) uint6
 	}
 	*s = spoken{from: max(near, 0), to: noLabel << 8}
 	for d := range c.tables {
-		for i := 0; i < len(c.tables[d]); {
+		for i := range c.tables[d] {
 			table := &c.tables[d][i]
 			if table.start >= near {
 				s.to = min(s.to, table.start)
 				break
 			}
-			if h.isSilent(t, table) {
-				i++
-				continue
+			if !h.isSilent(t, table) {
+				s.seekers |= table.head.seekers(set)
 			}
-			if !c.stands(t, d, i) {
-				continue
-			}
-			s.seekers |= c.tables[d][i].head.seekers(set)
-			i++
 		}
 	}
 	s.change = c.changes

@@ -67,7 +67,7 @@ func (s *Stream) Write(b []byte) (int, error) {
 		if len(rest) > 0 {
 			s.text.mark(false)
 			s.scan(s.text.end() - ahead)
-			s.finder.columns.settle(&s.text, s.pos)
+			s.finder.columns.advance(&s.text, s.pos)
 			s.text.forget(s.pos - s.needed())
 		}
 	}

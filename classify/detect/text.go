@@ -94,8 +94,10 @@ func (t *text) fold(b []byte, room int) int {
 // foldASCII takes the run of ASCII that b begins with, as far as there is room.
 func (t *text) foldASCII(b []byte, room int) int {
 	b = b[:min(len(b), room-len(t.buf))]
-	n := anchor.ASCII(b)
-	t.buf = append(t.buf, b[:n]...)
+	at := len(t.buf)
+	t.buf = slices.Grow(t.buf, len(b))
+	n := anchor.CopyASCII(t.buf[at:at+len(b)], b)
+	t.buf = t.buf[:at+n]
 	t.raw += int64(n)
 	return n
 }

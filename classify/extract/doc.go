@@ -68,7 +68,8 @@
 // Zip, 7z, RAR, tar, ar, cpio, cab, RPM and ISO 9660 archives and files compressed
 // by gzip, bzip2, xz, zstd, lz4, LZMA, lzip, zlib and compress are read, and so
 // are archives that stand behind something else: a program that unpacks them, a
-// picture, sound, a PDF, text. Such a program is read if its archive is. Volumes of
+// picture, sound, a PDF, a document, text. So is a PDF behind the first bytes of
+// something else. Such a program is read if its archive is. Volumes of
 // split archives, UDF, LHA, ARJ, lzop, xar and WIM are unsupported, and so are
 // PPMd and the oldest methods in zip.
 //

@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -115,10 +116,7 @@ func brokenMails() []load.Mail {
 		"Content-Type: application/pdf\nContent-Transfer-Encoding: base64\n\nJVBERi0xLjcKMSAwIG9iago8PC9UeXBlL0NhdGFsb2c+PgplbmRvYmoK",
 		"Content-Type: application/gzip\nContent-Transfer-Encoding: base64\n\nH4sIAAAAAAAAA0vOzy3ISU0tVkhUKFIoSk1OzEvJzEtXKMlIVShOzCvJTFXIzE0sKgYAUiRx",
 	}
-	nested := ""
-	for range 40 {
-		nested += "Content-Type: message/rfc822\n\n"
-	}
+	nested := strings.Repeat("Content-Type: message/rfc822\n\n", 40)
 	mails := make([]load.Mail, 0, len(texts)+1)
 	for _, text := range append(texts, nested+"Subject: deep\n\nhello\n") {
 		mails = append(mails, load.Parse("broken", []byte("Subject: broken\nMIME-Version: 1.0\n"+text)))

@@ -154,7 +154,7 @@ func TestAFullDiskDefersWhatNeedsIt(t *testing.T) {
 	expect("a large attachment and little room", large, 451)
 	expect("a small mail and little room", small, 250)
 	full(0)
-	for n := 0; n < 20; n++ { // what is left of the last block of the file
+	for range 20 { // what is left of the last block of the file
 		if l.one("ann@agency.example", small).Code == 451 {
 			break
 		}

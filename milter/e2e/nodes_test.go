@@ -38,6 +38,8 @@ func newTwoNodes(t *testing.T) *twoNodes {
 	toml = strings.Replace(toml, "[audit]", "[audit]\non_error = \"tempfail\"", 1)
 	edits := []string{"127.0.0.1:8892", strings.TrimPrefix(w.milter(), "inet:")}
 	for _, name := range []string{"one 10.0.0.11", "two 10.0.0.12"} {
+		// Health is asked where it was before, after a restart too.
+		toml := strings.Replace(toml, "127.0.0.1:0", freeAddress(t), 1)
 		d, err := w.lab.StartDaemon(lab.DaemonOptions{Binary: filepath.Join(os.Getenv(built), "postern"), Config: toml, Policy: "# not this one"})
 		if err != nil {
 			t.Fatal(err)

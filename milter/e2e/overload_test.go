@@ -146,7 +146,7 @@ func TestAVanishingMTALeavesNothing(t *testing.T) {
 	archive := attached("vanishing", "application/zip", zipped(t, 3<<20))
 	header, body, _ := strings.Cut(archive, "\n\n")
 	packets := append(greeting[:3:3], wholeMail[:2]...)
-	for _, line := range strings.Split(header, "\n") {
+	for line := range strings.SplitSeq(header, "\n") {
 		name, value, _ := strings.Cut(line, ":")
 		packets = append(packets, frame('L', name+"\x00"+value+"\x00"))
 	}

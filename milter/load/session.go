@@ -168,6 +168,7 @@ func verdict(a *milter.Action, held bool) string {
 			enhanced = ""
 		}
 		return strings.TrimSpace(fmt.Sprintf("%s %d %s", name, a.SMTPCode, enhanced))
+	case milter.ActSkip: // is none at the end of a mail
 	}
 	return fmt.Sprintf("action %q", byte(a.Code))
 }

@@ -125,14 +125,15 @@ func TestAPresentationIsReadWithItsNotesAndObjects(t *testing.T) {
 	_ = w.Close()
 	show := pptRecord(0x0f, 0x3e8, pptRecord(0x0f, 0xf00d, pptRecord(0, pptTextChars, utf16le("Größe\r078-05-1123")))+
 		pptRecord(0, pptTextBytes, "4111 1111\xa01111 1111")+pptRecord(0, pptTag, pptRecord(0x0f, 0x2ee0, pptRecord(0, pptString, utf16le("a comment"))+pptRecord(0, 0x2ee1, "xxxxx")))+
+		pptRecord(0x0f, 0x428, "PK\x03\x04 a zip file\x00\x00")+pptRecord(0, pptTextBytes, "behind it")+
 		pptRecord(0, pptTag, "no records at all, \xff\xff\xff\xff but data")) +
 		pptRecord(0x10, pptObject, u32s(16)+z.String())
 	c, err := readFile(t, compound(map[string]string{"PowerPoint Document": show}))
 	if err != nil {
 		t.Error(err)
 	}
-	c.must(t, "Größe\n078-05-1123\n4111 1111\u00a01111 1111\n", "a comment\n")
-	if len(c.members) != 1 || c.members[0].content != "an embedded file" {
+	c.must(t, "Größe\n078-05-1123\n4111 1111\u00a01111 1111\nbehind it\n", "a comment\n")
+	if len(c.members) != 2 || c.members[0].content != "PK\x03\x04 a zip file\x00\x00" || c.members[1].content != "an embedded file" {
 		t.Errorf("members %q", c.members)
 	}
 }

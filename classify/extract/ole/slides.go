@@ -68,6 +68,33 @@ type presentation struct {
 	in    *stream
 	main  *writer
 	aside *writer
+	open  []int64 // where the containers end that were entered
+}
+
+// maxContainers bounds those that are known to be open.
+const maxContainers = 100
+
+// enter notes a container that ends there, if it can.
+func (p *presentation) enter(end int64) {
+	p.leave()
+	if n := len(p.open); n < maxContainers && end <= p.in.size && (n == 0 || end <= p.open[n-1]) {
+		p.open = append(p.open, end)
+	}
+}
+
+// leave forgets the containers that are over.
+func (p *presentation) leave() {
+	for n := len(p.open); n > 0 && p.open[n-1] <= p.in.pos; n-- {
+		p.open = p.open[:n-1]
+	}
+}
+
+// behind is where the innermost container ends; 0 if there is none.
+func (p *presentation) behind() int64 {
+	if p.leave(); len(p.open) == 0 {
+		return 0
+	}
+	return p.open[len(p.open)-1]
 }
 
 // read walks the records. Containers are entered, not skipped: what is read is
@@ -88,11 +115,21 @@ func (p *presentation) read() error {
 		version := binary.LittleEndian.Uint16(head[:])
 		kind := binary.LittleEndian.Uint16(head[2:])
 		size := int64(binary.LittleEndian.Uint32(head[4:]))
+		end := p.in.pos + size
 		if version&0x0f == pptContainer {
+			p.enter(end)
 			continue
 		}
-		end := p.in.pos + size
 		if end > p.in.size {
+			if behind := p.behind(); behind > 0 && string(head[:4]) == "PK\x03\x04" {
+				// QUIRK: PowerPoint 2007 puts what it would lose into zip files.
+				from := p.in.pos - int64(len(head))
+				if err := p.d.out.Member("", io.NewSectionReader(p.in, from, behind-from)); err != nil {
+					return err
+				}
+				p.in.pos = behind
+				continue
+			}
 			p.d.note(ErrMalformed)
 			end = p.in.size
 		}
