@@ -243,6 +243,7 @@ func (s *server) newMilter() *milter.Server {
 		OverloadWait:  s.conf.Limits.Wait,
 		Linger:        linger,
 		MailTime:      s.conf.Limits.MailTime + s.conf.Limits.WaitTime,
+		ShowTime:      s.conf.Limits.MailTime,
 	})
 }
 
