@@ -43,7 +43,7 @@ deb: ## the Debian package, with its bill of materials: dist/
 sbom: build ## what is in the binary (CycloneDX): bin/sbom.cdx.json
 	$(CYCLONEDX) bin -json -std -noserial -notimestamp -licenses -assert-licenses -version '$(VERSION)' -output bin/sbom.cdx.json bin/postern
 
-demo: build ## a private Postfix and postern, six mails and where they land
+demo: build ## a private Postfix and postern, seven mails and where they land
 	.ci/deps.sh postfix
 	$(GO) run ./contrib/demo
 

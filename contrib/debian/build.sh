@@ -61,7 +61,20 @@ put 644 .github/SECURITY.md usr/share/doc/postern/.github/SECURITY.md
 find docs contrib -type f \( -path 'docs/*.md' -o -path 'docs/*.svg' -o -path 'contrib/*' \) \
 	! -path 'docs/man/*' ! -name '*.go' ! -name '*_test.*' ! -path 'contrib/bench/*' ! -path 'contrib/debian/*' ! -path '*/testdata/*' -print0 |
 	sort -z | while IFS= read -r -d '' file; do put 644 "$file" "usr/share/doc/postern/$file"; done
+# The manuals are where man looks for them, not beside the pages that lead to them.
+find "$root/usr/share/doc/postern" -name '*.md' -exec sed -i -E 's,\[([^]]*)\]\([^)]*\bman/[^)]*\),\1,g' {} +
 
-ARCH=$($GO env GOARCH) ROOT=$root DEB_VERSION=$(sed "s/-/+/;s/-/./g" <<<"$VERSION") \
+put 644 contrib/debian/lintian-overrides usr/share/lintian/overrides/postern
+
+DEB_VERSION=$(sed "s/-/+/;s/-/./g" <<<"$VERSION")
+zipped /dev/stdin usr/share/doc/postern/changelog.gz <<END
+postern ($DEB_VERSION) unstable; urgency=medium
+
+  * What is new, and what asks something of you: CHANGELOG.md in this folder.
+
+ -- The postern authors <postern@users.noreply.github.com>  $(date -u -R -d "@$SOURCE_DATE_EPOCH")
+END
+
+ARCH=$($GO env GOARCH) ROOT=$root DEB_VERSION=$DEB_VERSION \
 	here $NFPM package --config contrib/debian/nfpm.yaml --packager deb --target "$out/" >&2
 rm -rf "$root" "$out/postern-here"

@@ -123,6 +123,7 @@ func TestThePackage(t *testing.T) {
 		t.Fatalf("found %q, %v; want one package of version 1.2.3", packages, err)
 	}
 	t.Run("what its README links to is in it", func(t *testing.T) { checkLinks(t, packages[0]) })
+	t.Run("no page in it leads nowhere", func(t *testing.T) { checkPages(t, packages[0]) })
 	t.Run("on a machine", func(t *testing.T) { liveOnAMachine(t, packages[0]) })
 }
 
@@ -181,6 +182,38 @@ func checkLinks(t *testing.T, deb string) {
 		if !strings.Contains(string(list), " ./usr/share/doc/postern/"+link[1]) {
 			t.Errorf("%s is not in the package", link[1])
 		}
+	}
+}
+
+// checkPages unpacks the package and follows the links of all its pages, and looks
+// at what Debian wants of a package beside its files.
+func checkPages(t *testing.T, deb string) {
+	t.Helper()
+	dir := t.TempDir()
+	if said, err := exec.Command("dpkg-deb", "--extract", deb, dir).CombinedOutput(); err != nil {
+		t.Fatalf("dpkg-deb: %v\n%s", err, said)
+	}
+	doc, links := filepath.Join(dir, "usr/share/doc/postern"), 0
+	err := filepath.WalkDir(doc, func(page string, _ fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(page) != ".md" {
+			return err
+		}
+		for _, link := range regexp.MustCompile(`\]\(([^):#]+)(?:#[^)]*)?\)`).FindAllStringSubmatch(readFile(t, page), -1) {
+			links++
+			if _, err := os.Stat(filepath.Join(filepath.Dir(page), link[1])); err != nil {
+				t.Errorf("%s leads to %s, which is not there", strings.TrimPrefix(page, doc), link[1])
+			}
+		}
+		return nil
+	})
+	if err != nil || links < 40 {
+		t.Errorf("%d links, %v", links, err)
+	}
+	changelog, err := exec.Command("gzip", "-dc", filepath.Join(doc, "changelog.gz")).Output()
+	want := "postern (1.2.3) unstable; urgency=medium\n\n  * What is new, and what asks something of you: CHANGELOG.md in this folder.\n\n" +
+		" -- The postern authors <postern@users.noreply.github.com>  Tue, 14 Nov 2023 22:13:20 +0000\n"
+	if err != nil || string(changelog) != want {
+		t.Errorf("changelog.gz is %q, %v", changelog, err)
 	}
 }
 
