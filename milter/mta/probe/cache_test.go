@@ -237,6 +237,25 @@ func TestADamagedFileIsBegunAnew(t *testing.T) {
 	}
 }
 
+// A client may write a mark itself, in a mail that is only looked at; that name
+// tells the name server whom a colleague writes to, and never exists.
+func TestMarksAreNotAskedFor(t *testing.T) {
+	w := newWorld(t)
+	c := w.open()
+	for _, domain := range []string{"partner.example.tls.postern.invalid", "postern.invalid", "x.invalid", "invalid"} {
+		c.Want(domain)
+		if _, err := c.Probe(t.Context(), domain, true); err == nil {
+			t.Errorf("%s was probed", domain)
+		}
+	}
+	if n := len(c.entries); n != 0 {
+		t.Errorf("%d entries", n)
+	}
+	if !ValidDomain("notinvalid") || !ValidDomain("invalid.example") {
+		t.Error("a domain of another name is taken for a mark")
+	}
+}
+
 func TestTheCacheIsBounded(t *testing.T) {
 	w := newWorld(t)
 	w.options.Domains = 50
