@@ -26,7 +26,7 @@ func (x *postfixExam) checkMarks() {
 	}
 	unknown := x.ask(where, list, sampleMark(unknownRoute))
 	if transport, _, _ := strings.Cut(unknown, ":"); transport != "retry" && transport != "error" {
-		x.add(Wrong, "mark-last-line", where, orNothing(unknown), "a mark that no line knows is sent somewhere with the mark, or bounces with it", "the last line of marked.regexp: /\\.postern\\.invalid$/ retry:4.3.5 no line for this mark in marked.regexp")
+		x.add(Wrong, "mark-last-line", where, orNothing(unknown), "a mark that no line knows is sent somewhere with the mark, or bounces with it", "the last line of marked.regexp: /[@.]postern\\.invalid$/ retry:4.3.5 no line for this mark in marked.regexp")
 	}
 	x.checkUnwanted()
 }
@@ -105,22 +105,26 @@ func (x *postfixExam) checkUnwanted() {
 			continue
 		}
 		list := x.value(s, "smtpd_recipient_restrictions")
-		if !x.refusesMarks(x.where(s, "smtpd_recipient_restrictions"), list) {
-			x.add(Wrong, "unwanted", x.where(s, "smtpd_recipient_restrictions"), orNothing(list)+", for "+s.String(),
+		where := x.where(s, "smtpd_recipient_restrictions")
+		switch {
+		case !x.refuses(sampleMark("tls"), where, list):
+			x.add(Wrong, "unwanted", where, orNothing(list)+", for "+s.String(),
 				"a client that writes a mark itself chooses the way of its mail, past your own rules", "smtpd_recipient_restrictions = check_recipient_access regexp:$config_directory/postern/unwanted.regexp, then your own")
+		case !x.refuses(noMark, where, list):
+			x.add(Risky, "unwanted", where, list+", for "+s.String(), "mail to "+noMark+" is taken, and comes back to a sender who may be forged", "in unwanted.regexp: /[@.]postern\\.invalid$/ REJECT 5.1.2 no such domain")
 		}
 	}
 }
 
-// refusesMarks reads a list of restrictions up to the first that lets somebody in.
-func (x *postfixExam) refusesMarks(where, list string) bool {
+// refuses reads a list of restrictions up to the first that lets somebody in.
+func (x *postfixExam) refuses(address, where, list string) bool {
 	words := splitList(list)
 	for i, word := range words {
 		switch {
 		case strings.HasPrefix(word, "permit"):
 			return false
 		case word == "check_recipient_access" && i+1 < len(words):
-			if stops(x.ask(where, words[i+1], sampleMark("tls"))) {
+			if stops(x.ask(where, words[i+1], address)) {
 				return true
 			}
 		}
