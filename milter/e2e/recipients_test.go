@@ -38,7 +38,7 @@ func TestRoutesPerRecipient(t *testing.T) {
 	})
 	t.Run("nobody but postern may write a mark", func(t *testing.T) {
 		w := w.in(t)
-		for _, to := range []string{"pat@plain.example.tls.postern.invalid", "pat@plain.example.secure.postern.invalid", "x@y.postern.invalid"} {
+		for _, to := range []string{"pat@plain.example.tls.postern.invalid", "pat@plain.example.secure.postern.invalid", "x@y.postern.invalid", "x@postern.invalid", "x@POSTERN.Invalid."} {
 			if reply, err := w.postfix.Submit("ann", "ann@agency.example", []string{to}, mail("marked", "none")); err != nil || reply.Code/100 != 5 {
 				t.Errorf("%s: reply is %q, %v; want 5xx", to, reply, err)
 			}
@@ -47,6 +47,25 @@ func TestRoutesPerRecipient(t *testing.T) {
 			}
 		}
 		w.nowhere("marked")
+	})
+	t.Run("nor on port 25, where postern does not look, nor an address of their domain", func(t *testing.T) {
+		w := w.in(t)
+		c, err := lab.Dial(w.postfix.Address + ":25")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		for to, code := range map[string]int{"pat@plain.example.tls.postern.invalid": 554, "x@postern.invalid": 554, "x@POSTERN.Invalid.": 554, "pat@plain.example": 250} {
+			if reply, err := c.Say("RSET"); err != nil || reply.Code != 250 {
+				t.Fatal(reply, err)
+			}
+			if reply, err := c.Say("MAIL FROM:<ann@agency.example>"); err != nil || reply.Code != 250 {
+				t.Fatal(reply, err)
+			}
+			if reply, err := c.Say("RCPT TO:<%s>", to); err != nil || reply.Code != code {
+				t.Errorf("%s: reply is %q, %v; want %d", to, reply, err, code)
+			}
+		}
 	})
 	t.Run("a mail that is queued anew keeps the ways of its recipients", func(t *testing.T) {
 		w := w.in(t)
@@ -89,11 +108,7 @@ func (w *world) spotless(bounce, recipient string) {
 // show a mark, and nothing leaves in clear.
 func TestAMarkIsNotSeenWhenTheFirstLegIsDown(t *testing.T) {
 	w := newWorld(t, options{perRecipient: true, main: "maximal_queue_lifetime = 0\n"})
-	for _, command := range [][]string{{"postconf", "-MX", w.postfix.Address + ":10031/inet"}, {"postfix", "reload"}} {
-		if _, err := w.postfix.Run(command[0], command[1:]...); err != nil {
-			t.Fatal(err)
-		}
-	}
+	w.withoutListener(w.postfix.Address + ":10031")
 	w.submit(250, mail("leg", "four-ways"), "pat@partner.example", "bob@agency.example")
 	w.arrives(w.store, "leg")
 	w.spotless(w.bounced("leg"), "pat@partner.example")
