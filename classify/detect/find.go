@@ -80,6 +80,9 @@ func (d *dictionary) findIn(t *text, block, behind, from, to int, hits []hit) []
 		}
 	}
 	p.word[n] = word{odd: true}
+	if d.figures && d.openings.marker == nil { // so all words were noted
+		pass = d.openings.pair(p, text, pass)
+	}
 	for _, j := range p.pass[:pass] {
 		if w := &p.word[j]; w.odd {
 			hits = d.beginOdd(t, base+int(w.at), hits)
@@ -88,6 +91,23 @@ func (d *dictionary) findIn(t *text, block, behind, from, to int, hits []hit) []
 		}
 	}
 	return hits
+}
+
+// pair leaves in pass those words that begin a keyword as far as is known from what
+// follows them.
+func (o *openings) pair(p *places, text []byte, pass int) int {
+	left := 0
+	for _, j := range p.pass[:pass] {
+		w, next := &p.word[j], &p.word[j+1]
+		p.pass[left] = j
+		fits := o.whole.bit(w.hash) | o.pairs.bit(hashPair(w.hash, next.hash)) |
+			o.pairs.bit(hashPair(w.hash, uint64(text[int(w.at)+int(w.size)])))
+		if w.odd || next.odd {
+			fits = 1
+		}
+		left += int(fits)
+	}
+	return left
 }
 
 // plain notes the words of a block that begin at some places, none of which is odd.

@@ -15,7 +15,8 @@ type openings struct {
 	marker *anchor.Leads // marks what begins as keywords do; nil if that is most words
 	leads  []anchor.Lead
 	filter bitset // hashes of the first words
-	pairs  bitset // of the first and second words
+	whole  bitset // of those that are keywords, or go on with what is no word
+	pairs  bitset // of the first words and what may come behind them, a word or a sign
 	slots  []opening
 	shift  uint8
 	nodes  []int32
@@ -103,7 +104,7 @@ func (o *openings) finish(d *dictionary) {
 	}
 	var words []known
 	index := map[string]int{}
-	var firsts, pairs []uint64
+	var firsts, wholes, pairs []uint64
 	d.runs(&d.nodes[0], nil, func(run []byte, at int32) {
 		i, ok := index[string(run)]
 		if !ok {
@@ -112,14 +113,31 @@ func (o *openings) finish(d *dictionary) {
 			firsts = append(firsts, hashOf(run))
 		}
 		words[i].nodes = append(words[i].nodes, at)
-		if gap := d.nodes[at].gap; gap != 0 {
-			first := hashOf(run)
-			d.runs(&d.nodes[gap], nil, func(second []byte, _ int32) {
-				pairs = append(pairs, hashPair(first, hashOf(second)))
-			})
+		first, n := hashOf(run), &d.nodes[at]
+		for _, of := range d.ends[n.end:n.lastEnd] {
+			if len(d.words[of].beside) == 0 {
+				wholes = append(wholes, first)
+			}
+			for _, second := range d.words[of].beside {
+				pairs = append(pairs, hashPair(first, second))
+			}
+		}
+		for _, e := range d.edgesOf(n) {
+			if e.c != ' ' {
+				pairs = append(pairs, hashPair(first, uint64(e.c)))
+			}
+		}
+		if n.gap == 0 {
+			return
+		}
+		d.runs(&d.nodes[n.gap], nil, func(second []byte, _ int32) {
+			pairs = append(pairs, hashPair(first, hashOf(second)))
+		})
+		if slices.ContainsFunc(d.edgesOf(&d.nodes[n.gap]), isSign) {
+			wholes = append(wholes, first)
 		}
 	})
-	o.filter, o.pairs = newBitset(firsts), newBitset(pairs)
+	o.filter, o.whole, o.pairs = newBitset(firsts), newBitset(wholes), newBitset(pairs)
 	size := bits.Len(uint(2*len(words)) | 1)
 	o.slots, o.shift = make([]opening, 1<<size), uint8(64-size)
 	for i, w := range words {
@@ -159,12 +177,13 @@ func (d *dictionary) runs(n *node, run []byte, see func(run []byte, at int32)) {
 func (d *dictionary) run(e edge, run []byte, see func(run []byte, at int32)) {
 	run = append(run, e.c)
 	n := &d.nodes[e.to]
-	signs := slices.ContainsFunc(d.edgesOf(n), func(e edge) bool { return !isAlnumByte(e.c) })
-	if n.end < n.lastEnd || signs {
+	if n.end < n.lastEnd || slices.ContainsFunc(d.edgesOf(n), isSign) {
 		see(run, e.to)
 	}
 	d.runs(n, run, see)
 }
+
+func isSign(e edge) bool { return !isAlnumByte(e.c) }
 
 // get returns the opening that is a word, nil if there is none.
 func (o *openings) get(hash uint64, word []byte) *opening {
