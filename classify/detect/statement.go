@@ -111,7 +111,7 @@ func foldString(s string) string {
 	var t text
 	t.reset()
 	t.fold([]byte(s), len(s)+2*utf8.UTFMax)
-	t.foldPart(true)
+	t.foldLast()
 	return string(t.buf)
 }
 
