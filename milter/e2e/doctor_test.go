@@ -190,7 +190,7 @@ var ills = map[string]ill{
 	"soft bounces":                    {edit: []string{"-e soft_bounce=yes"}, check: "soft-bounce", level: mta.Risky},
 	"a content filter":                {edit: []string{"-e content_filter=smtp:[127.0.0.1]:10024"}, check: "content-filter", level: mta.Risky},
 	"a content filter of a listener":  {edit: []string{"-P ADDR:submission/inet/content_filter=smtp:[127.0.0.1]:10024"}, check: "content-filter", level: mta.Risky},
-	"a content filter without marks": {edit: []string{"-e content_filter=smtp:[127.0.0.1]:10024"}, setup: func(s *mta.Setup) { s.Routes.PerRecipient = false }, check: "content-filter", level: mta.Note},
+	"a content filter without marks":  {edit: []string{"-e content_filter=smtp:[127.0.0.1]:10024"}, setup: func(s *mta.Setup) { s.Routes.PerRecipient = false }, check: "content-filter", level: mta.Note},
 	"a canonical name that leads out": {edit: []string{"-e recipient_canonical_maps=texthash:$config_directory/canonical"}, check: "aliases", level: mta.Risky},
 	"verified by the host's name":     {edit: []string{"-P tlsver/unix/smtp_tls_secure_cert_match=nexthop,hostname"}, check: "tls-match", level: mta.Wrong},
 	"default action reject":           {edit: []string{"main.cf: default_action=tempfail => default_action=reject"}, check: "default-action", level: mta.Risky},
