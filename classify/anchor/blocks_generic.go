@@ -103,14 +103,19 @@ func markWordsGeneric(text []byte, marks []Words) {
 // copyBlocksGeneric copies the run of ASCII that a text of whole blocks begins with, and
 // returns its length; behind it what it writes is of no account.
 func copyBlocksGeneric(to, text []byte) int {
-	for i := 0; i+8 <= len(text) && i+8 <= len(to); i += 8 {
-		v := binary.LittleEndian.Uint64(text[i:])
-		binary.LittleEndian.PutUint64(to[i:], v)
-		if wide := v & highs; wide != 0 {
-			return i + bits.TrailingZeros64(wide)/8
+	n := 0
+	for ; n < len(text); n += BlockBytes {
+		block := (*[BlockBytes]byte)(text[n:])
+		var wide uint64
+		for j := range 8 {
+			wide |= binary.LittleEndian.Uint64(block[8*j:])
+		}
+		if wide&highs != 0 {
+			n += ASCII(block[:])
+			break
 		}
 	}
-	return len(text)
+	return copy(to, text[:n])
 }
 
 // Eight bytes are looked at together. None of them has its high bit set, so an

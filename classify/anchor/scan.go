@@ -180,6 +180,10 @@ const fourBytes = 4
 func longStartsGeneric(marks []Digits, starts []uint64, rest uint64) {
 	for i := range starts {
 		before, m, next := marks[i].Digits>>63, &marks[i+1], &marks[i+2]
+		if m.Digits == 0 {
+			starts[i] = 0
+			continue
+		}
 		behind := m.Digits<<1 | before
 		chain := m.Digits | m.Joints&behind&(m.Digits>>1|next.Digits<<63)
 		more := next.Digits | next.Joints&(next.Digits<<1|m.Digits>>63)&(next.Digits>>1)

@@ -5,6 +5,8 @@ import (
 	"math/bits"
 	"slices"
 	"strings"
+
+	"github.com/postern-mail/postern/classify/anchor"
 )
 
 // deny lists the negative keywords that settle what a number right behind them is, if
@@ -25,7 +27,7 @@ func (s *Set) deny() {
 			negatives = append(negatives, key)
 		}
 	}
-	s.denials = [2]bitset{newBitset(negatives), newBitset(accounts)}
+	s.denials = [2]*anchor.Hashes{anchor.NewHashes(negatives), anchor.NewHashes(accounts)}
 }
 
 // denied reports at little cost that a bare number at p is worth nothing, since a
@@ -43,7 +45,7 @@ func (f *finder) denied(p int64) bool {
 		return false
 	}
 	key, ok := keyBefore(binary.LittleEndian.Uint64(t.buf[i-8:]))
-	return ok && (f.set.denials[0].has(key) || d.accounts && f.set.denials[1].has(key))
+	return ok && (f.set.denials[0].Has(key) || d.accounts && f.set.denials[1].Has(key))
 }
 
 func isSeparator(c byte) bool { return c == ' ' || c == ':' || c == '#' || c == '=' }

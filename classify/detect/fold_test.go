@@ -88,7 +88,7 @@ func TestOffsetsLeadBackToTheBytes(t *testing.T) {
 				x.reset()
 				x.fold([]byte(in[:cut]), 1<<20)
 				x.fold([]byte(in[cut:]), 1<<20)
-				x.foldPart(true)
+				x.foldLast()
 				var starts, ends, wantStarts, wantEnds []int64
 				for p := int64(0); p < x.end(); {
 					_, n := x.after(p)

@@ -85,7 +85,7 @@ func (s *Stream) needed() int64 {
 
 // Close ends the text and emits what was held back.
 func (s *Stream) Close() error {
-	s.text.foldPart(true)
+	s.text.foldLast()
 	s.text.mark(true)
 	s.scan(s.text.end())
 	s.finder.part(math.MaxInt64)

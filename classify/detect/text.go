@@ -71,9 +71,7 @@ func (t *text) fold(b []byte, room int) int {
 	taken := 0
 	for taken < len(b) && len(t.buf)+utf8.UTFMax <= room {
 		if len(t.part) > 0 {
-			t.part = append(t.part, b[taken])
-			taken++
-			t.foldPart(false)
+			taken += t.foldJoined(b[taken:])
 			continue
 		}
 		if b[taken] < utf8.RuneSelf {
@@ -94,6 +92,11 @@ func (t *text) fold(b []byte, room int) int {
 // foldASCII takes the run of ASCII that b begins with, as far as there is room.
 func (t *text) foldASCII(b []byte, room int) int {
 	b = b[:min(len(b), room-len(t.buf))]
+	if len(b) > 1 && b[1] >= utf8.RuneSelf { // as between the characters of other scripts
+		t.buf = append(t.buf, b[0])
+		t.raw++
+		return 1
+	}
 	at := len(t.buf)
 	t.buf = slices.Grow(t.buf, len(b))
 	n := anchor.CopyASCII(t.buf[at:at+len(b)], b)
@@ -102,10 +105,24 @@ func (t *text) foldASCII(b []byte, room int) int {
 	return n
 }
 
-// foldPart folds what it can of a character that came in pieces. At the end of
-// the stream what is left is malformed.
-func (t *text) foldPart(last bool) {
-	for len(t.part) > 0 && (last || utf8.FullRune(t.part)) {
+// foldJoined folds a character that came in pieces, of which b holds the next, and
+// returns how much of b it took.
+func (t *text) foldJoined(b []byte) int {
+	known := len(t.part)
+	joined := append(t.part, b[:min(len(b), utf8.UTFMax)]...)
+	if !utf8.FullRune(joined) {
+		t.part = joined
+		return len(joined) - known
+	}
+	r, size := utf8.DecodeRune(joined)
+	t.add(r, size)
+	t.part = t.part[:copy(t.part, t.part[min(size, known):])]
+	return max(size-known, 0)
+}
+
+// foldLast folds what is left of a character at the end of the stream: it is malformed.
+func (t *text) foldLast() {
+	for len(t.part) > 0 {
 		r, size := utf8.DecodeRune(t.part)
 		t.add(r, size)
 		t.part = t.part[:copy(t.part, t.part[size:])]

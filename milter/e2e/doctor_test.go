@@ -3,6 +3,8 @@
 package e2e
 
 import (
+	"errors"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -149,6 +151,7 @@ var ills = map[string]ill{
 	"very short content timeout":      {edit: []string{"main.cf: content_timeout=60s => content_timeout=3s"}, check: "content-timeout", level: mta.Wrong},
 	"a longer time for a mail":        {setup: func(s *mta.Setup) { s.MailTime = 5 * time.Minute }, check: "content-timeout", level: mta.Risky},
 	"short command timeout":           {edit: []string{"main.cf: command_timeout=15s => command_timeout=1s"}, check: "command-timeout", level: mta.Risky},
+	"an old Postfix":                  {edit: []string{"-e mail_version=3.5.25"}, check: "version", level: mta.Wrong},
 	"old protocol":                    {edit: []string{"-e milter_protocol=2"}, check: "protocol", level: mta.Wrong},
 	"signer before postern":           {edit: []string{"-P ADDR:submission/inet/smtpd_milters=inet:127.0.0.1:8891,$postern_milter"}, check: "signer-first", level: mta.Risky},
 	"another address":                 {setup: func(s *mta.Setup) { s.Listen = []string{"inet:127.0.0.1:9999"} }, check: "address", level: mta.Wrong},
@@ -262,6 +265,52 @@ func TestTheDoctorFindsEachThing(t *testing.T) {
 				if i == 0 && (f.Level != one.level || !strings.Contains(f.Repair, strings.ReplaceAll(one.repair, "ADDR", address))) {
 					t.Errorf("level %s and repair %q, want %s and %q", f.Level, f.Repair, one.level, one.repair)
 				}
+			}
+		})
+	}
+}
+
+// A Unix socket is opened by Postfix's own user, from inside the queue directory,
+// and each folder on the way must let it pass.
+func TestTheDoctorLooksAtTheWayToASocket(t *testing.T) {
+	t.Parallel()
+	l := openLab(t)
+	dir := configured(t, l, "mail.agency.example", "", lab.Recipe{PerRecipient: true})
+	folder := filepath.Join(filepath.Dir(dir), "queue", "postern")
+	socket := filepath.Join(folder, "postern.sock")
+	if err := os.Mkdir(folder, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	listener, err := net.Listen("unix", socket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	change(t, dir, "main.cf: "+doctorsMilter+" => unix:/postern/postern.sock")
+	setup := healthy()
+	setup.Listen = []string{"unix:" + socket}
+	for _, c := range []struct {
+		name           string
+		folder, socket os.FileMode
+		found          string
+	}{
+		{"all may open it", 0o755, 0o666, ""},
+		{"root alone may write to it", 0o755, 0o600, socket + " has mode 0600"},
+		{"others may not pass its folder", 0o750, 0o666, folder + " has mode 0750"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if err := errors.Join(os.Chmod(folder, c.folder), os.Chmod(socket, c.socket)); err != nil {
+				t.Fatal(err)
+			}
+			settle(t, dir)
+			found := examine(t, dir, setup)
+			for _, f := range found {
+				if f.Check != "socket" || f.Level != mta.Wrong || f.Found != c.found {
+					t.Errorf("%+v", f)
+				}
+			}
+			if (len(found) > 0) != (c.found != "") {
+				t.Errorf("%d findings, want %q", len(found), c.found)
 			}
 		})
 	}

@@ -7,20 +7,28 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	kernel "github.com/landlock-lsm/go-landlock/landlock/syscall"
 )
 
 // The daemon notices by itself when Postfix's table no longer demands what the
-// registry promises, and when it does again; lint fails meanwhile.
+// registry promises, and when it does again; lint fails meanwhile. The sandbox,
+// which lets the daemon run no program, is closed where the kernel has one.
 func TestDriftOfTheRegistryIsCounted(t *testing.T) {
 	dir := t.TempDir()
 	const policy = "[policy]\nid = \"drift\"\njudges = [\"outbound\"]\n[inside]\ndomains = [\"agency.example\"]\n[partners.\"tls.example\"]\nmethod = \"tls\"\n"
 	table := func(value string) {
 		write(t, filepath.Join(dir, "main.cf"), "compatibility_level = 3.6\nsmtp_tls_policy_maps = inline:{ { tls.example = "+value+" }, { .tls.example = encrypt } }\n")
+		settle(t, dir)
 	}
 	write(t, filepath.Join(dir, "master.cf"), "")
 	table("may")
+	sandbox := "require"
+	if abi, err := kernel.LandlockGetABIVersion(); err != nil || abi < 1 {
+		sandbox = "auto"
+	}
 	w := newWorld(t, options{
-		policy: policy, config: config + "[mta]\npostfix_config = \"" + dir + "\"\nevery = \"1s\"\n",
+		policy: policy, config: config + "[sandbox]\nuse = \"" + sandbox + "\"\n[mta]\npostfix_config = \"" + dir + "\"\nevery = \"1s\"\n",
 	})
 	w.counted(`postern_registry_drift{problem="weaker"} 1`)
 	if r := w.run("lint"); r.code != 1 || !strings.Contains(r.out, "tls.example is weaker") {
@@ -32,6 +40,7 @@ func TestDriftOfTheRegistryIsCounted(t *testing.T) {
 		t.Errorf("lint: exit %d: %s%s", r.code, r.out, r.talk)
 	}
 	write(t, filepath.Join(dir, "main.cf"), "smtp_tls_policy_maps = texthash:"+dir+"/none\n")
+	settle(t, dir)
 	w.counted("postern_registry_check_failures_total 1")
 	if metrics, err := w.postern.Metrics(); err != nil || strings.Contains(metrics, "postern_registry_drift{") {
 		t.Errorf("what is not known is counted (%v)", err)

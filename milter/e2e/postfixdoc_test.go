@@ -36,7 +36,7 @@ func TestThePageOfPostfixLeadsFromAStockInstallToRoutesPerRecipient(t *testing.T
 	etc := filepath.Join(w.lab.Dir, "etc-postern")
 	p.fill = strings.NewReplacer(
 		"127.0.0.1", address, "10.0.0.5:25", address+":2525", "/etc/postfix", w.postfix.Config,
-		"/etc/postern", etc, "/var/log/postern", w.lab.Dir, "submission/inet", address+":submission/inet",
+		"/etc/postern", etc, "/var/log/postern", w.lab.Dir, "/var/lib/postern", w.lab.Dir, "submission/inet", address+":submission/inet",
 		"gateway.agency.example", w.gateway.Name,
 	)
 	p.copyRecipes()
@@ -66,26 +66,59 @@ func TestThePageOfPostfixLeadsFromAStockInstallToRoutesPerRecipient(t *testing.T
 
 	p.shell() // partners
 	p.shell() // single recipients
-	p.start(etc, strings.Replace(config, "[routes]\n", "[routes]\nper_recipient = true\n", 1))
-	if said := p.shell(); strings.TrimSpace(said) != "0 findings, 0 wrong" {
-		t.Errorf("the doctor says %s", said)
-	}
+	config = strings.Replace(config, "[routes]\n", "[routes]\nper_recipient = true\n", 1)
+	p.start(etc, config)
 	w.submit(250, p.mail("page-three", "SSN 536-22-1234"), "pat@partner.example", "sam@plain.example", "bob@agency.example")
 	w.overTLS(w.partner, "page-three")
 	w.overTLS(w.gateway, "page-three")
 	w.arrives(w.store, "page-three")
+
+	config = p.secondGateway(etc, config, policy)
+	if said := p.shell(); strings.TrimSpace(said) != "0 findings, 0 wrong" {
+		t.Errorf("the doctor says %s", said)
+	}
 
 	id := lab.QueueID(w.submit(250, p.mail("page-held", "SSN 536-22-1234, SSN 536-22-1235, SSN 536-22-1236"), "pat@partner.example"))
 	w.held(id)
 	if said := p.shell(); !strings.Contains(said, id) || !strings.Contains(said, "many-are-looked-at") {
 		t.Errorf("held list says %s", said)
 	}
-	if notices := p.toml(); !strings.Contains(notices, "[notices]") {
-		t.Errorf("the last file is %s", notices)
+
+	if err := os.Mkdir(filepath.Join(w.lab.Dir, "notices"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	p.start(etc, config+p.toml()) // notices
+	w.submit(250, p.mail("page-told", "SSN 536-22-1234, SSN 536-22-1235, SSN 536-22-1236"), "pat@partner.example")
+	if got, ok := w.store.Wait("Subject: [postern] P-", patience); !ok || !strings.Contains(got.Data, "many-are-looked-at") {
+		t.Errorf("the officer got %q", got.Data)
+	}
+	if log := w.postern.Log(); strings.Contains(log, "policy warning") {
+		t.Errorf("the policy has something in vain:\n%s", log)
 	}
 	if len(p.blocks) > 0 {
 		t.Errorf("not tried: %q", p.blocks)
 	}
+}
+
+// secondGateway wires cjsm, and sends a mail there that a rule routes to it, and one
+// whose recipient alone goes there.
+func (p *postfixPage) secondGateway(etc, config, policy string) string {
+	p.Helper()
+	hop, err := p.lab.StartHop(lab.HopOptions{Name: "cjsm.agency.example"})
+	if err != nil {
+		p.Fatal(err)
+	}
+	if said := p.shell(); strings.Count(said, "cjsm:[cjsm.agency.example]:25") != 2 {
+		p.Errorf("Postfix says %s", said)
+	}
+	config = strings.Replace(config, `["secure"]`, `["secure", "cjsm"]`, 1)
+	write(p.T, filepath.Join(etc, "policy.toml"), strings.ReplaceAll(policy, "gateway:secure", "gateway:cjsm"))
+	p.start(etc, config)
+	for token, to := range map[string][]string{"page-second": {"sam@plain.example"}, "page-second-alone": {"sam@plain.example", "bob@agency.example"}} {
+		p.submit(250, p.mail(token, "SSN 536-22-1234"), to...)
+		p.overTLS(hop, token)
+	}
+	return config
 }
 
 func (p *postfixPage) copyRecipes() {
@@ -104,11 +137,12 @@ func (p *postfixPage) copyRecipes() {
 }
 
 // wrapPostfix keeps services on the lab's own address that a stock install has on
-// every one.
+// every one, and has files look old: Postfix's programs wait for a second when they
+// read one that may be written to just now.
 func (p *postfixPage) wrapPostfix() {
 	p.Helper()
 	p.bin = p.TempDir()
-	script := "#!/bin/sh\nsed -i -E 's/^(submissions?)( +inet )/" + p.postfix.Address + ":\\1\\2/' $MAIL_CONFIG/master.cf\nexec /usr/sbin/postfix \"$@\"\n"
+	script := "#!/bin/sh\nsed -i -E 's/^(submissions?)( +inet )/" + p.postfix.Address + ":\\1\\2/' $MAIL_CONFIG/master.cf\ntouch -d -1min $MAIL_CONFIG/main.cf $MAIL_CONFIG/master.cf\nexec /usr/sbin/postfix \"$@\"\n"
 	if err := os.WriteFile(filepath.Join(p.bin, "postfix"), []byte(script), 0o700); err != nil {
 		p.Fatal(err)
 	}

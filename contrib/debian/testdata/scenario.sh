@@ -126,6 +126,23 @@ rm -r /etc/systemd/system/postern.service.d /etc/postern/keys
 sed -i '/^\[keys\]/,$d' /etc/postern/postern.toml
 systemctl daemon-reload
 
+# The daemon asks Postfix for its tables, from within all that confines it.
+drift() { # PROBLEM COUNT: that is what the metrics say
+	exec 3<>/dev/tcp/127.0.0.1/9892
+	printf 'GET /metrics HTTP/1.0\r\n\r\n' >&3
+	grep -q "^postern_registry_drift{problem=\"$1\"} $2" <&3
+}
+printf '\n[mta]\npostfix_config = "/etc/postfix"\nevery = "1s"\n' >>/etc/postern/postern.toml
+printf '\n[partners."partner.example"]\nmethod = "tls"\n' >>/etc/postern/policy.toml
+systemctl restart postern.service
+is "a table that lacks a partner is seen" until_ drift missing 2
+postconf 'smtp_tls_policy_maps = inline:{ partner.example=encrypt, .partner.example=encrypt }'
+is "and one that has it" until_ drift missing 0
+is "doctor and the daemon agree" not says 'registry' postern doctor --json
+sed -i '/^\[mta\]/,$d' /etc/postern/postern.toml
+sed -i '/^\[partners/,$d' /etc/postern/policy.toml
+systemctl restart postern.service
+
 sed -i 's/^listen = "inet:127.0.0.1:8892"/listen = "fd:milter"/' /etc/postern/postern.toml
 systemctl stop postern.service
 is "the socket of systemd can be had instead" systemctl enable --now postern.socket
