@@ -109,3 +109,18 @@ func TestAHashTellsWordsApartByCharactersAndLength(t *testing.T) {
 		}
 	}
 }
+
+// FuzzWords holds the fast form to the plain one.
+func FuzzWords(f *testing.F) {
+	f.Add([]byte("Social Security No. 078-05-1123, socialSecurity"), uint64(0x8421), uint64(1<<40))
+	f.Add([]byte("a_b-c \x80\xff 0123456789 abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz"), ^uint64(0), uint64(3))
+	set := NewHashes([]uint64{HashWord(0x6c6169636f73, 6), HashWord(0x61, 1), HashWord(0x6f6e, 2)})
+	f.Fuzz(func(t *testing.T, text []byte, wanted, odd uint64) {
+		c := wordCase{blocks: min(len(text)/BlockBytes+1, 64)}
+		c.text = make([]byte, (c.blocks+1)*BlockBytes)
+		copy(c.text, text)
+		c.wanted = func(i int) bool { return wanted>>(i%61)&1 == 1 }
+		c.odd = func(i int) bool { return odd>>(i%59)&1 == 1 }
+		c.check(t, set)
+	})
+}
