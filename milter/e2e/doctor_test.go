@@ -191,7 +191,13 @@ var ills = map[string]ill{
 	"an alias that leads outside":     {edit: []string{"-e alias_maps=texthash:$config_directory/aliases"}, check: "aliases", level: mta.Risky},
 	"copies of all mail":              {edit: []string{"-e always_bcc=archive@agency.example"}, check: "bcc", level: mta.Note},
 	"soft bounces":                    {edit: []string{"-e soft_bounce=yes"}, check: "soft-bounce", level: mta.Risky},
-	"a content filter":                {edit: []string{"-e content_filter=smtp:[127.0.0.1]:10024"}, check: "content-filter", level: mta.Note},
+	"a content filter":                {edit: []string{"-e content_filter=smtp:[127.0.0.1]:10024"}, check: "content-filter", level: mta.Risky},
+	"a content filter of a listener":  {edit: []string{"-P ADDR:submission/inet/content_filter=smtp:[127.0.0.1]:10024"}, check: "content-filter", level: mta.Risky},
+	"a content filter without marks":  {edit: []string{"-e content_filter=smtp:[127.0.0.1]:10024"}, setup: func(s *mta.Setup) { s.Routes.PerRecipient = false }, check: "content-filter", level: mta.Note},
+	"a canonical name that leads out": {edit: []string{"-e recipient_canonical_maps=texthash:$config_directory/canonical"}, check: "aliases", level: mta.Risky},
+	"verified by the host's name":     {edit: []string{"-P tlsver/unix/smtp_tls_secure_cert_match=nexthop,hostname"}, check: "tls-match", level: mta.Wrong},
+	"default action reject":           {edit: []string{"main.cf: default_action=tempfail => default_action=reject"}, check: "default-action", level: mta.Risky},
+	"a second leg that names postern": {edit: []string{"-P ADDR:10031/inet/smtpd_milters=$postern_milter"}, check: "milters-off", level: mta.Note, repair: "postconf -P ADDR:10031/inet/smtpd_milters="},
 	"several instances":               {edit: []string{"-e multi_instance_directories=/etc/postfix-out"}, check: "instances", level: mta.Note},
 	"a short life in the queue":       {edit: []string{"-e maximal_queue_lifetime=4h"}, check: "lifetime", level: mta.Risky},
 	"no way for marks":                {edit: []string{"-e transport_maps="}, check: "mark-last-line mark-line", level: mta.Wrong},
@@ -234,6 +240,7 @@ func TestTheDoctorFindsEachThing(t *testing.T) {
 			}
 			settle(t, dir)
 			write(t, filepath.Join(dir, "aliases"), "root: ann\nann: ann@home.example\n")
+			write(t, filepath.Join(dir, "canonical"), "a@home.example b@home.example\nann.lee@agency.example ann@agency.example\ncarl@agency.example carl@citizen.example\n")
 			write(t, filepath.Join(dir, "old"), "a@agency.example b@agency.example\n")
 			write(t, filepath.Join(dir, "old.db"), "")
 			if err := os.Chtimes(filepath.Join(dir, "old.db"), time.Time{}, time.Now().Add(-time.Hour)); err != nil {

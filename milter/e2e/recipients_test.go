@@ -5,6 +5,7 @@ package e2e
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/postern-mail/postern/contrib/demo/lab"
 )
@@ -102,6 +103,34 @@ func (w *world) spotless(bounce, recipient string) {
 	if !strings.Contains(bounce, "Final-Recipient: rfc822; "+recipient+"\r\n") || ours.MatchString(bounce) {
 		w.Errorf("bounce for %q is\n%s", recipient, bounce)
 	}
+}
+
+// As docs/postfix.md says: mail that has no route waits for a partner whose TLS
+// fails, or is answered at once.
+func TestMailWithoutARouteWaitsForAPartnersTLSOrIsAnswered(t *testing.T) {
+	w := newWorld(t, options{main: "smtp_tls_policy_maps = inline:{plain.example=encrypt}\n"})
+	id := lab.QueueID(w.submit(250, mail("static", "none"), "pat@plain.example"))
+	if _, ok := w.postfix.Find(patience, func(q lab.Queued) bool { return q.Queue == "deferred" && q.ID == id }); !ok {
+		t.Fatal("it does not wait")
+	}
+	for _, command := range [][]string{
+		{"postconf", "-P", "smtp/unix/smtp_delivery_status_filter=regexp:$config_directory/postern/refused.regexp"}, {"postfix", "reload"},
+	} {
+		if _, err := w.postfix.Run(command[0], command[1:]...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for end := time.Now().Add(patience); ; {
+		w.flush()
+		if _, ok := w.store.Wait("Subject: static\r\n", time.Second); ok {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal("the sender is not told")
+		}
+	}
+	w.bounced("static")
+	w.not(w.plain, "static")
 }
 
 // Without its listeners the recipe cannot deliver; even then a bounce does not

@@ -181,6 +181,9 @@ func (x *postfixExam) checkTLS(s *service, route string) {
 		}
 		x.add(Wrong, "tls-level", x.where(s, "smtp_tls_security_level"), orNothing(level), why, set("smtp_tls_security_level", want))
 	}
+	if match := x.value(s, "smtp_tls_secure_cert_match"); route == "tls-verified" && hasWord(strings.ReplaceAll(match, ":", " "), "hostname") {
+		x.add(Wrong, "tls-match", x.where(s, "smtp_tls_secure_cert_match"), match, "a certificate for the host's name will do, and that name comes from a name server that may be lied to", set("smtp_tls_secure_cert_match", "nexthop,dot-nexthop"))
+	}
 	for _, tables := range []string{"smtp_tls_policy_maps", "smtp_tls_per_site"} {
 		if value := x.value(s, tables); value != "" && !(route == "tls-verified" && x.ownTable(value)) {
 			x.add(Wrong, "tls-policy", x.where(s, tables), value, "an entry of this table that says \"may\" or \"none\" wins over the transport's own level, and the mail leaves in clear", set(tables, ""))
