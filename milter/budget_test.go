@@ -254,6 +254,46 @@ func TestAMailThatStallsIsLetGo(t *testing.T) {
 	}
 }
 
+// An MTA that sends the next packet byte by byte is never silent and never goes on.
+func TestAPacketThatTricklesInIsAStall(t *testing.T) {
+	for name, limit := range map[string]func(*Config){
+		"stall":        func(c *Config) { c.Stall = 200 * time.Millisecond },
+		"time to show": func(c *Config) { c.ShowTime = 200 * time.Millisecond },
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := serve(t, &fakeEngine{}, limit)
+			const many = 20
+			next := frame('B', strings.Repeat("y", 60000))
+			var mtas []*mta
+			for range many {
+				mtas = append(mtas, begin(t, h, "Q", strings.Repeat("x", 3*maxTakenIn)))
+			}
+			sent := 0
+			for began := time.Now(); h.metric(t, `postern_faults_total{fault="stalled"}`) != "20" && time.Since(began) < 10*time.Second; sent++ {
+				for _, m := range mtas {
+					if _, err := m.conn.Write(next[sent : sent+1]); err != nil {
+						t.Fatal(err)
+					}
+				}
+				time.Sleep(10 * time.Millisecond)
+			}
+			for series, want := range map[string]string{
+				`postern_faults_total{fault="stalled"}`: "20", "postern_scans": "0", "postern_budget_bytes": "0", "postern_messages_in_flight": "0",
+			} {
+				h.eventually(t, series, want)
+			}
+			for _, m := range mtas {
+				if _, err := m.conn.Write(next[sent:]); err != nil {
+					t.Fatal(err)
+				}
+				if p := m.next(); !strings.HasPrefix(p.String(), "y451 4.3.0 ") {
+					t.Errorf("the mail got %q", p)
+				}
+			}
+		})
+	}
+}
+
 func TestTheBudgetAddsUp(t *testing.T) {
 	h := serve(t, &fakeEngine{finish: func(i *fakeInspection) (*rules.Decision, error) {
 		if i.memory.Take(3<<20, len(i.env.QueueID)%2 == 0) {

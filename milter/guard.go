@@ -61,9 +61,10 @@ type guard struct {
 
 	idleTimeout  time.Duration
 	writeTimeout time.Duration
-	stall        time.Duration // an MTA in the midst of a mail may be silent so long
+	stall        time.Duration // an MTA in the midst of a mail may take so long for a packet
 	slow         time.Duration // and let us wait so long for all of it
 	waited       time.Duration // for the mail so far
+	since        time.Time     // when the packet that comes next began to be waited for; zero: not yet
 	readBy       time.Time     // the deadline that is set
 	writeBy      time.Time
 
@@ -92,7 +93,7 @@ func newGuard(conn net.Conn, c *Config) *guard {
 		idleTimeout:  c.IdleTimeout,
 		writeTimeout: c.WriteTimeout,
 		stall:        c.Stall,
-		slow:         c.MailTime,
+		slow:         c.ShowTime,
 	}
 }
 
@@ -131,6 +132,7 @@ func (g *guard) next() error {
 	if err != nil {
 		return err
 	}
+	g.since = time.Time{}
 	if g.forLibrary(cmd) {
 		g.left = total
 		if cmd == cmdConnect {
@@ -278,15 +280,18 @@ func (g *guard) peek(n int) ([]byte, error) {
 // of what it is waited for.
 func (g *guard) await(n int) error {
 	for {
-		now, since := time.Now(), g.draining.Load()
-		until, ok := g.patience(now, since)
+		now, drain := time.Now(), g.draining.Load()
+		if g.since.IsZero() {
+			g.since = now
+		}
+		until, ok := g.patience(now, drain)
 		if !ok {
 			return io.EOF
 		}
 		if err := g.renew(now, until); err != nil {
 			return err
 		}
-		if g.draining.Load() != since {
+		if g.draining.Load() != drain {
 			continue // drain may have set a deadline that was overwritten here
 		}
 		g.in.ack = !g.wrote.Swap(false)
@@ -303,7 +308,7 @@ func (g *guard) await(n int) error {
 		g.readBy = time.Time{}
 		// A deadline may come a little early; see renew.
 		over := func(d, limit time.Duration) bool { return d >= limit-limit/8 }
-		switch silent := time.Since(now); {
+		switch silent := time.Since(g.since); {
 		case g.nudged.Swap(false), g.draining.Load() != nil && !g.busy.Load():
 		case reading && (over(g.waited, g.slow) || over(silent, g.stall)):
 			g.tap.stalled()
@@ -315,9 +320,10 @@ func (g *guard) await(n int) error {
 	}
 }
 
-// patience is until when the next bytes are waited for; false: no longer.
+// patience is until when the next bytes are waited for; false: no longer. What
+// counts is the packet, whole: one that comes byte by byte is as good as none.
 func (g *guard) patience(now time.Time, drain *time.Time) (until time.Time, ok bool) {
-	until = now.Add(g.idleTimeout)
+	until = g.since.Add(g.idleTimeout)
 	earlier := func(t time.Time) {
 		if t.Before(until) {
 			until = t
@@ -327,7 +333,8 @@ func (g *guard) patience(now time.Time, drain *time.Time) (until time.Time, ok b
 		earlier(now.Add(patience))
 	}
 	if g.tap != nil && g.tap.reading() {
-		earlier(now.Add(min(g.stall, max(g.slow-g.waited, 0))))
+		earlier(g.since.Add(g.stall))
+		earlier(now.Add(max(g.slow-g.waited, 0)))
 	}
 	if drain != nil && !g.busy.Load() {
 		if !now.Before(*drain) {

@@ -171,6 +171,21 @@ func TestASilentPeerIsDropped(t *testing.T) {
 	h.eventually(t, "postern_aborted_total", "1")
 }
 
+func TestAPeerThatTricklesOutsideOfAMailIsDropped(t *testing.T) {
+	h := serve(t, &fakeEngine{}, func(c *Config) { c.IdleTimeout = 100 * time.Millisecond })
+	m := opened(t, h, "OC")
+	for _, b := range frame('M', strings.Repeat("x", 1000)) {
+		if _, err := m.conn.Write([]byte{b}); err != nil {
+			return // hung up
+		}
+		if h.metric(t, "postern_sessions") == "0" {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Error("the connection was kept")
+}
+
 func TestProgressIsToldUntilTheVerdict(t *testing.T) {
 	h := serve(t, &fakeEngine{finish: func(*fakeInspection) (*rules.Decision, error) {
 		time.Sleep(100 * time.Millisecond)

@@ -58,7 +58,8 @@ type Config struct {
 	OverloadWait  time.Duration // a mail waits so long for room among them; 0: not at all
 	Linger        time.Duration // after Shutdown connections may begin mails for so long; default none
 	MailTime      time.Duration // from the first field of a mail to its verdict; default 60 s
-	Stall         time.Duration // for the rest of a mail that the MTA has begun to show; default 30 s
+	ShowTime      time.Duration // of that the MTA may take so much to show the mail; default MailTime
+	Stall         time.Duration // for a packet of a mail that the MTA has begun to show; default 30 s
 	IdleTimeout   time.Duration // an MTA keeps the connection while its client is slow; default 30 min
 	WriteTimeout  time.Duration // default 30 s
 	ProgressEvery time.Duration // while a verdict is being worked on; default 2 s
@@ -105,6 +106,9 @@ func (c *Config) setDefaults() {
 		if *d <= 0 {
 			*d = value
 		}
+	}
+	if c.ShowTime <= 0 {
+		c.ShowTime = c.MailTime
 	}
 }
 

@@ -91,6 +91,7 @@ func (c *compiler) compile() *Policy {
 		c.recordable()
 	}
 	if c.mistakes.Err() == nil && c.opt.Lint {
+		c.ruleless()
 		c.unheard()
 		c.lint()
 	}
@@ -104,6 +105,9 @@ func (c *compiler) finish() {
 	slices.SortFunc(c.Policy.rules, func(a, b rule) int { return cmp.Compare(a.id, b.id) })
 	slices.SortFunc(c.labels, func(a, b label) int { return cmp.Compare(a.name, b.name) })
 	for i := range c.Policy.rules {
+		if id := c.Policy.rules[i].id; c.sourceOf[id].File != defaultTitle {
+			c.own = append(c.own, id)
+		}
 		// Tests of the whole mail are the cheapest way to find that a rule does not fire.
 		slices.SortStableFunc(c.Policy.rules[i].parts, func(a, b part) int {
 			return cmp.Compare(b.cheap(), a.cheap())

@@ -138,6 +138,15 @@ func joinedWords(words []string) string {
 	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
 }
 
+// ruleless tells of a policy whose file has no rule: in enforce mode the daemon
+// refuses it.
+func (c *compiler) ruleless() {
+	s := c.sources[len(c.sources)-1]
+	if len(c.own) == 0 && !s.pack {
+		c.warn(s.title, 0, "write a rule, or use a pack: a file that was cut short looks like this", "there is no rule: the daemon refuses that in enforce mode")
+	}
+}
+
 // unheard tells of rules that tell an officer who is not named. A pack by itself may
 // leave that to the admin's file.
 func (c *compiler) unheard() {

@@ -80,3 +80,27 @@ func BenchmarkLint(b *testing.B) {
 		}
 	}
 }
+
+func TestLintWarnsOfAPolicyWithoutARule(t *testing.T) {
+	for text, warned := range map[string]bool{
+		"":                                       true,
+		"[inside]\ndomains = [\"in.example\"]\n": true,
+		"[[rules]]\nid = \"r\"\nhold = \"x\"\noff = true\n":                                 true,
+		"[policy]\nuse = \"pci\"\n":                                                         false,
+		"[rules.r]\nwhen = { header = \"X-Case\", contains = \"x\" }\nhold = \"x\"\n":       false,
+		"[rules.unread-held]\nwhen = { unread = true }\nhold = \"of one's own: {found}\"\n": false,
+	} {
+		p, err := ReadPolicyText("policy \"p\"", []byte(text), "", detect.Builtin(), Options{Lint: true, Time: noon})
+		if err != nil {
+			t.Errorf("%q: %v", text, err)
+			continue
+		}
+		told := false
+		for _, w := range p.Warnings() {
+			told = told || strings.Contains(w.Text, "there is no rule")
+		}
+		if told != warned || (len(p.OwnRules()) == 0) != warned {
+			t.Errorf("%q: warned %v, rules %q", text, told, p.OwnRules())
+		}
+	}
+}

@@ -15,6 +15,8 @@ const (
 	defaultPack = "default"
 	labelsPack  = "labels"
 	labelsTitle = "postern's labels"
+
+	defaultTitle = `pack "default"` // as its rules name their file
 )
 
 // Packs lists the names of the shipped policies.

@@ -23,6 +23,7 @@ type Policy struct {
 	inside        perimeter
 	scope         []Direction // that any rule applies in, or that a file judges
 	rules         []rule      // by id
+	own           []string    // ids of those that its files or packs give, sorted
 	exemptions    []exemption
 	labels        []label // by name
 	partners      map[string]*partner
@@ -188,6 +189,11 @@ func (p *Policy) RuleIDs() []string {
 	slices.Sort(ids)
 	return ids
 }
+
+// OwnRules lists the ids of the rules that the policy's file gives, or a pack that
+// it uses, sorted. A policy without any has but those that hold where nobody wrote
+// a rule, as an empty file has.
+func (p *Policy) OwnRules() []string { return slices.Clone(p.own) }
 
 // Summary says in one line what was understood.
 func (p *Policy) Summary() string {

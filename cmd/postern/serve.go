@@ -41,7 +41,9 @@ func newServe(g *global) *cobra.Command {
 		Use:   "serve",
 		Short: "Run the milter daemon",
 		Long: "Serve runs the milter daemon until SIGTERM, which lets the mails in flight end.\n" +
-			"SIGHUP reads the policy again, whole or not at all, and reopens the audit file.",
+			"SIGHUP reads the policy again, whole or not at all, once nobody writes to its\n" +
+			"files any more, and reopens the audit file. In enforce mode a policy without a\n" +
+			"rule is refused.",
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return serve(c, g) },
 	}
@@ -130,9 +132,11 @@ func serve(c *cobra.Command, g *global) error {
 }
 
 func (s *server) run(c *cobra.Command, registry *prometheus.Registry) error {
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, syscall.SIGHUP, syscall.SIGTERM, syscall.SIGINT)
-	defer signal.Stop(signals)
+	hangups, ends := make(chan os.Signal, 1), make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP)
+	signal.Notify(ends, syscall.SIGTERM, syscall.SIGINT)
+	defer signal.Stop(hangups)
+	defer signal.Stop(ends)
 
 	listeners, err := s.listen()
 	if err != nil {
@@ -172,87 +176,12 @@ func (s *server) run(c *cobra.Command, registry *prometheus.Registry) error {
 		select {
 		case err := <-failed:
 			return fmt.Errorf("a listener failed: %w", err)
-		case sig := <-signals:
-			if sig == syscall.SIGHUP {
-				s.hangup()
-				continue
-			}
+		case <-hangups:
+			s.hangup(ends)
+		case <-ends:
 			return s.drain(m, web)
 		}
 	}
-}
-
-// reload builds whole new engines and puts them in force, or keeps the old ones.
-func (s *server) reload() error {
-	engine, shadow, err := s.build()
-	if err != nil {
-		s.metrics.ReloadFailed()
-		return err
-	}
-	s.engine.Store(engine)
-	s.shadow.Store(shadow)
-	s.metrics.PolicyLoaded(engine.ID(), engine.Checksum(), engine.RuleIDs())
-	s.metrics.ReloadSucceeded()
-	s.tell("policy loaded", engine)
-	if shadow != nil {
-		s.tell("shadow policy loaded", shadow)
-	}
-	return nil
-}
-
-// build loads the policy, and the shadow policy if there is one. The shadow
-// needs no routes: it sends nothing anywhere.
-func (s *server) build() (engine, shadow *rules.Engine, err error) {
-	opt, err := s.conf.policyOptions()
-	if err != nil {
-		return nil, nil, err
-	}
-	opt.OCR = s.ocr
-	if engine, err = rules.Load(s.conf.policyName(s.global.policy), opt); err != nil {
-		return nil, nil, err
-	}
-	if s.conf.Policy.Shadow != "" {
-		opt.Enforce = false
-		shadow, err = rules.Load(s.conf.Policy.Shadow, opt)
-	}
-	return engine, shadow, err
-}
-
-func (s *server) tell(message string, e *rules.Engine) {
-	s.log.Info(message, "policy", e.ID(), "checksum", e.Checksum(), "summary", e.Summary()) //nolint:sloglint // one of two constants
-	for _, w := range e.Warnings() {
-		s.log.Warn("policy", "warning", w.String())
-	}
-	wanted := e.FactsWanted()
-	if wanted.TLS && !s.conf.Probe.Enabled {
-		s.log.Warn("rules ask what destinations can do, and nobody looks: all are unknown; see [probe]", "policy", e.ID())
-	}
-	if (wanted.FirstContact || wanted.Volume) && s.conf.Facts.Folder == "" {
-		s.log.Warn("rules ask for first contacts or volumes, and nobody remembers them: they are unknown; see [facts]", "policy", e.ID())
-	}
-	switch {
-	case !e.Notifies() || !s.conf.enforce():
-	case s.conf.Notices.Folder == "":
-		s.log.Warn("rules tell the officer, but nobody is told: [notices] folder is not set", "policy", e.ID())
-	case e.Officer() == "":
-		s.log.Warn("rules tell the officer, but nobody is told: [officer] address is not set", "policy", e.ID())
-	}
-}
-
-// hangup is what SIGHUP does.
-func (s *server) hangup() {
-	if s.audit != nil {
-		if err := s.audit.Reopen(); err != nil {
-			s.log.Error("audit file not reopened", "error", err)
-		}
-	}
-	if err := s.reload(); err != nil {
-		for line := range strings.SplitSeq(err.Error(), "\n") {
-			s.log.Error("policy not reloaded, the old one stays in force", "error", line)
-		}
-		s.sandboxHint(err)
-	}
-	s.watcher.changed()
 }
 
 // drain is what SIGTERM does: no new mail, the mails in flight end.
@@ -314,6 +243,7 @@ func (s *server) newMilter() *milter.Server {
 		OverloadWait:  s.conf.Limits.Wait,
 		Linger:        linger,
 		MailTime:      s.conf.Limits.MailTime + s.conf.Limits.WaitTime,
+		ShowTime:      s.conf.Limits.MailTime,
 	})
 }
 

@@ -65,8 +65,8 @@ func TestAnUpgradeUnderLoadDefersNothing(t *testing.T) {
 	t.Logf("%d mails over three upgrades", l.next.Load())
 }
 
-// While the policy changes ten times a second, now and then to one that is
-// written by half, each mail is judged by one policy as a whole.
+// While the policy changes every second, now and then to one that is written by
+// half, each mail is judged by one policy as a whole.
 func TestAReloadUnderLoadMixesNoPolicies(t *testing.T) {
 	version := func(n int) string {
 		id := fmt.Sprintf("version-%d", n)
@@ -77,18 +77,23 @@ func TestAReloadUnderLoadMixesNoPolicies(t *testing.T) {
 	w := newWorld(t, options{policy: version(0), main: quick})
 	l := w.open()
 	l.send(6, func(token string) string { return mail(token, "refuse") })
-	for n := 1; n <= 20; n++ {
-		text := version(n)
+	for n := 1; n <= 10; n++ {
+		text, said := version(n), fmt.Sprintf(`msg="policy loaded" policy=version-%d `, n)
 		if n%5 == 0 {
-			text = text[:len(text)*2/3]
+			text, said = text[:len(text)*2/3], "policy not reloaded"
 		}
+		already := strings.Count(w.postern.Log(), said)
 		if err := w.postern.SetPolicy(text); err != nil {
 			t.Fatal(err)
 		}
 		if err := w.postern.Hangup(); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(100 * time.Millisecond)
+		for end := time.Now().Add(20 * time.Second); strings.Count(w.postern.Log(), said) == already; time.Sleep(10 * time.Millisecond) {
+			if time.Now().After(end) {
+				t.Fatalf("version %d: %q is not said", n, said)
+			}
+		}
 	}
 	l.close()
 	if all, refused := int(l.next.Load()), l.told(550); refused != all || all < 50 {
