@@ -3,6 +3,7 @@
 package anchor
 
 import (
+	"slices"
 	"syscall"
 	"testing"
 )
@@ -27,5 +28,44 @@ func TestMarksOfATextBeforeAGuardPage(t *testing.T) {
 	}
 	for n := 0; n <= 4*BlockBytes; n++ {
 		checkMarks(t, room[page-n:page:page])
+	}
+}
+
+// Of a text eight bytes behind its blocks are read, and none behind those.
+func TestWordsOfATextBeforeAGuardPage(t *testing.T) {
+	page := syscall.Getpagesize()
+	room, err := syscall.Mmap(-1, 0, 2*page, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := syscall.Munmap(room); err != nil {
+			t.Error(err)
+		}
+	}()
+	if err := syscall.Mprotect(room[page:], syscall.PROT_NONE); err != nil {
+		t.Fatal(err)
+	}
+	set := NewHashes([]uint64{HashWord(0x6c6169636f73, 6), HashWord(0x61, 1)})
+	for blocks := 1; blocks <= 3; blocks++ {
+		size := blocks*BlockBytes + 8
+		for shift := range BlockBytes {
+			for _, text := range []string{"social a 1234567890-xy ", "a", " ", "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789abcdefghij"} {
+				at := page - size - shift
+				for i := at; i < page; i++ {
+					room[i] = text[(i-at)%len(text)]
+				}
+				c := wordCase{blocks: blocks, odd: func(i int) bool { return i%11 == 3 }, wanted: func(i int) bool { return (i+shift)%3 == 0 }}
+				c.text = append(append(c.text, room[at:at+size]...), make([]byte, BlockBytes-8)...)
+				runs := c.runs()
+				words, pass := make([]Word, size), make([]uint16, size)
+				n, passed := set.Words(room[at:at+size], runs, words, pass)
+				wantWords, wantPass := make([]Word, size), make([]uint16, size)
+				wantN, wantPassed := hashWordsGeneric(set, c.text, runs, wantWords, wantPass)
+				if !slices.Equal(words[:n], wantWords[:wantN]) || !slices.Equal(pass[:passed], wantPass[:wantPassed]) {
+					t.Fatalf("%d blocks, %d bytes before the page: %v, want %v", blocks, shift, words[:n], wantWords[:wantN])
+				}
+			}
+		}
 	}
 }

@@ -14,7 +14,7 @@ import (
 // one look at blocks of it, and another at the words that are left.
 type few struct {
 	marker *anchor.Leads
-	words  bitset // the first words of keywords, as keyOf makes them
+	words  *anchor.Hashes // the first words of keywords, as keyOf makes them
 }
 
 // mostFew is how many beginnings a few has at most.
@@ -37,7 +37,7 @@ func newFew(d *dictionary) *few {
 		key, _ := keyOf(binary.LittleEndian.Uint64(word[:]))
 		keys = append(keys, key)
 	})
-	return &few{anchor.NewLeads(leads), newBitset(keys)}
+	return &few{anchor.NewLeads(leads), anchor.NewHashes(keys)}
 }
 
 // beginnings calls see with how the text of keywords can begin, from a node on with n
@@ -117,7 +117,7 @@ func (d *dictionary) findFew(t *text, from, to int, hits []hit) []hit {
 			for ; places != 0; places &= places - 1 {
 				i := base + b*anchor.BlockBytes + bits.TrailingZeros64(places)
 				key, odd := keyOf(binary.LittleEndian.Uint64(text[i:]))
-				if (odd || d.few.words.has(key)) && i >= from && i < to {
+				if (odd || d.few.words.Has(key)) && i >= from && i < to {
 					hits = d.enter(t, i, hits)
 				}
 			}

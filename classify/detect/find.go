@@ -39,18 +39,9 @@ const placesBlocks = 16
 // processor that takes every other jump wrong would do little else.
 type places struct {
 	leads [placesBlocks]uint64
-	words [placesBlocks + 1]uint64 // letters and digits, of the block behind too
-	odd   [placesBlocks + 1]uint64 // where a word may end early
-	word  [placesBlocks*anchor.BlockBytes + 1]word
+	runs  [placesBlocks + 1]anchor.Runs // of the block behind too
+	word  [placesBlocks*anchor.BlockBytes + 1]anchor.Word
 	pass  [placesBlocks*anchor.BlockBytes + 1]uint16 // which of the words may begin one
-}
-
-// word is a run of ASCII letters and digits, up to maxWord characters of it.
-type word struct {
-	hash uint64
-	at   uint16 // from the first block on
-	size uint8  // 0 where something else begins a keyword
-	odd  bool   // it may end early, or go on behind its end with what is not ASCII
 }
 
 // findIn appends the keywords that begin in some blocks, as far as that is between
@@ -61,7 +52,7 @@ func (d *dictionary) findIn(t *text, block, behind, from, to int, hits []hit) []
 	t.markPlaces(block, behind)
 	// Eight bytes more are there, whatever they are.
 	text := t.buf[base : len(t.buf)+8]
-	n, pass, before := 0, 0, uint64(0)
+	before := uint64(0)
 	if base > 0 && isAlnumByte(t.buf[base-1]) {
 		before = 1
 	}
@@ -73,16 +64,18 @@ func (d *dictionary) findIn(t *text, block, behind, from, to int, hits []hit) []
 		if i := to - (block+b)*anchor.BlockBytes; i < anchor.BlockBytes {
 			starts &= 1<<i - 1
 		}
-		if starts&^p.words[b] == 0 && p.odd[b]|p.odd[b+1] == 0 {
-			n, pass = p.plain(&d.openings.filter, text, b, starts, n, pass)
-		} else {
-			n, pass = p.careful(&d.openings.filter, text, b, starts, n, pass)
-		}
+		p.runs[b].Starts = starts
 	}
-	p.word[n] = word{odd: true}
+	n, pass := d.openings.filter.Words(text, p.runs[:behind-block+1], p.word[:], p.pass[:])
+	p.word[n] = anchor.Word{Odd: 1}
+	if d.figures && d.openings.marker == nil { // so all words were noted
+		pass = d.openings.pair(p, text, pass)
+	}
 	for _, j := range p.pass[:pass] {
-		if w := &p.word[j]; w.odd {
-			hits = d.beginOdd(t, base+int(w.at), hits)
+		if w := &p.word[j]; w.Odd == 1 {
+			if p.mayBegin(d.openings.filter, text, w) {
+				hits = d.beginOdd(t, base+int(w.At), hits)
+			}
 		} else {
 			hits = d.begin(t, base, w, &p.word[j+1], hits)
 		}
@@ -90,54 +83,36 @@ func (d *dictionary) findIn(t *text, block, behind, from, to int, hits []hit) []
 	return hits
 }
 
-// plain notes the words of a block that begin at some places, none of which is odd.
-func (p *places) plain(filter *bitset, text []byte, b int, starts uint64, n, pass int) (int, int) {
-	words, next := p.words[b], p.words[b+1]
-	for ; starts != 0; starts &= starts - 1 {
-		k := bits.TrailingZeros64(starts) & 63
-		size := bits.TrailingZeros64(^(words>>k | next<<1<<(63-k)))
-		at := b*anchor.BlockBytes + k
-		hash := hashWord(binary.LittleEndian.Uint64(text[at:]), size)
-		p.word[n] = word{hash, uint16(at), uint8(size), size == maxWord}
-		p.pass[pass] = uint16(n)
-		pass += int(filter.bit(hash) | uint64(size)/maxWord)
-		n++
+// pair leaves in pass those words that begin a keyword as far as is known from what
+// follows them.
+func (o *openings) pair(p *places, text []byte, pass int) int {
+	left := 0
+	for _, j := range p.pass[:pass] {
+		w, next := &p.word[j], &p.word[j+1]
+		p.pass[left] = j
+		left += int(uint64(w.Odd|next.Odd) | o.whole.Bit(w.Hash) | o.pairs.Bit(hashPair(w.Hash, next.Hash)) |
+			o.pairs.Bit(hashPair(w.Hash, uint64(text[int(w.At)+int(w.Size)]))))
 	}
-	return n, pass
+	return left
 }
 
-// careful is plain for any block.
-func (p *places) careful(filter *bitset, text []byte, b int, starts uint64, n, pass int) (int, int) {
-	words, next := p.words[b], p.words[b+1]
-	odd, behind := p.odd[b], p.odd[b+1]
-	for ; starts != 0; starts &= starts - 1 {
-		k := bits.TrailingZeros64(starts) & 63
-		size := bits.TrailingZeros64(^(words>>k | next<<1<<(63-k)))
-		at := b*anchor.BlockBytes + k
-		head := binary.LittleEndian.Uint64(text[at:])
-		hash := hashWord(head, size)
-		early := (odd>>k | behind<<1<<(63-k)) & (2<<size - 1)
-		isOdd := size == 0 || size == maxWord || early != 0
-		p.word[n] = word{hash, uint16(at), uint8(size), isOdd}
-		p.pass[pass] = uint16(n)
-		if filter.has(hash) || isOdd && mayEndEarly(filter, text[at:], size, early) {
-			pass++
-		}
-		n++
-	}
-	return n, pass
+// mayBegin reports whether keywords may begin with an odd word.
+func (p *places) mayBegin(filter *anchor.Hashes, text []byte, w *anchor.Word) bool {
+	b, k, n := w.At/anchor.BlockBytes, w.At%anchor.BlockBytes, int(w.Size)
+	early := (p.runs[b].Odd>>k | p.runs[b+1].Odd<<1<<(63-k)) & (2<<n - 1)
+	return filter.Has(w.Hash) || mayEndEarly(filter, text[w.At:], n, early)
 }
 
 // mayEndEarly reports whether a keyword may begin with an odd word of n characters,
 // whatever its hash: if one ends early or ends in a character that folds to ASCII, or
 // if the hash says nothing. The text has eight bytes at least.
-func mayEndEarly(filter *bitset, text []byte, n int, early uint64) bool {
-	if n == 0 || n == maxWord || string(text[n:min(n+2, len(text))]) == dottedI {
+func mayEndEarly(filter *anchor.Hashes, text []byte, n int, early uint64) bool {
+	if n == 0 || n == anchor.MaxWord || string(text[n:min(n+2, len(text))]) == dottedI {
 		return true
 	}
 	head := binary.LittleEndian.Uint64(text)
 	for early &= 1<<n - 1; early != 0; early &= early - 1 {
-		if filter.has(hashWord(head, bits.TrailingZeros64(early))) {
+		if filter.Has(anchor.HashWord(head, bits.TrailingZeros64(early))) {
 			return true
 		}
 	}
@@ -156,13 +131,13 @@ func (t *text) markPlaces(block, behind int) {
 	p, before := t.places, uint64(0)
 	for i := range behind + 1 - block {
 		if block+i >= len(t.marks) {
-			p.words[i], p.odd[i] = 0, 0
+			p.runs[i] = anchor.Runs{}
 			return
 		}
 		w := t.wordsOf(block + i)
 		lower := w.Letters &^ w.Uppers
-		p.words[i] = w.Letters | t.marks[block+i].Digits
-		p.odd[i] = w.Uppers&(lower<<1|before) | w.Wide
+		p.runs[i].Words = w.Letters | t.marks[block+i].Digits
+		p.runs[i].Odd = w.Uppers&(lower<<1|before) | w.Wide
 		before = lower >> 63
 	}
 }
@@ -186,7 +161,7 @@ func (d *dictionary) markLeads(t *text, block, behind int) {
 // that of the next.
 func (d *dictionary) startsIn(t *text, block, i int, before *uint64) uint64 {
 	p := t.places
-	words := p.words[i]
+	words := p.runs[i].Words
 	starts := words &^ (words<<1 | *before)
 	*before = words >> 63
 	if !d.figures {
@@ -246,16 +221,16 @@ func (d *dictionary) findUnmarked(t *text, from, to int64, hits []hit) []hit {
 // mayBegin reports whether keywords may begin as a text does.
 func (d *dictionary) mayBegin(text []byte) bool {
 	n, early := wordOf(text)
-	var head [maxWord + 8]byte
+	var head [anchor.MaxWord + 8]byte
 	copy(head[:], text)
-	return n > 0 && d.openings.filter.has(hashOf(text[:n])) || mayEndEarly(&d.openings.filter, head[:], n, early)
+	return n > 0 && d.openings.filter.Has(hashOf(text[:n])) || mayEndEarly(d.openings.filter, head[:], n, early)
 }
 
 // wordOf returns the number of characters of the word that a text begins with, up to
-// maxWord, and where in it, or right behind, it is odd.
+// anchor.MaxWord, and where in it, or right behind, it is odd.
 func wordOf(text []byte) (n int, odd uint64) {
 	for i, c := range text {
-		if i == maxWord {
+		if i == anchor.MaxWord {
 			break
 		}
 		if !isASCII(c) || i > 0 && isHump(text[i-1], c) {
@@ -271,11 +246,11 @@ func wordOf(text []byte) (n int, odd uint64) {
 
 // begin appends the keywords that begin with a word which is not odd; next is the word
 // that was noted behind it.
-func (d *dictionary) begin(t *text, base int, w, next *word, hits []hit) []hit {
-	i := base + int(w.at)
+func (d *dictionary) begin(t *text, base int, w, next *anchor.Word, hits []hit) []hit {
+	i := base + int(w.At)
 	p := t.base + int64(i)
-	end := i + int(w.size)
-	o := d.openings.get(w.hash, t.buf[i:end])
+	end := i + int(w.Size)
+	o := d.openings.get(w.Hash, t.buf[i:end])
 	if o == nil || t.letterBefore(i) {
 		return hits
 	}
@@ -295,16 +270,16 @@ func (d *dictionary) begin(t *text, base int, w, next *word, hits []hit) []hit {
 
 // goOn appends the keywords that go on from a node behind the word that they begin
 // with.
-func (d *dictionary) goOn(t *text, base int, n *node, w, next *word, hits []hit) []hit {
-	p := t.base + int64(base) + int64(w.at)
-	end := p + int64(w.size)
+func (d *dictionary) goOn(t *text, base int, n *node, w, next *anchor.Word, hits []hit) []hit {
+	p := t.base + int64(base) + int64(w.At)
+	end := p + int64(w.Size)
 	if n.gap != 0 {
 		if q, ok := t.gap(end); ok {
-			hash := next.hash
-			if next.odd || q != t.base+int64(base)+int64(next.at) {
+			hash := next.Hash
+			if next.Odd == 1 || q != t.base+int64(base)+int64(next.At) {
 				hash, ok = t.secondAt(q)
 			}
-			if !ok || d.openings.pairs.has(hashPair(w.hash, hash)) {
+			if !ok || d.openings.pairs.Has(hashPair(w.Hash, hash)) {
 				hits = d.walk(t, p, q, n.gap, hits)
 			}
 		}
@@ -322,7 +297,7 @@ func (d *dictionary) goOn(t *text, base int, n *node, w, next *word, hits []hit)
 func (t *text) secondAt(p int64) (hash uint64, ok bool) {
 	i := int(p - t.base)
 	n, odd := wordOf(t.slice(p, t.end()))
-	if n == 0 || n == maxWord || odd != 0 {
+	if n == 0 || n == anchor.MaxWord || odd != 0 {
 		return 0, false
 	}
 	return hashOf(t.buf[i : i+n]), true

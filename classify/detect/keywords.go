@@ -40,6 +40,9 @@ type keyword struct {
 	text     string // as the table spells it, alternatives resolved
 	exact    bool   // the case matters
 	term     int32  // of a lexicon: which of its terms
+	// beside are the hashes of the words one of which must follow for it to count;
+	// without any of them all may.
+	beside []uint64
 }
 
 // hit is a keyword found at [start,end) of the view.
@@ -101,7 +104,7 @@ func (d *dictionary) addTerm(detector int, r role, pattern string, of int32) err
 		}
 		d.longest = max(d.longest, int64(len(spelled)+4*strings.Count(spelled, " ")))
 		lower := strings.ToLower(spelled)
-		word := keyword{detector, r, strings.ReplaceAll(spelled, ".", ""), lower != spelled, of}
+		word := keyword{detector: detector, role: r, text: strings.ReplaceAll(spelled, ".", ""), exact: lower != spelled, term: of}
 		index := int32(len(d.words))
 		d.words = append(d.words, word)
 		for _, variant := range stops(lower) {
@@ -117,7 +120,7 @@ func (d *dictionary) addLiteral(detector int, r role, literal string, of int32) 
 		return fmt.Errorf("%q is empty, longer than %d bytes or not one word", literal, maxKeyword)
 	}
 	d.longest = max(d.longest, int64(len(literal)))
-	d.words = append(d.words, keyword{detector, r, literal, false, of})
+	d.words = append(d.words, keyword{detector: detector, role: r, text: literal, term: of})
 	d.insert(strings.ToLower(literal), int32(len(d.words)-1))
 	return nil
 }

@@ -14,8 +14,9 @@ import (
 type openings struct {
 	marker *anchor.Leads // marks what begins as keywords do; nil if that is most words
 	leads  []anchor.Lead
-	filter bitset // hashes of the first words
-	pairs  bitset // of the first and second words
+	filter *anchor.Hashes // hashes of the first words
+	whole  *anchor.Hashes // of those that are keywords, or go on with what is no word
+	pairs  *anchor.Hashes // of the first words and what may come behind them, a word or a sign
 	slots  []opening
 	shift  uint8
 	nodes  []int32
@@ -31,39 +32,6 @@ type opening struct {
 // manyLeads are so many that all words begin like one of them, more or less.
 const manyLeads = 128
 
-// bitset is a set of hashes with one bit for each (a Bloom filter of one hash).
-type bitset struct {
-	bits  []uint64
-	shift uint8
-}
-
-func newBitset(hashes []uint64) bitset {
-	// Sixteen bits or more for each: hardly one in twenty is taken for another.
-	n := max(bits.Len(uint(16*len(hashes))), 15)
-	s := bitset{make([]uint64, 1<<n/64), uint8(64 - n)}
-	for _, h := range hashes {
-		s.bits[h>>s.shift/64] |= 1 << (h >> s.shift % 64)
-	}
-	return s
-}
-
-// bit is 1 if a hash is in the set.
-func (s *bitset) bit(h uint64) uint64 {
-	i := h >> (s.shift & 63)
-	return s.bits[i/64] >> (i % 64) & 1
-}
-
-func (s *bitset) has(h uint64) bool { return s.bit(h) == 1 }
-
-// hashWord hashes a word of n characters, of which the first hashed count; text are
-// its first eight bytes, the first the lowest, and what follows if it is shorter.
-func hashWord(text uint64, n int) uint64 {
-	short := uint(64-8*min(n, hashed)) & 63
-	return ((text|0x2020202020202020)<<short + uint64(n)) * 0x9E3779B97F4A7C15
-}
-
-const hashed = 8
-
 // hashPair hashes two words by the hashes of each.
 func hashPair(first, second uint64) uint64 {
 	return (bits.RotateLeft64(first, 29) ^ second) * 0xD6E8FEB86659FD93
@@ -71,15 +39,11 @@ func hashPair(first, second uint64) uint64 {
 
 func hashOf(word []byte) uint64 {
 	var text uint64
-	for i := min(len(word), hashed) - 1; i >= 0; i-- {
+	for i := min(len(word), anchor.Hashed) - 1; i >= 0; i-- {
 		text = text<<8 | uint64(word[i])
 	}
-	return hashWord(text, min(len(word), maxWord))
+	return anchor.HashWord(text, min(len(word), anchor.MaxWord))
 }
-
-// maxWord is the number of characters from which on words are not told apart by
-// their length.
-const maxWord = 64
 
 // addLead notes how a keyword begins: for a space, and behind its end, anything may
 // stand.
@@ -103,7 +67,7 @@ func (o *openings) finish(d *dictionary) {
 	}
 	var words []known
 	index := map[string]int{}
-	var firsts, pairs []uint64
+	var firsts, wholes, pairs []uint64
 	d.runs(&d.nodes[0], nil, func(run []byte, at int32) {
 		i, ok := index[string(run)]
 		if !ok {
@@ -112,14 +76,31 @@ func (o *openings) finish(d *dictionary) {
 			firsts = append(firsts, hashOf(run))
 		}
 		words[i].nodes = append(words[i].nodes, at)
-		if gap := d.nodes[at].gap; gap != 0 {
-			first := hashOf(run)
-			d.runs(&d.nodes[gap], nil, func(second []byte, _ int32) {
-				pairs = append(pairs, hashPair(first, hashOf(second)))
-			})
+		first, n := hashOf(run), &d.nodes[at]
+		for _, of := range d.ends[n.end:n.lastEnd] {
+			if len(d.words[of].beside) == 0 {
+				wholes = append(wholes, first)
+			}
+			for _, second := range d.words[of].beside {
+				pairs = append(pairs, hashPair(first, second))
+			}
+		}
+		for _, e := range d.edgesOf(n) {
+			if e.c != ' ' {
+				pairs = append(pairs, hashPair(first, uint64(e.c)))
+			}
+		}
+		if n.gap == 0 {
+			return
+		}
+		d.runs(&d.nodes[n.gap], nil, func(second []byte, _ int32) {
+			pairs = append(pairs, hashPair(first, hashOf(second)))
+		})
+		if slices.ContainsFunc(d.edgesOf(&d.nodes[n.gap]), isSign) {
+			wholes = append(wholes, first)
 		}
 	})
-	o.filter, o.pairs = newBitset(firsts), newBitset(pairs)
+	o.filter, o.whole, o.pairs = anchor.NewHashes(firsts), anchor.NewHashes(wholes), anchor.NewHashes(pairs)
 	size := bits.Len(uint(2*len(words)) | 1)
 	o.slots, o.shift = make([]opening, 1<<size), uint8(64-size)
 	for i, w := range words {
@@ -129,7 +110,7 @@ func (o *openings) finish(d *dictionary) {
 		}
 		from := int32(len(o.nodes))
 		o.nodes = append(o.nodes, w.nodes...)
-		o.slots[at] = opening{firsts[i], w.word[min(len(w.word), hashed):], from, int32(len(o.nodes))}
+		o.slots[at] = opening{firsts[i], w.word[min(len(w.word), anchor.Hashed):], from, int32(len(o.nodes))}
 	}
 	slices.SortFunc(o.leads, func(a, b anchor.Lead) int { return bytes.Compare(a[:], b[:]) })
 	if o.leads = slices.Compact(o.leads); anchor.FastLeads && len(o.leads) <= manyLeads {
@@ -159,18 +140,19 @@ func (d *dictionary) runs(n *node, run []byte, see func(run []byte, at int32)) {
 func (d *dictionary) run(e edge, run []byte, see func(run []byte, at int32)) {
 	run = append(run, e.c)
 	n := &d.nodes[e.to]
-	signs := slices.ContainsFunc(d.edgesOf(n), func(e edge) bool { return !isAlnumByte(e.c) })
-	if n.end < n.lastEnd || signs {
+	if n.end < n.lastEnd || slices.ContainsFunc(d.edgesOf(n), isSign) {
 		see(run, e.to)
 	}
 	d.runs(n, run, see)
 }
 
+func isSign(e edge) bool { return !isAlnumByte(e.c) }
+
 // get returns the opening that is a word, nil if there is none.
 func (o *openings) get(hash uint64, word []byte) *opening {
 	for i := hash >> (o.shift & 63); ; i++ {
 		s := &o.slots[i&uint64(len(o.slots)-1)]
-		if s.hash == hash && (len(word) <= hashed || hasPrefixFold(word[hashed:], s.rest)) {
+		if s.hash == hash && (len(word) <= anchor.Hashed || hasPrefixFold(word[anchor.Hashed:], s.rest)) {
 			return s
 		}
 		if s.hash == 0 {

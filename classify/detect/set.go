@@ -184,13 +184,13 @@ type Set struct {
 	// patterns are the detectors that have an expression.
 	patterns []int
 	scouts   []*scout
-	worded   bool      // a detector of the admin's own finds words
-	bare     []bool    // by detector: candidates without a level are reported
-	seekers  []seeker  // by the wants of the anchors
-	needy    uint64    // the seekers that find nothing without a keyword
-	asking   uint64    // of these those that ask for one themselves
-	denials  [2]bitset // negative keywords, and names of accounts, right before a number
-	seekerOf []uint64  // by detector
+	worded   bool       // a detector of the admin's own finds words
+	bare     []bool     // by detector: candidates without a level are reported
+	seekers  []seeker   // by the wants of the anchors
+	needy    uint64     // the seekers that find nothing without a keyword
+	asking   uint64     // of these those that ask for one themselves
+	denials  [2]denials // negative keywords, and names of accounts, right before a number
+	seekerOf []uint64   // by detector
 	// scales are the lexicons, by detector; nil for other detectors.
 	scales  []*scale
 	markers []markerEntry

@@ -53,6 +53,19 @@ type triple struct {
 	key              int
 }
 
+// beside are the hashes of the words that can follow the key, nil if that is not
+// known. The two behind the first may be one in the text.
+func (row *triple) beside() []uint64 {
+	if row.key == 2 || bytes.ContainsFunc(bytes.Join(row.words[:], nil), func(r rune) bool { return r >= utf8.RuneSelf }) {
+		return nil
+	}
+	hashes := []uint64{hashOf(row.words[row.key+1])}
+	if row.key == 0 {
+		hashes = append(hashes, hashOf(bytes.Join(row.words[1:], nil)))
+	}
+	return hashes
+}
+
 // maxStatement bounds the words of a statement.
 const maxStatement = 1000
 
@@ -85,6 +98,7 @@ func (s *Set) addStatements(c *scale) error {
 			if err := s.words.addTerm(c.detector, term, string(row.words[row.key]), of); err != nil {
 				return fmt.Errorf("statement %q: %w", st.Name, err)
 			}
+			s.words.words[len(s.words.words)-1].beside = row.beside()
 			c.triples = append(c.triples, row)
 		}
 		c.statements = append(c.statements, statement{st.Name, len(known)})

@@ -492,7 +492,7 @@ func (rd *reading) openText() stage {
 	}
 	rd.unknown = !known
 	text := newCharset(enc, rd.shown())
-	if rd.found.wide != "" && !isWide(rd.charset) && !hasMark(rd.head) {
+	if rd.found.wide != "" && (!isWide(rd.charset) || plainBehindMark(rd.head)) {
 		text = &aligned{next: fork{text, &nulLines{next: newCharset(nil, rd.shown())}}}
 	}
 	if rd.found.wide == "" && hasBlocks(rd.found.media) {

@@ -2,10 +2,11 @@ package extract
 
 import "bytes"
 
-// nulLines is the second reading of text that looks like UTF-16 for its NUL bytes
-// alone, with no mark and no charset that says so: clients drop NUL bytes and show
-// the rest. It passes on the lines in which ASCII characters stand side by side,
-// which those of UTF-16 do not; all other lines read the same both ways.
+// nulLines is the second reading of text that looks like UTF-16 for its NUL bytes or
+// its mark, with no charset that says so: clients that go by the charset drop NUL
+// bytes, show the mark as two odd characters, and then the rest. It passes on the
+// lines in which ASCII characters stand side by side, which those of UTF-16 do not;
+// all other lines read the same both ways.
 type nulLines struct {
 	next stage
 	line []byte
@@ -53,7 +54,8 @@ func (l *nulLines) close() {
 	l.next.close()
 }
 
-// hasMark reports whether text begins with a byte order mark of UTF-16 or UTF-32.
-func hasMark(head []byte) bool {
-	return bytes.HasPrefix(head, []byte{0xff, 0xfe}) || bytes.HasPrefix(head, []byte{0xfe, 0xff}) || bytes.HasPrefix(head, []byte{0, 0, 0xfe, 0xff})
+// plainBehindMark reports whether ASCII stands behind a byte order mark of UTF-16.
+func plainBehindMark(head []byte) bool {
+	text := bytes.TrimLeft(head, "\xff\xfe")
+	return bytes.IndexByte(text, 0) < 0 && mostlyASCII(text)
 }

@@ -56,10 +56,11 @@ func release(ctx context.Context, d *heldDesk, _ string, e *mta.Explained) error
 		return err
 	}
 	if danger := e.Danger(); danger != "" {
-		return hinted{
-			fmt.Errorf("mail %s is not released: %s", e.ID, danger),
-			"put its route right (route.regexp), then \"postsuper -r " + e.ID + "\" has postern judge it anew",
+		hint := "put its route right (route.regexp), then \"postsuper -r " + e.ID + "\" has postern judge it anew"
+		if e.OnSendmail {
+			hint = "let the sender send it again, and drop this one"
 		}
+		return hinted{fmt.Errorf("mail %s is not released: %s", e.ID, danger), hint}
 	}
 	if r := d.result(e); r.Expired {
 		fmt.Fprintf(d.c.ErrOrStderr(), "postern: warning: mail %s is %s old, and the MTA tries mail for %s: it bounces if its first delivery fails\n",

@@ -5,6 +5,7 @@ package e2e
 import (
 	"fmt"
 	"math/rand/v2"
+	"net"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -24,12 +25,12 @@ func TestEveryMailIsAccountedFor(t *testing.T) {
 	w := newWorld(t, options{perRecipient: true, main: hostile + "delay_warning_time = 1s\n"})
 	t.Run("while the re-injection hop is down the mail waits", func(t *testing.T) {
 		w := w.in(t)
-		back := w.withoutService(w.postfix.Address + ":10031/inet")
+		back := w.withoutListener(w.postfix.Address + ":10031")
 		w.submit(250, mail("leg-down", "four-ways")+planted+"\n", four...)
 		w.awaits("leg-down", 1)
 		w.warned("leg-down", four[0])
 		back()
-		w.flush()
+		w.flushed(w.partner, "leg-down")
 		w.fourWays("leg-down")
 	})
 	t.Run("while the gateway or the partner is down the mail waits, also over a restart of the queue", func(t *testing.T) {
@@ -79,6 +80,18 @@ func (w *world) warned(token, recipient string) {
 		}
 	}
 	w.Errorf("the sender is not warned that mail %q is late", token)
+}
+
+// flushed has the queue tried, again and again, until a mail is at a hop. One flush
+// may come while the queue manager makes way for the next, after a reload.
+func (w *world) flushed(hop *lab.Hop, token string) {
+	w.Helper()
+	for end := time.Now().Add(patience); time.Now().Before(end); {
+		w.flush()
+		if _, arrived := hop.Wait("Subject: "+token+"\r\n", time.Second); arrived {
+			return
+		}
+	}
 }
 
 // stages are the steps of a transaction with c, the kill at one of them among
@@ -273,27 +286,49 @@ func (w *world) awaits(token string, recipients int) {
 	}
 }
 
-// withoutService takes a service out of master.cf; back puts it there again.
-func (w *world) withoutService(name string) (back func()) {
+// withoutListener takes a listener out of master.cf; back puts it there again. Both
+// wait until Postfix has done it: "postfix reload" only asks the master for it, and
+// mail that came before the listener would wait for minutes to be tried again.
+func (w *world) withoutListener(address string) (back func()) {
 	w.Helper()
 	file := filepath.Join(w.postfix.Config, "master.cf")
 	before, err := os.ReadFile(file)
 	if err != nil {
 		w.Fatal(err)
 	}
-	reload := func() {
+	reload := func(listens bool) {
+		w.Helper()
 		if _, err := w.postfix.Run("postfix", "reload"); err != nil {
 			w.Fatal(err)
 		}
+		for end := time.Now().Add(patience); w.accepts(address) != listens; time.Sleep(20 * time.Millisecond) {
+			if time.Now().After(end) {
+				w.Fatalf("the listener at %s: want %v after the reload", address, listens)
+			}
+		}
 	}
-	if _, err := w.postfix.Run("postconf", "-MX", name); err != nil {
+	if _, err := w.postfix.Run("postconf", "-MX", address+"/inet"); err != nil {
 		w.Fatal(err)
 	}
-	reload()
+	reload(false)
 	return func() {
+		w.Helper()
 		if err := os.WriteFile(file, before, 0o644); err != nil {
 			w.Fatal(err)
 		}
-		reload()
+		reload(true)
 	}
+}
+
+// accepts reports whether somebody greets at an address.
+func (w *world) accepts(address string) bool {
+	w.Helper()
+	conn, err := net.DialTimeout("tcp", address, patience)
+	if err != nil {
+		return false
+	}
+	defer conn.Close()
+	_ = conn.SetReadDeadline(time.Now().Add(patience)) // a listener that the master is about to close never greets
+	n, _ := conn.Read(make([]byte, 1))
+	return n == 1
 }

@@ -5,6 +5,7 @@ package e2e
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/postern-mail/postern/contrib/demo/lab"
 )
@@ -38,7 +39,7 @@ func TestRoutesPerRecipient(t *testing.T) {
 	})
 	t.Run("nobody but postern may write a mark", func(t *testing.T) {
 		w := w.in(t)
-		for _, to := range []string{"pat@plain.example.tls.postern.invalid", "pat@plain.example.secure.postern.invalid", "x@y.postern.invalid"} {
+		for _, to := range []string{"pat@plain.example.tls.postern.invalid", "pat@plain.example.secure.postern.invalid", "x@y.postern.invalid", "x@postern.invalid", "x@POSTERN.Invalid."} {
 			if reply, err := w.postfix.Submit("ann", "ann@agency.example", []string{to}, mail("marked", "none")); err != nil || reply.Code/100 != 5 {
 				t.Errorf("%s: reply is %q, %v; want 5xx", to, reply, err)
 			}
@@ -47,6 +48,25 @@ func TestRoutesPerRecipient(t *testing.T) {
 			}
 		}
 		w.nowhere("marked")
+	})
+	t.Run("nor on port 25, where postern does not look, nor an address of their domain", func(t *testing.T) {
+		w := w.in(t)
+		c, err := lab.Dial(w.postfix.Address + ":25")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		for to, code := range map[string]int{"pat@plain.example.tls.postern.invalid": 554, "x@postern.invalid": 554, "x@POSTERN.Invalid.": 554, "pat@plain.example": 250} {
+			if reply, err := c.Say("RSET"); err != nil || reply.Code != 250 {
+				t.Fatal(reply, err)
+			}
+			if reply, err := c.Say("MAIL FROM:<ann@agency.example>"); err != nil || reply.Code != 250 {
+				t.Fatal(reply, err)
+			}
+			if reply, err := c.Say("RCPT TO:<%s>", to); err != nil || reply.Code != code {
+				t.Errorf("%s: reply is %q, %v; want %d", to, reply, err, code)
+			}
+		}
 	})
 	t.Run("a mail that is queued anew keeps the ways of its recipients", func(t *testing.T) {
 		w := w.in(t)
@@ -85,15 +105,39 @@ func (w *world) spotless(bounce, recipient string) {
 	}
 }
 
-// Without its listeners the recipe cannot deliver; even then a bounce does not
-// show a mark, and nothing leaves in clear.
-func TestAMarkIsNotSeenWhenTheFirstLegIsDown(t *testing.T) {
-	w := newWorld(t, options{perRecipient: true, main: "maximal_queue_lifetime = 0\n"})
-	for _, command := range [][]string{{"postconf", "-MX", w.postfix.Address + ":10031/inet"}, {"postfix", "reload"}} {
+// As docs/postfix.md says: mail that has no route waits for a partner whose TLS
+// fails, or is answered at once.
+func TestMailWithoutARouteWaitsForAPartnersTLSOrIsAnswered(t *testing.T) {
+	w := newWorld(t, options{main: "smtp_tls_policy_maps = inline:{plain.example=encrypt}\n"})
+	id := lab.QueueID(w.submit(250, mail("static", "none"), "pat@plain.example"))
+	if _, ok := w.postfix.Find(patience, func(q lab.Queued) bool { return q.Queue == "deferred" && q.ID == id }); !ok {
+		t.Fatal("it does not wait")
+	}
+	for _, command := range [][]string{
+		{"postconf", "-P", "smtp/unix/smtp_delivery_status_filter=regexp:$config_directory/postern/refused.regexp"}, {"postfix", "reload"},
+	} {
 		if _, err := w.postfix.Run(command[0], command[1:]...); err != nil {
 			t.Fatal(err)
 		}
 	}
+	for end := time.Now().Add(patience); ; {
+		w.flush()
+		if _, ok := w.store.Wait("Subject: static\r\n", time.Second); ok {
+			break
+		}
+		if time.Now().After(end) {
+			t.Fatal("the sender is not told")
+		}
+	}
+	w.bounced("static")
+	w.not(w.plain, "static")
+}
+
+// Without its listeners the recipe cannot deliver; even then a bounce does not
+// show a mark, and nothing leaves in clear.
+func TestAMarkIsNotSeenWhenTheFirstLegIsDown(t *testing.T) {
+	w := newWorld(t, options{perRecipient: true, main: "maximal_queue_lifetime = 0\n"})
+	w.withoutListener(w.postfix.Address + ":10031")
 	w.submit(250, mail("leg", "four-ways"), "pat@partner.example", "bob@agency.example")
 	w.arrives(w.store, "leg")
 	w.spotless(w.bounced("leg"), "pat@partner.example")

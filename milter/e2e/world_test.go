@@ -321,7 +321,7 @@ func (w *world) submit(code int, text string, to ...string) lab.Reply {
 	return reply
 }
 
-const patience = 15 * time.Second
+const patience = 30 * time.Second
 
 // ours are a header field of postern and the mark of a recipient.
 var ours = regexp.MustCompile(`(?im)^x-postern|postern\.invalid`)

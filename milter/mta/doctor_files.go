@@ -103,7 +103,7 @@ func head(name string) string {
 
 // checkAround tells what else decides about mail, past postern.
 func (x *postfixExam) checkAround() {
-	for _, parameter := range []string{"virtual_alias_maps", "alias_maps"} {
+	for _, parameter := range []string{"virtual_alias_maps", "alias_maps", "canonical_maps", "recipient_canonical_maps"} {
 		x.checkAliases(parameter)
 	}
 	for _, parameter := range []string{"always_bcc", "sender_bcc_maps", "recipient_bcc_maps"} {
@@ -114,14 +114,35 @@ func (x *postfixExam) checkAround() {
 	if value := x.main["soft_bounce"]; value == "yes" {
 		x.add(Risky, "soft-bounce", "main.cf: soft_bounce", value, "a refusal for good becomes one for now: senders' programs try such mail again and again", "soft_bounce = no")
 	}
-	if value := x.main["content_filter"]; value != "" && x.setup.Enforce && x.setup.routed() {
-		x.add(Note, "content-filter", "main.cf: content_filter", value, "a route takes its place: mail with a route passes the filter by", "put the filter before postern, or let the transport of the route lead to it")
-	}
+	x.checkFilters()
 	if value := x.main["multi_instance_directories"]; value != "" {
 		x.add(Note, "instances", "main.cf: multi_instance_directories", value, "there are several Postfix instances here, and this looked at one", "postern doctor --mta-config DIR, for each")
 	}
 	if t := seconds(x.main["maximal_queue_lifetime"]); x.setup.Enforce && slices.Contains(x.set, "maximal_queue_lifetime") && t < seconds("1d") {
 		x.add(Risky, "lifetime", "main.cf: maximal_queue_lifetime", x.main["maximal_queue_lifetime"], "mail that was held for longer bounces if its first delivery after the release fails", "maximal_queue_lifetime = 5d")
+	}
+}
+
+// checkFilters looks at filters that take what postern has judged. They and a route
+// are the same setting of a mail; marks of recipients are not.
+func (x *postfixExam) checkFilters() {
+	if !x.setup.Enforce || !x.setup.routed() {
+		return
+	}
+	level, why := Note, "a route takes its place: mail with a route passes the filter by"
+	if x.setup.Routes.PerRecipient {
+		level, why = Risky, "it takes the place of the ways of marked recipients: the filter is told the marks, and gets their mail as it is, in clear if it is elsewhere"
+	}
+	const repair = "put the filter before postern, or let the transport of the route lead to it"
+	if value := x.main["content_filter"]; value != "" {
+		x.add(level, "content-filter", "main.cf: content_filter", value, why, repair)
+	}
+	for _, s := range x.services {
+		own := s.options["content_filter"]
+		i, _ := x.ours(s, x.value(s, "smtpd_milters"))
+		if own != "" && s.program == "smtpd" && i >= 0 && !x.internal(s) {
+			x.add(level, "content-filter", x.where(s, "content_filter"), own, why, repair)
+		}
 	}
 }
 
@@ -133,7 +154,7 @@ func (x *postfixExam) checkAliases(parameter string) {
 	for _, found := range tableName.FindAllStringSubmatch(x.main[parameter], -1) {
 		for line := range strings.Lines(strings.ReplaceAll(strings.ReplaceAll(head(found[2]), "\n ", " "), "\n\t", " ")) {
 			name, targets, ok := cutAlias(line)
-			if ok && leadsOutside(targets, inside) {
+			if ok && looksInside(name, inside) && leadsOutside(targets, inside) {
 				leading = append(leading, name)
 			}
 		}
@@ -155,6 +176,13 @@ func cutAlias(line string) (name, targets string, ok bool) {
 		return "", "", false
 	}
 	return line[:i], strings.TrimLeft(line[i:], ": \t"), true
+}
+
+// looksInside reports whether a name of a table can be one of this Postfix: it has no
+// domain, one of its own, or is a pattern.
+func looksInside(name string, inside []string) bool {
+	at := strings.LastIndexByte(name, '@')
+	return at < 0 || strings.HasPrefix(name, "/") || slices.Contains(inside, strings.ToLower(name[at+1:]))
 }
 
 func leadsOutside(targets string, inside []string) bool {

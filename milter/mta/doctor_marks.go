@@ -26,7 +26,7 @@ func (x *postfixExam) checkMarks() {
 	}
 	unknown := x.ask(where, list, sampleMark(unknownRoute))
 	if transport, _, _ := strings.Cut(unknown, ":"); transport != "retry" && transport != "error" {
-		x.add(Wrong, "mark-last-line", where, orNothing(unknown), "a mark that no line knows is sent somewhere with the mark, or bounces with it", "the last line of marked.regexp: /\\.postern\\.invalid$/ retry:4.3.5 no line for this mark in marked.regexp")
+		x.add(Wrong, "mark-last-line", where, orNothing(unknown), "a mark that no line knows is sent somewhere with the mark, or bounces with it", "the last line of marked.regexp: /[@.]postern\\.invalid$/ retry:4.3.5 no line for this mark in marked.regexp")
 	}
 	x.checkUnwanted()
 }
@@ -46,10 +46,12 @@ func (x *postfixExam) checkMark(mark, route, where, list string) {
 		x.add(Wrong, "unmark", x.where(s, "smtp_generic_maps"), orNothing(x.value(s, "smtp_generic_maps")), "the mark stays on the address that the next host is told", fmt.Sprintf("postconf -P '%s/smtp_generic_maps=regexp:$config_directory/postern/unmark.regexp'", s))
 	}
 	if strings.HasPrefix(route, "gateway:") {
-		if !hasWord(x.value(s, "smtp_discard_ehlo_keywords"), "dsn") {
+		own := recipe{"marked-" + mark, func(nexthop string) string {
+			return fmt.Sprintf("in marked.regexp: /\\.%s\\.postern\\.invalid$/ marked-%[1]s:%s", mark, nexthop)
+		}}
+		if x.checkTransport(route, where, name+":"+nexthop, own) && !hasWord(x.value(s, "smtp_discard_ehlo_keywords"), "dsn") {
 			x.add(Wrong, "dsn", x.where(s, "smtp_discard_ehlo_keywords"), orNothing(x.value(s, "smtp_discard_ehlo_keywords")), "the gateway is told the marked address as the original recipient", fmt.Sprintf("postconf -P '%s/smtp_discard_ehlo_keywords=dsn,silent-discard'", s))
 		}
-		x.checkTransport(route, where, name+":"+nexthop)
 		return
 	}
 	x.checkSecondLeg(route, where, nexthop)
@@ -67,11 +69,22 @@ func (x *postfixExam) checkSecondLeg(route, where, nexthop string) {
 		x.add(Wrong, "second-leg", where, "nothing listens at "+nexthop, "mail of marked recipients waits for ever", "append per-recipient.master.cf to master.cf")
 		return
 	}
-	x.checkTransport(route, x.where(s, "content_filter"), x.value(s, "content_filter"))
+	x.checkOnward(s, route)
 	if milters := x.value(s, "smtpd_milters"); milters != "" && !hasWord(x.value(s, "receive_override_options"), "no_milters") {
 		x.add(Wrong, "second-leg", x.where(s, "smtpd_milters"), milters, "mail that was judged is judged anew, and marked anew: it goes round for ever", fmt.Sprintf("postconf -P %s/smtpd_milters=", s))
 	}
 	x.checkInternal(s)
+}
+
+// checkOnward looks at the transport that a second leg gives all its mail to.
+func (x *postfixExam) checkOnward(s *service, route string) {
+	own, _, _ := strings.Cut(recipeWay(route), ":")
+	give := func(string) string { return fmt.Sprintf("postconf -P '%s/content_filter=%s:'", s, own) }
+	if way := x.value(s, "content_filter"); way != "" {
+		x.checkTransport(route, x.where(s, "content_filter"), way, recipe{own, give})
+		return
+	}
+	x.add(Wrong, "second-leg", "master.cf: "+s.String()+": content_filter", "nothing", "what comes in here leaves by the ordinary transport: in clear where the other side offers no TLS", x.byRecipe("", "", recipe{own, give}))
 }
 
 // checkInternal looks at a listener of the recipes that is for this machine alone.
@@ -92,22 +105,26 @@ func (x *postfixExam) checkUnwanted() {
 			continue
 		}
 		list := x.value(s, "smtpd_recipient_restrictions")
-		if !x.refusesMarks(x.where(s, "smtpd_recipient_restrictions"), list) {
-			x.add(Wrong, "unwanted", x.where(s, "smtpd_recipient_restrictions"), orNothing(list)+", for "+s.String(),
+		where := x.where(s, "smtpd_recipient_restrictions")
+		switch {
+		case !x.refuses(sampleMark("tls"), where, list):
+			x.add(Wrong, "unwanted", where, orNothing(list)+", for "+s.String(),
 				"a client that writes a mark itself chooses the way of its mail, past your own rules", "smtpd_recipient_restrictions = check_recipient_access regexp:$config_directory/postern/unwanted.regexp, then your own")
+		case !x.refuses(noMark, where, list):
+			x.add(Risky, "unwanted", where, list+", for "+s.String(), "mail to "+noMark+" is taken, and comes back to a sender who may be forged", "in unwanted.regexp: /[@.]postern\\.invalid$/ REJECT 5.1.2 no such domain")
 		}
 	}
 }
 
-// refusesMarks reads a list of restrictions up to the first that lets somebody in.
-func (x *postfixExam) refusesMarks(where, list string) bool {
+// refuses reads a list of restrictions up to the first that lets somebody in.
+func (x *postfixExam) refuses(address, where, list string) bool {
 	words := splitList(list)
 	for i, word := range words {
 		switch {
 		case strings.HasPrefix(word, "permit"):
 			return false
 		case word == "check_recipient_access" && i+1 < len(words):
-			if stops(x.ask(where, words[i+1], sampleMark("tls"))) {
+			if stops(x.ask(where, words[i+1], address)) {
 				return true
 			}
 		}

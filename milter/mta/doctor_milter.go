@@ -142,6 +142,11 @@ func (x *postfixExam) checkPlain(s *service) {
 // checkAsked looks at a service that asks postern.
 func (x *postfixExam) checkAsked(s *service) {
 	overrides := splitList(x.value(s, "receive_override_options"))
+	if slices.Contains(overrides, "no_milters") && x.internal(s) && s.options["content_filter"] != "" {
+		x.add(Note, "milters-off", x.where(s, "smtpd_milters"), x.value(s, "smtpd_milters"),
+			"what comes in here was judged before; no_milters alone keeps it from being judged anew", fmt.Sprintf("postconf -P %s/smtpd_milters=", s))
+		return
+	}
 	if slices.Contains(overrides, "no_milters") {
 		x.add(x.enforced(), "milters-off", x.where(s, "receive_override_options"), x.value(s, "receive_override_options"),
 			"no_milters has the service ask no milter at all", "take no_milters out, for "+s.String())
@@ -228,6 +233,9 @@ func (x *postfixExam) checkAction(where, action string) {
 	case x.setup.Enforce && action == "accept":
 		x.add(Wrong, "default-action", where, "default_action=accept",
 			"while postern is down mail leaves unread, and a mail that it was about to hold is delivered", "default_action=tempfail (enforce.main.cf)")
+	case x.setup.Enforce && action == "reject":
+		x.add(Risky, "default-action", where, "default_action=reject",
+			"while postern is down mail comes back to its senders for good, in place of a later try", "default_action=tempfail (enforce.main.cf)")
 	case !x.setup.Enforce && action != "accept":
 		x.add(Risky, "default-action", where, "default_action="+action,
 			"postern only looks on, yet its outage would stop mail", "default_action=accept (observe.main.cf), or mode = \"enforce\" in postern.toml")

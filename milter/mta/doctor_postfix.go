@@ -178,11 +178,12 @@ const (
 	unknownRoute = "no-such-route"
 	routeField   = "X-Postern-Route: "
 	refField     = "X-Postern-Ref: P-0000000000"
+	noMark       = "someone@postern.invalid" // is in nobody's use
 )
 
 // keys are all that tables are asked for, so that each is asked once.
 func (x *postfixExam) keys() []string {
-	all := []string{refField, sampleMark("tls"), sampleMark("ver"), sampleMark(unknownRoute)}
+	all := []string{refField, noMark, sampleMark("tls"), sampleMark("ver"), sampleMark(unknownRoute)}
 	for _, route := range append([]string{"tls", "tls-verified", unknownRoute}, x.gatewayRoutes()...) {
 		all = append(all, routeField+route)
 	}

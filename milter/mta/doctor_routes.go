@@ -50,7 +50,10 @@ func (x *postfixExam) checkRoute(route string, declared bool, where, list string
 	case filter && !declared:
 		x.add(Note, "route-undeclared", "postern.toml: [routes]", route+" has a line in "+list, "a policy in enforce mode cannot use it until [routes] declares it", declare(route))
 	case filter:
-		x.checkTransport(route, where, strings.TrimSpace(way))
+		own, _, _ := strings.Cut(recipeWay(route), ":")
+		x.checkTransport(route, where, strings.TrimSpace(way), recipe{own, func(nexthop string) string {
+			return fmt.Sprintf("in route.regexp: /^X-Postern-Route:[[:space:]]*%s[[:space:]]*$/ FILTER %s:%s", route, own, nexthop)
+		}})
 	}
 }
 
@@ -71,27 +74,92 @@ func declare(route string) string {
 	return "tls = true"
 }
 
-// checkTransport looks at the transport that a route leads to.
-func (x *postfixExam) checkTransport(route, where, way string) {
+// recipe is the transport that the recipes have for a route, and the line or command
+// that gives a mail to it.
+type recipe struct {
+	transport string
+	give      func(nexthop string) string
+}
+
+// checkTransport looks at the transport that a route leads to. One that is not the
+// recipe's own may serve other mail as well, so the way is put right, and not the
+// transport; then it returns false, and the transport is no longer of interest.
+func (x *postfixExam) checkTransport(route, where, way string, own recipe) bool {
 	name, nexthop, _ := strings.Cut(way, ":")
 	s := x.service(name)
 	if s == nil || s.program != "smtp" {
-		x.add(Wrong, "transport", where, fmt.Sprintf("%s goes to %q, which is no smtp service of master.cf", route, name), "mail of this route cannot be delivered, or not by a transport that knows TLS", "append enforce.master.cf or gateway.master.cf to master.cf")
-		return
+		why := "mail of this route waits until it comes back: there is no such transport"
+		if s != nil {
+			why = "mail of this route leaves by a transport that knows nothing of TLS"
+		}
+		x.add(Wrong, "transport", where, fmt.Sprintf("%s goes to %q, which is no smtp service of master.cf", route, name), why, x.byRecipe(name, nexthop, own))
+		return false
 	}
 	host, _, bracketed := strings.Cut(strings.TrimPrefix(nexthop, "["), "]")
 	if !bracketed {
 		host, _, _ = strings.Cut(host, ":")
 	}
 	if isLoopback(host) && route != "tls" && route != "tls-verified" {
-		return // a gateway on this machine may do without TLS
+		return true // a gateway on this machine may do without TLS
 	}
-	x.checkTLS(s, route)
-	if fallback := x.value(s, "smtp_fallback_relay"); fallback != "" {
-		x.add(Wrong, "fallback", x.where(s, "smtp_fallback_relay"), fallback, "what this transport cannot deliver would go to the fallback, which knows of no route", fmt.Sprintf("postconf -P %s/smtp_fallback_relay=", s))
+	before := x.found
+	x.found = nil
+	x.checkDemands(s, route)
+	amiss := x.found
+	x.found = before
+	shared := slices.Contains([]string{"smtp", "relay", "tlsout", "tlsver"}, name) || x.service(own.transport) != nil
+	switch {
+	case name != own.transport && shared && slices.ContainsFunc(amiss, func(f Finding) bool { return f.Level == Wrong }):
+		x.add(Wrong, "transport", where, fmt.Sprintf("%s goes to %q", route, name), x.whyNot(s, route), x.byRecipe(name, nexthop, own))
+		return false
+	case route == "tls" && name == "tlsver":
+		x.add(Risky, "transport", where, "tls goes to \"tlsver\"", "mail of this route comes back where nobody can verify the other side's certificate", x.byRecipe(name, nexthop, own))
+	}
+	for _, f := range amiss {
+		x.add(f.Level, f.Check, f.Parameter, f.Found, f.Why, f.Repair)
 	}
 	if relay := x.main["relayhost"]; nexthop == "" && relay != "" {
 		x.add(Note, "relayhost", "main.cf: relayhost", relay, "mail with a route goes past the relay, straight to the hosts of its recipients", "if it must go by the relay: FILTER "+name+":"+Cut(relay, 100)+" in route.regexp, and see to it that the relay enforces TLS")
+	}
+	return true
+}
+
+// byRecipe is the repair that brings a way to the recipe's transport.
+func (x *postfixExam) byRecipe(name, nexthop string, own recipe) string {
+	file := "enforce.master.cf"
+	switch {
+	case strings.HasPrefix(own.transport, "gateway-"):
+		file = "gateway.master.cf"
+	case strings.HasPrefix(own.transport, "marked-"):
+		file = "per-recipient-gateway.master.cf"
+	}
+	lines := fmt.Sprintf("append %s to master.cf: its %s", file, own.transport)
+	switch {
+	case name == own.transport:
+		return lines
+	case x.service(own.transport) == nil:
+		return lines + "; then " + own.give(nexthop)
+	}
+	return own.give(nexthop)
+}
+
+// whyNot says what becomes of mail whose transport demands less than its route.
+func (x *postfixExam) whyNot(s *service, route string) string {
+	switch level := levels[x.value(s, "smtp_tls_security_level")]; {
+	case level < levels["encrypt"]:
+		return "this is a transport for other mail: where the other side offers no TLS, mail of this route leaves in clear"
+	case route == "tls-verified" && level < levels["secure"]:
+		return "this transport asks for TLS and verifies nobody: mail of this route leaves to whoever answers"
+	}
+	return "this is a transport for other mail, and demands less than the route"
+}
+
+// checkDemands looks what a transport demands, and where mail goes that does not get
+// it.
+func (x *postfixExam) checkDemands(s *service, route string) {
+	x.checkTLS(s, route)
+	if fallback := x.value(s, "smtp_fallback_relay"); fallback != "" {
+		x.add(Wrong, "fallback", x.where(s, "smtp_fallback_relay"), fallback, "what this transport cannot deliver would go to the fallback, which knows of no route", fmt.Sprintf("postconf -P %s/smtp_fallback_relay=", s))
 	}
 	if !strings.HasPrefix(route, "gateway:") && x.value(s, "smtp_delivery_status_filter") == "" {
 		x.add(Risky, "refused", x.where(s, "smtp_delivery_status_filter"), "nothing", "a sender hears after five days only that the other side has no TLS",
@@ -107,7 +175,14 @@ func (x *postfixExam) checkTLS(s *service, route string) {
 		want, least = "secure", 4
 	}
 	if levels[level] < least {
-		x.add(Wrong, "tls-level", x.where(s, "smtp_tls_security_level"), orNothing(level), "the route "+route+" is there to demand TLS, and this does not", set("smtp_tls_security_level", want))
+		why := "the route " + route + " is there to demand TLS, and this does not"
+		if levels[level] >= levels["encrypt"] {
+			why = "the route " + route + " is there to verify the other side, and this does not"
+		}
+		x.add(Wrong, "tls-level", x.where(s, "smtp_tls_security_level"), orNothing(level), why, set("smtp_tls_security_level", want))
+	}
+	if match := x.value(s, "smtp_tls_secure_cert_match"); route == "tls-verified" && hasWord(strings.ReplaceAll(match, ":", " "), "hostname") {
+		x.add(Wrong, "tls-match", x.where(s, "smtp_tls_secure_cert_match"), match, "a certificate for the host's name will do, and that name comes from a name server that may be lied to", set("smtp_tls_secure_cert_match", "nexthop,dot-nexthop"))
 	}
 	for _, tables := range []string{"smtp_tls_policy_maps", "smtp_tls_per_site"} {
 		if value := x.value(s, tables); value != "" && !(route == "tls-verified" && x.ownTable(value)) {

@@ -50,6 +50,9 @@ type Held struct {
 	More       int    // recipients beyond those
 	Route      string // what its X-Postern-Route asks for
 	Way        string // where the MTA was told to send it: Postfix's FILTER
+	// OnSendmail says whose queue it is: there the access map forces TLS for partners,
+	// and only recipients of a gateway have marks.
+	OnSendmail bool
 }
 
 func (h *Held) addRecipient(address string) {
@@ -185,7 +188,8 @@ func (e *Explained) Danger() string {
 func (e *Explained) unmarkedRecipient() string {
 	plain := map[string]bool{}
 	for i, o := range e.Record.Recipients {
-		if o.Route == string(rules.Direct) {
+		route := rules.Route(o.Route)
+		if route == rules.Direct || e.OnSendmail && (route == rules.TLSForced || route == rules.TLSVerified) {
 			continue
 		}
 		plain[fold(o.Address)] = true

@@ -113,6 +113,10 @@ func TestAMailThatWouldLeaveWithoutItsRouteIsInDanger(t *testing.T) {
 		"a mark":                            {Held{Recipients: []string{"Pat@partner.example.tls.postern.invalid", "bob@in.example"}}, marks, false},
 		"a mark is gone":                    {Held{Recipients: []string{"pat@partner.example", "bob@in.example"}}, marks, true},
 		"a mark is gone in another writing": {Held{Recipients: []string{"<PAT@partner.Example>"}}, marks, true},
+		"a partner of Sendmail's access map beside a gateway": {Held{OnSendmail: true, Recipients: []string{"pat@partner.example", "cy@c.example.secure.postern.invalid"}}, marks, false},
+		"a gateway's mark is gone on Sendmail": {Held{OnSendmail: true, Recipients: []string{"cy@c.example"}}, record(func(r *audit.Record) {
+			r.Edits, r.Recipients = []audit.Edit{{Op: "add-recipient"}}, []audit.Outcome{{Address: "cy@c.example", Route: "gateway:secure"}}
+		}), true},
 	} {
 		e := Explained{Held: c.held, Record: c.record}
 		if got := e.Danger(); (got != "") != c.danger {

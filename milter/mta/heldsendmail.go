@@ -172,7 +172,7 @@ func queueGroup(line string) (string, bool) {
 
 // readControl reads a control file: a letter says what each line is.
 func readControl(folder, id string) (Held, error) {
-	h := Held{ID: id}
+	h := Held{ID: id, OnSendmail: true}
 	f, err := os.Open(filepath.Join(folder, "hf"+id))
 	if err != nil {
 		return h, err

@@ -65,6 +65,7 @@ type Cache struct {
 	queue   chan string
 	slots   chan struct{} // held by each probe that runs
 	done    sync.WaitGroup
+	seen    version // of the file; of the one who keeps it, and of Close after him
 
 	mu      sync.Mutex
 	entries map[string]*entry
@@ -312,11 +313,17 @@ func (c *Cache) settle(e *entry, r *Result) {
 	now := c.options.now()
 	if r.State == Unknown {
 		e.retry = now.Add(min(brief, c.options.Fresh/4))
-		if e.result != nil && e.result.State != Unknown && e.result.Expires.After(now) {
+		if e.outlives(r, now) {
 			return
 		}
 	}
 	e.result, e.wanted = r, false
+}
+
+// outlives reports whether what is known still counts beside a newer result: that
+// result says nothing.
+func (e *entry) outlives(r *Result, now time.Time) bool {
+	return r.State == Unknown && e.result != nil && e.result.State != Unknown && e.result.Expires.After(now)
 }
 
 // renew has results renewed before they end, where there was mail for the domain

@@ -169,6 +169,47 @@ func TestTheCacheSurvivesARestart(t *testing.T) {
 	}
 }
 
+// As "postern registry probe --refresh" does it beside the daemon.
+func TestWhatAnotherProcessFindsIsTakenUp(t *testing.T) {
+	w := newWorld(t)
+	host := w.domain("good.test", "good.test")
+	w.domain("second.test", "second.test")
+	w.options.File = filepath.Join(t.TempDir(), "destinations.json")
+	daemon := w.open()
+	before := w.probe(daemon, "good.test")
+	until(t, "the file is written", func() bool { all, err := Read(w.options.File); return err == nil && len(all) == 1 })
+	elsewhere := func() {
+		t.Helper()
+		other := w.open()
+		w.probe(other, "good.test")
+		w.probe(other, "second.test")
+		if err := other.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	host.config.Store(nil)
+	w.options.now = func() time.Time { return time.Now().Add(2 * time.Second) }
+	elsewhere()
+	until(t, "the daemon knows that TLS is gone", func() bool { r, _ := daemon.Known("good.test"); return r != nil && r.State == None })
+	if r, known := daemon.Known("second.test"); !known || r.State != Verified {
+		t.Errorf("of the domain that it had not asked for it knows %+v", r)
+	}
+	if before.State != Verified {
+		t.Errorf("before it was %s", before.State)
+	}
+
+	// What tells nothing does not undo what is known, whoever writes it.
+	later := *before
+	later.State, later.By, later.Problem = Unknown, "", Unreachable
+	later.Time, later.Expires = later.Time.Add(time.Minute), later.Expires.Add(time.Minute)
+	daemon.mu.Lock()
+	daemon.merge([]*Result{&later})
+	daemon.mu.Unlock()
+	if r, known := daemon.Known("good.test"); !known || r.State != None {
+		t.Errorf("after a result that says nothing it knows %+v", r)
+	}
+}
+
 func TestADamagedFileIsBegunAnew(t *testing.T) {
 	w := newWorld(t)
 	w.domain("good.test", "good.test")
@@ -193,6 +234,25 @@ func TestADamagedFileIsBegunAnew(t *testing.T) {
 		if all, err := Read(w.options.File); err != nil || len(all) != 1 {
 			t.Errorf("%s: the file holds %v (%v)", name, all, err)
 		}
+	}
+}
+
+// A client may write a mark itself, in a mail that is only looked at; that name
+// tells the name server whom a colleague writes to, and never exists.
+func TestMarksAreNotAskedFor(t *testing.T) {
+	w := newWorld(t)
+	c := w.open()
+	for _, domain := range []string{"partner.example.tls.postern.invalid", "postern.invalid", "x.invalid", "invalid"} {
+		c.Want(domain)
+		if _, err := c.Probe(t.Context(), domain, true); err == nil {
+			t.Errorf("%s was probed", domain)
+		}
+	}
+	if n := len(c.entries); n != 0 {
+		t.Errorf("%d entries", n)
+	}
+	if !ValidDomain("notinvalid") || !ValidDomain("invalid.example") {
+		t.Error("a domain of another name is taken for a mark")
 	}
 }
 

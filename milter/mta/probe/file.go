@@ -18,7 +18,8 @@ import (
 const (
 	fileVersion = 1
 	maxFile     = 256 << 20
-	keepEvery   = time.Second
+	keepEvery   = time.Second     // between two writes
+	lookEvery   = 2 * time.Second // for what others have written
 )
 
 type kept struct {
@@ -74,12 +75,20 @@ func (c *Cache) take(results []*Result) {
 	}
 }
 
-// keep writes the file after results have come, once a second at most.
+// keep writes the file after results have come, once a second at most, and takes
+// up what another process has written to it.
 func (c *Cache) keep() {
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
 	for {
 		select {
 		case <-c.ctx.Done():
 			return
+		case <-look.C:
+			if err := c.reload(); err != nil {
+				c.options.Log.Warn("what another process has found out about other mail systems could not be read", "file", c.options.File, "error", err)
+			}
+			continue
 		case <-c.changed:
 		}
 		if err := c.save(); err != nil {
@@ -89,6 +98,50 @@ func (c *Cache) keep() {
 		case <-c.ctx.Done():
 			return
 		case <-time.After(keepEvery):
+		}
+	}
+}
+
+// reload takes up the file if it is not the one that was read or written last.
+func (c *Cache) reload() error {
+	info, err := os.Stat(c.options.File)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && c.seen.same(info) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	// What is put there after this moment is another file, and is seen next time.
+	c.seen = version{info}
+	others, err := load(c.options.File)
+	if err != nil {
+		return err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.merge(others)
+	return nil
+}
+
+// version tells one file of results from the next.
+type version struct{ info fs.FileInfo }
+
+func (v version) same(info fs.FileInfo) bool {
+	return v.info != nil && os.SameFile(v.info, info) && v.info.ModTime().Equal(info.ModTime()) && v.info.Size() == info.Size()
+}
+
+// merge takes up results of another process where they are newer than ours and
+// tell more. The lock is held.
+func (c *Cache) merge(others []*Result) {
+	now := c.options.now()
+	for _, r := range others {
+		e := c.entries[r.Domain]
+		switch {
+		case !r.Expires.After(now):
+		case e == nil && len(c.entries) < c.options.Domains:
+			c.entries[r.Domain] = &entry{result: r, asked: r.Time}
+		case e != nil && (e.result == nil || r.Time.After(e.result.Time) && !e.outlives(r, now)):
+			e.result = r
 		}
 	}
 }
@@ -103,17 +156,8 @@ func (c *Cache) save() error {
 	defer lock.Close()
 	others, _ := load(c.options.File) // what is damaged is written anew
 	c.mu.Lock()
+	c.merge(others)
 	now := c.options.now()
-	for _, r := range others {
-		e := c.entries[r.Domain]
-		switch {
-		case !r.Expires.After(now):
-		case e == nil && len(c.entries) < c.options.Domains:
-			c.entries[r.Domain] = &entry{result: r, asked: r.Time}
-		case e != nil && (e.result == nil || r.Time.After(e.result.Time)):
-			e.result = r
-		}
-	}
 	all := kept{Version: fileVersion, Results: []*Result{}}
 	for _, e := range c.entries {
 		if e.result != nil && e.result.Expires.After(now) {
@@ -126,7 +170,11 @@ func (c *Cache) save() error {
 	if err != nil {
 		return err
 	}
-	return replace(c.options.File, text)
+	info, err := replace(c.options.File, text)
+	if err == nil {
+		c.seen = version{info}
+	}
+	return err
 }
 
 // lockFile keeps other processes from writing the same file.
@@ -142,22 +190,24 @@ func lockFile(file string) (*os.File, error) {
 	return f, nil
 }
 
-// replace puts a text into the place of a file, at once.
-func replace(file string, text []byte) error {
+// replace puts a text into the place of a file, at once, and tells which file it
+// is now.
+func replace(file string, text []byte) (fs.FileInfo, error) {
 	f, err := os.CreateTemp(filepath.Dir(file), filepath.Base(file)+".*")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	owned(f, file)
 	_, err = f.Write(text)
-	err = errors.Join(err, f.Sync(), f.Close())
+	info, statErr := f.Stat()
+	err = errors.Join(err, statErr, f.Sync(), f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), file)
 	}
 	if err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
+		return nil, errors.Join(err, os.Remove(f.Name()))
 	}
-	return nil
+	return info, nil
 }
 
 // owned gives a file that root makes to the owner of its folder: the daemon, which

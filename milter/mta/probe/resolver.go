@@ -228,7 +228,9 @@ func (r *resolver) exchangers(ctx context.Context, domain string) (all []exchang
 func name(fqdn string) string { return strings.ToLower(strings.TrimSuffix(fqdn, ".")) }
 
 // ValidDomain reports whether a name can be that of a mail domain, in its ASCII
-// form and in lower case.
+// form and in lower case. Names under "invalid", where the MTA's recipes have their
+// marks, exist nowhere, and no name server is to be asked for them (RFC 6761
+// section 6.4).
 func ValidDomain(domain string) bool {
 	if domain == "" || len(domain) > 253 || strings.Trim(domain, "abcdefghijklmnopqrstuvwxyz0123456789-_.") != "" {
 		return false
@@ -237,6 +239,9 @@ func ValidDomain(domain string) bool {
 		if label == "" || len(label) > 63 {
 			return false
 		}
+	}
+	if domain == "invalid" || strings.HasSuffix(domain, ".invalid") {
+		return false
 	}
 	_, err := netip.ParseAddr(domain)
 	return err != nil
