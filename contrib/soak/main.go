@@ -64,7 +64,7 @@ func (s *soak) run(ctx context.Context, out io.Writer) (flat bool, err error) {
 	defer cancel()
 	cuts, reloads := make(chan int, 1), make(chan int, 1)
 	go func() { cuts <- s.daemon.cutOff(ctx, mails) }()
-	go func() { reloads <- s.daemon.reload(ctx, max(s.duration/600, 200*time.Millisecond)) }()
+	go func() { reloads <- s.daemon.reload(ctx, max(s.duration/600, time.Second)) }()
 	samples := make(chan []sample, 1)
 	go func() { samples <- s.daemon.watch(ctx, s.duration/200) }()
 
