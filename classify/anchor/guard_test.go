@@ -8,22 +8,30 @@ import (
 	"testing"
 )
 
-// A text that ends where its memory ends is read no further.
-func TestMarksOfATextBeforeAGuardPage(t *testing.T) {
+// guarded returns a page of memory before one that cannot be read.
+func guarded(t *testing.T) []byte {
+	t.Helper()
 	page := syscall.Getpagesize()
 	room, err := syscall.Mmap(-1, 0, 2*page, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() {
+	t.Cleanup(func() {
 		if err := syscall.Munmap(room); err != nil {
 			t.Error(err)
 		}
-	}()
+	})
 	if err := syscall.Mprotect(room[page:], syscall.PROT_NONE); err != nil {
 		t.Fatal(err)
 	}
-	for i := range page {
+	return room[:page:page]
+}
+
+// A text that ends where its memory ends is read no further.
+func TestMarksOfATextBeforeAGuardPage(t *testing.T) {
+	room := guarded(t)
+	page := len(room)
+	for i := range room {
 		room[i] = "12-3 4,a\n"[i%9]
 	}
 	for n := 0; n <= 4*BlockBytes; n++ {
@@ -33,19 +41,8 @@ func TestMarksOfATextBeforeAGuardPage(t *testing.T) {
 
 // Of a text eight bytes behind its blocks are read, and none behind those.
 func TestWordsOfATextBeforeAGuardPage(t *testing.T) {
-	page := syscall.Getpagesize()
-	room, err := syscall.Mmap(-1, 0, 2*page, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := syscall.Munmap(room); err != nil {
-			t.Error(err)
-		}
-	}()
-	if err := syscall.Mprotect(room[page:], syscall.PROT_NONE); err != nil {
-		t.Fatal(err)
-	}
+	room := guarded(t)
+	page := len(room)
 	set := NewHashes([]uint64{HashWord(0x6c6169636f73, 6), HashWord(0x61, 1)})
 	for blocks := 1; blocks <= 3; blocks++ {
 		size := blocks*BlockBytes + 8
