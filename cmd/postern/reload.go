@@ -59,7 +59,11 @@ func (s *server) build() (engine, shadow *rules.Engine, err error) {
 	if engine, err = rules.Load(name, opt); err != nil {
 		return nil, nil, err
 	}
-	if s.conf.enforce() && len(engine.OwnRules()) == 0 {
+	switch ruled := len(engine.OwnRules()) > 0; {
+	case !s.conf.enforce() || ruled:
+	case name == "":
+		s.log.Warn("no policy is named: all that can be read is let go, and outbound mail with parts that cannot be read is held")
+	default:
 		return nil, nil, ruleless(name)
 	}
 	if s.conf.Policy.Shadow != "" {
@@ -74,10 +78,6 @@ func (s *server) build() (engine, shadow *rules.Engine, err error) {
 // cut short.
 func ruleless(name string) error {
 	m := &rules.Mistakes{}
-	if name == "" {
-		m.Add("config", 0, `name one: [policy] file = "/etc/postern/policy.toml", or use = "us-pii"`, "no policy is named, and enforce mode needs rules")
-		return m
-	}
 	m.Add(fmt.Sprintf("policy %q", name), 0, "write the file whole and put it in place by a rename, use a pack in it, or run in observe mode",
 		"there is no rule of its own or of a pack, and enforce mode needs one: the file may be empty or cut short")
 	return m

@@ -16,7 +16,7 @@ import (
 // which lets the daemon run no program, is closed where the kernel has one.
 func TestDriftOfTheRegistryIsCounted(t *testing.T) {
 	dir := t.TempDir()
-	const policy = "[policy]\nid = \"drift\"\njudges = [\"outbound\"]\n[inside]\ndomains = [\"agency.example\"]\n[partners.\"tls.example\"]\nmethod = \"tls\"\n"
+	const policy = "[policy]\nid = \"drift\"\njudges = [\"outbound\"]\n[inside]\ndomains = [\"agency.example\"]\n[partners.\"tls.example\"]\nmethod = \"tls\"\n[[rules]]\nid = \"cards\"\nwhen = { found = \"payment-card\" }\nreject = \"5.7.1 no cards\"\n"
 	table := func(value string) {
 		write(t, filepath.Join(dir, "main.cf"), "compatibility_level = 3.6\nsmtp_tls_policy_maps = inline:{ { tls.example = "+value+" }, { .tls.example = encrypt } }\n")
 		settle(t, dir)
