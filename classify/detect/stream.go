@@ -122,7 +122,7 @@ func (s *Stream) scan(to int64) {
 	}
 	f.limit = to
 	base := s.text.base
-	s.anchors = s.set.anchors.Scan(s.text.buf, s.text.marks, int(s.pos-base), int(to-base), s.anchors[:0])
+	s.anchors = s.set.anchors.Scan(s.text.buf, s.text.marks, int(s.pos-base), int(to-base), anchor.All, s.anchors[:0])
 	if s.set.worded {
 		f.readKeywords(s.pos, to)
 	}
