@@ -33,8 +33,8 @@ var ukBank = &Detector{
 		{Digits: 6, Runs: grouped(2, 2, 2), Before: ^anchor.OnHyphen, After: anchor.OnHyphen},
 		{Digits: 6, Runs: grouped(2, 2, 2), Before: anchor.OnHyphen, Before2: ^anchor.OnDigit, After: anchor.OnHyphen},
 	},
-	labelled: []anchor.Want{{Digits: 6, Runs: grouped(2, 2, 2), After: anchor.OnSpace}, {Digits: 6, Runs: runs(6, 7, 8)}},
-	find:     findUKBank, pairing: ukPairing, partnered: true,
+	backed: []anchor.Want{{Digits: 6, Runs: grouped(2, 2, 2), After: anchor.OnSpace}, {Digits: 6, Runs: runs(6, 7, 8)}},
+	find:   findUKBank, pairing: ukPairing, partnered: true,
 	grades: []grade{
 		{form: "sort code and account, a label before either", label: High},
 		{form: "sort code with hyphens and account", alone: Medium},
@@ -173,8 +173,8 @@ var usBank = &Detector{
 		{strong, []string{"routing{| transit}{| number| no.| num.| #}", "aba{| routing}{| transit}{| number| no.| num.| #}", "rtn", "transit{| routing}{| number| no.| #}"}},
 		{weak, []string{"account{| number| no.| num.| #}", "acct.{| number| no.| num.| #}", "{checking|savings}{| account| acct.}{| number| no.| num.| #}"}},
 	},
-	places: []anchor.Want{{Digits: 4, Runs: runsFrom(4)}},
-	find:   findUSBank, pairing: usPairing,
+	places: []anchor.Want{{Digits: 4, Runs: runsFrom(4)}}, atDigit: true,
+	find: findUSBank, pairing: usPairing,
 	grades: []grade{
 		{form: "routing number and account", label: High},
 		{form: "routing number", label: Medium},

@@ -53,7 +53,15 @@ func (f *finder) listen(p, to int64) {
 
 // speak notes a keyword that can make a value of a candidate behind or before it.
 func (f *finder) speak(h *hit, of int) {
-	f.coming = append(f.coming, speaker{h.start, f.counts(h.end, f.set.reach[of]) + nearReach, of})
+	s := speaker{at: h.start, until: f.counts(h.end, f.set.reach[of]) + nearReach, detector: of}
+	if s.label = s.until; f.set.seekerOf[of]&f.set.labelled != 0 {
+		d := f.set.Detectors[of]
+		s.label = f.counts(h.end, d.labels())
+		if !d.atDigit {
+			s.label += nearReach
+		}
+	}
+	f.coming = append(f.coming, s)
 	f.text.key(h.start)
 }
 
