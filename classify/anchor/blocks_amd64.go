@@ -36,9 +36,6 @@ func markWords(text []byte, marks []Words) {
 	}
 }
 
-// FastLeads tells that Leads.Mark is faster than a look at each word.
-var FastLeads = cpu.X86.HasAVX2
-
 func markLeads(l *Leads, text []byte, marks []uint64, inside uint64) {
 	if cpu.X86.HasAVX2 {
 		markLeadsAVX2(l, text, marks, inside)
@@ -102,7 +99,7 @@ func markWordsAVX2(text []byte, marks []Words)
 //go:noescape
 func copyBlocksAVX2(to, text []byte) int
 
-// markLeadsAVX2 is as the generic one. It needs AVX2, at least one mark and as much
+// markLeadsAVX2 marks leads as the generic one, but others beside them. It needs AVX2, at least one mark and as much
 // text as marks and LeadsAhead.
 //
 //go:noescape

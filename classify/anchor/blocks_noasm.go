@@ -16,9 +16,6 @@ func (s *Set) take(text []byte, at int, starts uint64, p *places, hits []Hit, am
 
 func copyBlocks(to, text []byte) int { return copyBlocksGeneric(to, text) }
 
-// FastLeads tells that Leads.Mark is faster than a look at each word.
-const FastLeads = false
-
 func markLeads(l *Leads, text []byte, marks []uint64, inside uint64) {
 	markLeadsGeneric(l, text, marks, inside)
 }
