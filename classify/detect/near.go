@@ -23,6 +23,7 @@ const (
 type speaker struct {
 	at, until, label int64
 	detector         int
+	heads            bool // it may stand in a header
 }
 
 // hearing is for which seekers a keyword or list counts.
@@ -81,8 +82,10 @@ func (f *finder) arrive(p int64) {
 func (f *finder) see(to, p int64) {
 	for ; f.come < len(f.coming) && f.coming[f.come].at <= to; f.come++ {
 		s := &f.coming[f.come]
-		f.saidAt[s.detector] = s.at
-		f.said |= f.set.seekerOf[s.detector]
+		if s.heads {
+			f.saidAt[s.detector] = s.at
+			f.said |= f.set.seekerOf[s.detector]
+		}
 		f.nearby.hear(s.detector, f.set.seekerOf[s.detector], s.until)
 	}
 	for ; f.past < f.come && f.coming[f.past].at < p; f.past++ {
@@ -106,9 +109,18 @@ func (f *finder) goesOn(to int64) {
 // at p, nor in the header of its column.
 func (f *finder) remote(p int64) bool {
 	f.arrive(p)
-	if f.nearby.until[f.detector] >= p {
-		return false
-	}
+	return f.nearby.until[f.detector] < p && f.headless(p)
+}
+
+// unlabelled reports that no keyword of the detector can be a label of what begins at
+// p. It must be known that some are near.
+func (f *finder) unlabelled(p int64) bool {
+	return f.behind.until[f.detector] < p && f.headless(p)
+}
+
+// headless reports that no keyword of the detector stands in the header of the column
+// of p.
+func (f *finder) headless(p int64) bool {
 	if !f.mayHead(p, f.set.seekerOf[f.detector]) && f.set.seekerOf[f.detector] != 0 {
 		return true
 	}

@@ -271,13 +271,18 @@ func (t *text) isKeyed(from, to int64) bool {
 	return false
 }
 
-// hasDigits reports whether there are digits in the blocks of [from,to).
+// hasDigits reports whether there are digits in [from,to), as far as they are marked.
 func (t *text) hasDigits(from, to int64) bool {
-	first, last := int(from-t.base)/anchor.BlockBytes, int(to-1-t.base)/anchor.BlockBytes
-	for i := range t.marks[first : last+1] {
-		if t.marks[first+i].Digits != 0 {
+	from, to = from-t.base, min(to-t.base, int64(len(t.marks)*anchor.BlockBytes))
+	for from < to {
+		digits := t.marks[from/anchor.BlockBytes].Digits >> (from % anchor.BlockBytes)
+		if rest := to - from; rest < anchor.BlockBytes {
+			digits &= 1<<rest - 1
+		}
+		if digits != 0 {
 			return true
 		}
+		from = (from/anchor.BlockBytes + 1) * anchor.BlockBytes
 	}
 	return false
 }
