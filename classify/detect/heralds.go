@@ -59,7 +59,7 @@ func (f *finder) speak(h *hit, of int) {
 
 // isSilent reports whether it is known that no herald stands in a table's header.
 func (h *heralds) isSilent(t *text, table *table) bool {
-	if !table.silent && table.start >= h.from && table.end <= h.read {
+	if !table.silent && table.start >= max(h.from, t.base) && table.end <= h.read {
 		table.silent = !t.isKeyed(table.start, table.end)
 	}
 	return table.silent
