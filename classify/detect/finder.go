@@ -50,6 +50,7 @@ type finder struct {
 	saidAt  []int64 // by detector: where the last one in sight begins
 	hush    int64   // the last blank line, for said
 	spoken  spoken
+	silence int64 // up to here no keyword is in reach, if not all of the text is searched
 	pans    pans
 	limit   int64 // up to here the text may be searched for keywords
 }
@@ -80,6 +81,7 @@ func (f *finder) reset(s *Stream) {
 	f.token = token{}
 	f.read, f.card = 0, -1
 	f.heralds.from, f.heralds.read = 0, 0
+	f.heralds.titles.reset()
 	for i := range f.found {
 		f.found[i] = f.found[i][:0]
 	}
@@ -91,7 +93,7 @@ func (f *finder) reset(s *Stream) {
 	for i := range f.until {
 		f.until[i], f.saidAt[i] = -1, -1
 	}
-	f.hot, f.fresh = 0, -1
+	f.hot, f.fresh, f.silence = 0, -1, -1
 	f.coming, f.come, f.said, f.hush = f.coming[:0], 0, 0, 0
 	f.spoken = spoken{from: -1}
 	f.columns.keyed = s.set.everywhere
@@ -105,6 +107,9 @@ func (f *finder) reset(s *Stream) {
 // look lets the seekers that want a place propose their candidates there, the first
 // digit of a run, but for those that find nothing without a keyword and have none.
 func (f *finder) look(p int64, wanted uint64) {
+	if shy := wanted & f.set.shy; shy != 0 && p <= f.silence {
+		wanted &^= shy
+	}
 	if needy := wanted & f.set.needy; needy != 0 {
 		wanted = wanted&^needy | f.spokenFor(p, needy)
 	}

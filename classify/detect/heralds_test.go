@@ -3,6 +3,7 @@ package detect
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -12,7 +13,7 @@ import (
 func TestHeadersFarAwaySpeakAloneAsBesideALexicon(t *testing.T) {
 	alone := core(t)
 	lexicon := &Lexicon{ID: "x-any", Title: "any", Finds: "any", Terms: []Term{{Weight: 1, Phrases: []string{"zebra"}}}, Low: 1, Medium: 2, High: 3}
-	beside, err := Compile(append(alone.Detectors[:len(alone.Detectors):len(alone.Detectors)], lexicon.Detector()), Options{})
+	beside, err := Compile(append(slices.Clip(alone.Detectors), lexicon.Detector()), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ func (s *Set) seek() error {
 		if d.find == nil {
 			continue
 		}
-		for _, place := range d.places {
+		for j, place := range d.places {
 			if len(wants) == anchor.MaxWants {
 				return fmt.Errorf("detector %q: the detectors that look at numbers are too many by it", d.ID)
 			}
@@ -28,6 +28,9 @@ func (s *Set) seek() error {
 			s.seekerOf[i] |= bit
 			if d.labelOnly() && !s.bare[i] {
 				s.needy |= bit
+			}
+			if (d.labelOnly() || d.shy>>j&1 == 1) && !s.bare[i] {
+				s.shy |= bit
 			}
 			if d.asks {
 				s.asking |= bit

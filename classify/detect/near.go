@@ -58,6 +58,7 @@ func (f *finder) heard(detector int, until int64) {
 	f.until[detector] = max(f.until[detector], until)
 	f.hot |= f.set.seekerOf[detector]
 	f.fresh = min(f.fresh, f.until[detector])
+	f.silence = -1
 }
 
 // refresh makes hot right again for the places from p on.
@@ -80,10 +81,35 @@ func (f *finder) remote(p int64) bool {
 	if f.until[f.detector] >= p {
 		return false
 	}
-	if !f.mayHead(p, f.set.seekerOf[f.detector]) && f.set.seekerOf[f.detector] != 0 {
+	if !f.set.everywhere && (f.allSilent(p) || f.untitled()) || !f.mayHead(p, f.set.seekerOf[f.detector]) && f.set.seekerOf[f.detector] != 0 {
 		return true
 	}
 	return f.columns.isFree(f.text, p) || !f.columns.speakOf(f.text, p-nearHeader, f.set, f.detector, &f.heralds)
+}
+
+// allSilent reports that no keyword is in reach of a place, whose ever, nor in a header.
+// It remembers up to where that is so.
+func (f *finder) allSilent(p int64) bool {
+	if p <= f.silence {
+		return true
+	}
+	f.arrive(p)
+	if p > f.fresh {
+		f.refresh(p)
+	}
+	if f.hot != 0 || !f.untitled() {
+		return false
+	}
+	end := f.heralds.read
+	if f.come < len(f.coming) {
+		end = min(end, f.coming[f.come].at)
+	}
+	reach := int64(sight)
+	if f.text.wide > p {
+		reach = wideSight
+	}
+	f.silence = max(end-reach, p)
+	return true
 }
 
 // mayHead reports whether any of the seekers has a keyword in the lines since the

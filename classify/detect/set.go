@@ -36,6 +36,9 @@ type Detector struct {
 	keywords []keywordGroup
 	// places are where the first run of digits of a value can begin.
 	places []anchor.Want
+	// shy are those of the places, one bit for each, where a value is nothing without
+	// a keyword.
+	shy uint64
 	// find proposes the candidates whose first run of digits begins at p, the
 	// longest first, by filling in the candidate and calling stands.
 	find func(f *finder, p int64)
@@ -189,6 +192,7 @@ type Set struct {
 	seekers  []seeker   // by the wants of the anchors
 	needy    uint64     // the seekers that find nothing without a keyword
 	asking   uint64     // of these those that ask for one themselves
+	shy      uint64     // those that find nothing without a keyword, where not all of the text is searched for them
 	denials  [2]denials // negative keywords, and names of accounts, right before a number
 	seekerOf []uint64   // by detector
 	// scales are the lexicons, by detector; nil for other detectors.
@@ -237,7 +241,9 @@ func Compile(detectors []*Detector, opt Options) (*Set, error) {
 		s.names = append(s.names, []string{w.text})
 	}
 	s.deny()
-	if !s.everywhere {
+	if s.everywhere {
+		s.shy = 0
+	} else {
 		if err := s.part(); err != nil {
 			return nil, err
 		}

@@ -32,6 +32,7 @@ var usSSN = &Detector{
 		{Digits: 9, Runs: grouped(3, 2, 4), Before: ^anchor.OnLetter},
 		{Digits: 9, Runs: runs(9), Before: ^anchor.OnLetter, After: ^anchor.OnLetter},
 	},
+	shy:  1 << 1,
 	find: findSSN,
 	grades: []grade{
 		ssnHyphens: {"hyphens", High, High, None, Medium, Low, None},
