@@ -10,6 +10,13 @@ func longStarts(marks []Digits, starts []uint64, rest uint64) {
 	longStartsGeneric(marks, starts, rest)
 }
 
+// fastSift tells that a sieve takes less time than it saves.
+const fastSift = false
+
+func (s *sieve) sift(text []byte, marks []Digits, starts []uint64) {
+	s.siftGeneric(text, marks, starts)
+}
+
 func (s *Set) take(text []byte, at int, starts uint64, p *places, hits []Hit) int {
 	return s.takeGeneric(text, at, starts, p, hits)
 }

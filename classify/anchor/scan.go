@@ -38,6 +38,7 @@ type Set struct {
 	before [256]uint64 // by the byte
 	after  [256]uint64
 	past   [4]uint64 // by what the two bytes before are among letters
+	sieve  *sieve
 }
 
 // Hit is a place where at least one want is met.
@@ -51,7 +52,7 @@ func New(wants []Want) *Set {
 	if len(wants) > MaxWants {
 		panic("internal error: too many wants")
 	}
-	s := &Set{least: ManyDigits}
+	s := &Set{least: ManyDigits, sieve: newSieve(wants)}
 	var runs [ManyDigits + 1][MoreDigits + 1][MoreDigits + 1]uint64
 	for i := range wants {
 		w, bit := &wants[i], uint64(1)<<i
@@ -127,6 +128,9 @@ func (s *Set) Scan(text []byte, marks []Digits, from, to int, hits []Hit) []Hit 
 	for at := from / BlockBytes; at*BlockBytes < to; at += len(starts) {
 		n := min((to+BlockBytes-1)/BlockBytes-at, len(starts))
 		s.starts(marks, at, starts[:n])
+		if fastSift && s.sieve.works {
+			s.sift(text, marks, at, starts[:n])
+		}
 		for i, found := range starts[:n] {
 			if found = clip(found, (at+i)*BlockBytes, from, to); found != 0 {
 				hits = s.block(text, marks, at+i, found, hits)
@@ -150,6 +154,17 @@ func (s *Set) starts(marks []Digits, at int, starts []uint64) {
 	}
 	for ; n < len(starts); n++ {
 		starts[n] = s.startsIn(marks, at+n)
+	}
+}
+
+// sift leaves of the starts in the blocks from one on those of chains that may be
+// wanted.
+func (s *Set) sift(text []byte, marks []Digits, at int, starts []uint64) {
+	if at == 0 {
+		at, starts = 1, starts[1:]
+	}
+	if n := min(at+len(starts), len(marks)-1) - at; n > 0 && s.least >= fourBytes {
+		s.sieve.sift(text[at*BlockBytes-2:], marks[at-1:at+n+1], starts[:n])
 	}
 }
 
