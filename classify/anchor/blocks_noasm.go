@@ -17,14 +17,11 @@ func (s *sieve) sift(text []byte, marks []Digits, starts []uint64) {
 	s.siftGeneric(text, marks, starts)
 }
 
-func (s *Set) take(text []byte, at int, starts uint64, p *places, hits []Hit) int {
-	return s.takeGeneric(text, at, starts, p, hits)
+func (s *Set) take(text []byte, at int, starts uint64, p *places, hits []Hit, among uint64) int {
+	return s.takeGeneric(text, at, starts, p, hits, among)
 }
 
 func copyBlocks(to, text []byte) int { return copyBlocksGeneric(to, text) }
-
-// FastLeads tells that Leads.Mark is faster than a look at each word.
-const FastLeads = false
 
 func markLeads(l *Leads, text []byte, marks []uint64, inside uint64) {
 	markLeadsGeneric(l, text, marks, inside)

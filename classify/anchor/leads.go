@@ -1,7 +1,9 @@
 package anchor
 
 import (
+	"encoding/binary"
 	"math"
+	"math/bits"
 	"slices"
 )
 
@@ -12,20 +14,29 @@ type Lead [leadBytes]byte
 const leadBytes = 3
 
 // LeadsAhead is how many bytes behind the blocks Leads.Mark looks at.
-const LeadsAhead = leadBytes - 1
+const LeadsAhead = 3
 
-// Leads knows leads by the halves of their bytes, in eight groups: where a word begins
-// is marked if each of its bytes has the lower and the upper half of one in the same
-// group (Hyperscan's Teddy). It marks more than the leads, never less; behind the first
-// a byte that is not ASCII may be any. A word is a run of ASCII letters and digits.
+// Leads knows leads. It marks places where a word begins, more than the leads, never
+// less; behind the first a byte that is not ASCII may be any. A word is a run of ASCII
+// letters and digits.
 type Leads struct {
-	// For each byte of a lead the groups by its lower half and by its upper one.
+	// For AVX2, by the halves of bytes, in eight groups: a place is marked if each of its
+	// bytes has the lower and the upper half of one in the same group (Hyperscan's Teddy).
+	// These are for each byte of a lead the groups by its lower half and by its upper one.
 	lower, upper [leadBytes][16]uint8
+	// For plain Go, one bit for each hash of three bytes.
+	begins [1 << leadBits / 64]uint64
 }
+
+// leadBits is how long hashes of leads are.
+const leadBits = 13
 
 // NewLeads returns what marks words that begin with one of the leads, in any case.
 func NewLeads(leads []Lead) *Leads {
 	l := new(Leads)
+	for _, lead := range leads {
+		l.spell(lead, 0, 0)
+	}
 	for i, g := range groupLeads(leads) {
 		for j := range g.lower {
 			for half := range 16 {
@@ -36,6 +47,24 @@ func NewLeads(leads []Lead) *Leads {
 	}
 	return l
 }
+
+// spell adds to the hashes those of a lead, from its n-th byte on; before it are those
+// of text. They know only the lower five bits of a byte.
+func (l *Leads) spell(lead Lead, n int, text uint32) {
+	if n == leadBytes {
+		h := hashLead(text)
+		l.begins[h/64] |= 1 << (h % 64)
+		return
+	}
+	for c := range uint32(32) {
+		if lead[n] == 0 || uint32(lead[n])%32 == c {
+			l.spell(lead, n+1, text|c<<(8*n))
+		}
+	}
+}
+
+// hashLead hashes the lower five bits of three bytes, the first the lowest.
+func hashLead(text uint32) uint32 { return text & 0x1F1F1F * 0x9E3779B1 >> (32 - leadBits) }
 
 // group is some leads, by the sets of halves of their bytes.
 type group struct{ lower, upper [leadBytes]uint16 }
@@ -127,25 +156,21 @@ func (l *Leads) Mark(text []byte, marks []uint64, inside bool) {
 // markLeadsGeneric is Mark in plain Go.
 func markLeadsGeneric(l *Leads, text []byte, marks []uint64, inside uint64) {
 	for i := range marks {
-		marks[i] = 0
-		for k, c := range text[i*BlockBytes:][:BlockBytes] {
-			if (c|0x20)-'a' >= 26 && c-'0' >= 10 {
-				inside = 0
-				continue
-			}
-			next := text[i*BlockBytes+k:][1:leadBytes]
-			if inside == 0 && l.groups(0, c)&l.groups(1, next[0])&l.groups(2, next[1]) != 0 {
-				marks[i] |= 1 << k
-			}
-			inside = 1
+		at := text[i*BlockBytes:][:BlockBytes+LeadsAhead]
+		a, b, c, d, e, f, g, h := eight((*[BlockBytes]byte)(at))
+		words := ^gather(noWord(a), noWord(b), noWord(c), noWord(d), noWord(e), noWord(f), noWord(g), noWord(h))
+		starts := words &^ (words<<1 | inside)
+		inside = words >> 63
+		var found uint64
+		if (a|b|c|d|e|f|g|h)&highs != 0 || at[BlockBytes]|at[BlockBytes+1] >= 0x80 {
+			wide := gather(a, b, c, d, e, f, g, h)
+			found = starts & (wide>>1 | wide>>2 | uint64(at[BlockBytes]>>7)*3<<62 | uint64(at[BlockBytes+1]>>7)<<63)
 		}
+		for ; starts != 0; starts &= starts - 1 {
+			k := bits.TrailingZeros64(starts) & 63
+			h := hashLead(binary.LittleEndian.Uint32(at[k:]))
+			found |= l.begins[h/64] >> (h % 64) & 1 << k
+		}
+		marks[i] = found
 	}
-}
-
-// groups are those that a byte can be the j-th of.
-func (l *Leads) groups(j int, c byte) uint8 {
-	if c >= 0x80 {
-		return 0xFF
-	}
-	return l.lower[j][c&15] & l.upper[j][c>>4]
 }

@@ -23,7 +23,7 @@ const mostFew = 128
 // newFew makes a few of a finished dictionary, or nil if it has too many keywords or
 // some that begin with something else than an ASCII letter.
 func newFew(d *dictionary) *few {
-	if d.signs || d.other || d.figures || !anchor.FastLeads {
+	if d.signs || d.other || d.figures {
 		return nil
 	}
 	var leads []anchor.Lead

@@ -111,7 +111,11 @@ func (f *finder) look(p int64, wanted uint64) {
 		wanted &^= shy
 	}
 	if needy := wanted & f.set.needy; needy != 0 {
-		wanted = wanted&^needy | f.spokenFor(p, needy)
+		heard := f.spokenFor(p, needy)
+		if alone := needy &^ heard & f.set.partnered; alone != 0 {
+			heard |= f.partnered(p, alone)
+		}
+		wanted = wanted&^needy | heard
 	}
 	for ; wanted != 0; wanted &= wanted - 1 {
 		s := &f.set.seekers[bits.TrailingZeros64(wanted)]

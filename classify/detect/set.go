@@ -34,11 +34,9 @@ type Detector struct {
 	Alone bool
 
 	keywords []keywordGroup
-	// places are where the first run of digits of a value can begin.
-	places []anchor.Want
-	// shy are those of the places, one bit for each, where a value is nothing without
-	// a keyword.
-	shy uint64
+	// places are where the first run of digits of a value can begin; those of values
+	// that are nothing without a keyword may stand in labelled instead.
+	places, labelled []anchor.Want
 	// find proposes the candidates whose first run of digits begins at p, the
 	// longest first, by filling in the candidate and calling stands.
 	find func(f *finder, p int64)
@@ -93,6 +91,12 @@ func (d *Detector) labelOnly() bool {
 		}
 	}
 	return len(d.grades) > 0 && d.vouch == nil && !d.partnered
+}
+
+// isShy reports whether a detector finds nothing at a place of its own where no keyword
+// speaks for it, a labelled one or another.
+func (d *Detector) isShy(labelled bool) bool {
+	return d.labelOnly() || labelled && d.vouch == nil && !d.partnered
 }
 
 // reach is how many characters before a value its keywords can count. If only a
@@ -187,14 +191,17 @@ type Set struct {
 	// patterns are the detectors that have an expression.
 	patterns []int
 	scouts   []*scout
-	worded   bool       // a detector of the admin's own finds words
-	bare     []bool     // by detector: candidates without a level are reported
-	seekers  []seeker   // by the wants of the anchors
-	needy    uint64     // the seekers that find nothing without a keyword
-	asking   uint64     // of these those that ask for one themselves
-	shy      uint64     // those that find nothing without a keyword, where not all of the text is searched for them
-	denials  [2]denials // negative keywords, and names of accounts, right before a number
-	seekerOf []uint64   // by detector
+	worded   bool     // a detector of the admin's own finds words
+	bare     []bool   // by detector: candidates without a level are reported
+	seekers  []seeker // by the wants of the anchors
+	needy    uint64   // the seekers that find nothing without a keyword
+	asking   uint64   // of these those that ask for one themselves
+	// partnered are those of the needy that may find something for another number
+	// beside theirs too.
+	partnered uint64
+	shy       uint64     // seekers that find nothing without a keyword, where little of the text is searched for them
+	denials   [2]denials // negative keywords, and names of accounts, right before a number
+	seekerOf  []uint64   // by detector
 	// scales are the lexicons, by detector; nil for other detectors.
 	scales  []*scale
 	markers []markerEntry
@@ -230,9 +237,6 @@ func Compile(detectors []*Detector, opt Options) (*Set, error) {
 			}
 		}
 	}
-	if err := s.seek(); err != nil {
-		return nil, err
-	}
 	s.words.finish()
 	s.heralds.finish()
 	s.against.finish()
@@ -240,10 +244,11 @@ func Compile(detectors []*Detector, opt Options) (*Set, error) {
 		s.everywhere = s.everywhere || w.role == triggers || w.role == term
 		s.names = append(s.names, []string{w.text})
 	}
+	if err := s.seek(); err != nil {
+		return nil, err
+	}
 	s.deny()
-	if s.everywhere {
-		s.shy = 0
-	} else {
+	if !s.everywhere {
 		if err := s.part(); err != nil {
 			return nil, err
 		}

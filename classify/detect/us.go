@@ -30,9 +30,10 @@ var usSSN = &Detector{
 	}}},
 	places: []anchor.Want{
 		{Digits: 9, Runs: grouped(3, 2, 4), Before: ^anchor.OnLetter},
+	},
+	labelled: []anchor.Want{
 		{Digits: 9, Runs: runs(9), Before: ^anchor.OnLetter, After: ^anchor.OnLetter},
 	},
-	shy:  1 << 1,
 	find: findSSN,
 	grades: []grade{
 		ssnHyphens: {"hyphens", High, High, None, Medium, Low, None},
