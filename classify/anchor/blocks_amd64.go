@@ -44,12 +44,11 @@ func markLeads(l *Leads, text []byte, marks []uint64, inside uint64) {
 	}
 }
 
-func longStarts(marks []Digits, starts []uint64, rest uint64) {
+func longStarts(marks []Digits, starts []uint64, rest uint64) int {
 	if cpu.X86.HasAVX2 {
-		longStartsAVX2(marks, starts, rest)
-	} else {
-		longStartsGeneric(marks, starts, rest)
+		return longStartsAVX2(marks, starts, rest)
 	}
+	return longStartsGeneric(marks, starts, rest)
 }
 
 // fastSift tells that a sieve takes less time than it saves.
@@ -118,7 +117,7 @@ func markLeadsAVX2(l *Leads, text []byte, marks []uint64, inside uint64)
 // number of them that four divides.
 //
 //go:noescape
-func longStartsAVX2(marks []Digits, starts []uint64, rest uint64)
+func longStartsAVX2(marks []Digits, starts []uint64, rest uint64) int
 
 // siftAVX512 is as the generic one. It needs AVX-512 with VBMI2, at least eight starts
 // and a number of them that eight divides, two marks more than these, and as much text as

@@ -158,8 +158,7 @@ func (s *Set) Scan(text []byte, marks []Digits, from, to int, among uint64, hits
 	sc := scan{s, text, marks, among, hits}
 	for at := from / BlockBytes; at*BlockBytes < to; at += len(starts) {
 		n := min((to+BlockBytes-1)/BlockBytes-at, len(starts))
-		s.starts(marks, at, starts[:n])
-		if fastSift && s.sieve.works {
+		if blocks := s.starts(marks, at, starts[:n]); fastSift && s.sieve.works && blocks > n/siftFrom {
 			s.sift(text, marks, at, starts[:n])
 		}
 		for i, found := range starts[:n] {
@@ -184,21 +183,26 @@ type scan struct {
 }
 
 // starts marks the first digits of runs in the blocks from one on: those from which a
-// chain is long enough, and perhaps others.
-func (s *Set) starts(marks []Digits, at int, starts []uint64) {
+// chain is long enough, and perhaps others. It returns in how many blocks such are, or
+// somewhat less.
+func (s *Set) starts(marks []Digits, at int, starts []uint64) (blocks int) {
 	n := 0
 	if at == 0 {
 		starts[0] = s.startsIn(marks, 0)
 		n++
 	}
 	if inner := (min(at+len(starts), len(marks)-1) - at - n) &^ 3; s.least >= fourBytes && inner > 0 {
-		longStarts(marks[at+n-1:at+n+inner+1], starts[n:n+inner], s.rest)
+		blocks = longStarts(marks[at+n-1:at+n+inner+1], starts[n:n+inner], s.rest)
 		n += inner
 	}
 	for ; n < len(starts); n++ {
 		starts[n] = s.startsIn(marks, at+n)
 	}
+	return blocks
 }
+
+// siftFrom is that a sieve is worth its while if one in so many blocks has a chain.
+const siftFrom = 8
 
 // sift leaves of the starts in the blocks from one on those of chains that may be
 // wanted.
@@ -234,8 +238,9 @@ func (s *Set) startsIn(marks []Digits, at int) uint64 {
 const fourBytes = 4
 
 // longStartsGeneric marks the first digits of runs from which on a chain has four bytes
-// and rest, up to four more. The marks are those of one block before and of one behind.
-func longStartsGeneric(marks []Digits, starts []uint64, rest uint64) {
+// and rest, up to four more, and returns in how many blocks there are such. The marks are
+// those of one block before and of one behind.
+func longStartsGeneric(marks []Digits, starts []uint64, rest uint64) (blocks int) {
 	for i := range starts {
 		before, m, next := marks[i].Digits>>63, &marks[i+1], &marks[i+2]
 		if m.Digits == 0 {
@@ -250,7 +255,9 @@ func longStartsGeneric(marks []Digits, starts []uint64, rest uint64) {
 		chain &= chain>>2 | more<<62
 		more &= more >> 2
 		starts[i] = m.Digits &^ behind & chain & (chain>>(rest&63) | more<<1<<(63-rest&63))
+		blocks += int((starts[i] | -starts[i]) >> 63)
 	}
+	return blocks
 }
 
 // clip leaves of the marks of a block at a place those between from and to.

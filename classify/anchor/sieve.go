@@ -4,14 +4,13 @@ import "math/bits"
 
 // sieve tells which chains nobody wants by the digits of the first run, the bytes of
 // the chain and the letters before it: those of a whole block at once, while a look at
-// each takes several ns. It lets too many pass, never too few. It must be right for
-// chains of four bytes and more only.
+// each takes several ns. It lets too many pass, never too few.
 type sieve struct {
-	// By the digits of the first run, less one: all ones if such chains pass as they
-	// are, if they are long, if a letter stands before them. Longer runs pass.
-	plain, long, lettered [sieved]uint64
-	bytes                 [2]uint64 // long chains have the first; chains of the second pass
-	works                 bool      // few pass
+	// By the digits of the first run, less one: all ones if such chains pass if they are
+	// long, if a letter stands before them. Those with a longer run pass.
+	long, lettered [sieved]uint64
+	bytes          [2]uint64 // long chains have the first; chains of the second pass
+	works          bool      // else all chains pass
 }
 
 // sieved is how many digits of the first run a sieve tells apart.
@@ -25,7 +24,7 @@ const (
 
 // newSieve returns what lets pass what is wanted.
 func newSieve(wants []Want) *sieve {
-	s := &sieve{bytes: [2]uint64{mostLong, leastLong}}
+	s := &sieve{bytes: [2]uint64{mostLong, leastLong}, works: true}
 	var needs [sieved]int
 	for i := range needs {
 		n := i + 1
@@ -39,20 +38,14 @@ func newSieve(wants []Want) *sieve {
 				needs[i] = min(needs[i], w.needs(n))
 			}
 		}
-		if needs[i] < leastLong {
-			s.plain[i] = ^uint64(0)
-			continue
-		}
+		s.works = s.works && needs[i] >= leastLong
 		s.bytes[0], s.bytes[1] = min(s.bytes[0], uint64(needs[i])), max(s.bytes[1], uint64(needs[i]))
 	}
-	several := 0
 	for i, need := range needs {
-		if s.plain[i] == 0 && uint64(need) < s.bytes[1] {
+		if uint64(need) < s.bytes[1] {
 			s.long[i] = ^uint64(0)
 		}
-		several += int(s.plain[i] & 1)
 	}
-	s.works = several == 0
 	return s
 }
 
@@ -97,7 +90,7 @@ func (s *sieve) siftGeneric(text []byte, marks []Digits, starts []uint64) {
 		for n := range sieved {
 			on := run & (m.Digits>>(n+1) | next.Digits<<(63-n))
 			run ^= on // those of so many digits and no more
-			pass |= run & (s.plain[n] | long&s.long[n])
+			pass |= run & long & s.long[n]
 			lettered |= run & s.lettered[n]
 			run = on
 		}

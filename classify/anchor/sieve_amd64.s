@@ -38,12 +38,11 @@ GLOBL eight<>(SB), RODATA|NOPTR, $8
 	VPANDQ  Z10, Z2, Z2     \
 	VPANDQ  Z11, Z3, Z3
 
-// Those of the runs with n digits and no more pass, or pass if long or lettered.
+// Those of the runs with n digits and no more pass if they are long or lettered.
 #define RUNS(n) \
 	VPSHRDQ         $n, Z1, Z0, Z10 \
 	VPANDNQ         Z9, Z10, Z11    \
 	VPANDQ          Z10, Z9, Z9     \
-	VPTERNLOGQ.BCST $0xF8, sieve_plain+(8*n-8)(DX), Z11, Z6 \
 	VPTERNLOGQ.BCST $0xF8, sieve_long+(8*n-8)(DX), Z11, Z7  \
 	VPTERNLOGQ.BCST $0xF8, sieve_lettered+(8*n-8)(DX), Z11, Z8
 
