@@ -249,6 +249,18 @@ func (c *columns) dropAll() {
 	}
 }
 
+// begunAt reports whether a table goes on whose header row begins at a position.
+func (c *columns) begunAt(p int64) bool {
+	for d := range c.tables {
+		for i := range c.tables[d] {
+			if c.tables[d][i].start == p {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // cell is the text of a header cell.
 func (h *header) cell(i int) []byte {
 	from := int32(0)

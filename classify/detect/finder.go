@@ -50,6 +50,7 @@ type finder struct {
 	saidAt  []int64 // by detector: where the last one in sight begins
 	hush    int64   // the last blank line, for said
 	spoken  spoken
+	silence int64 // up to here no keyword is in reach, if not all of the text is searched
 	pans    pans
 	limit   int64 // up to here the text may be searched for keywords
 }
@@ -80,6 +81,7 @@ func (f *finder) reset(s *Stream) {
 	f.token = token{}
 	f.read, f.card = 0, -1
 	f.heralds.from, f.heralds.read = 0, 0
+	f.heralds.titles.reset()
 	for i := range f.found {
 		f.found[i] = f.found[i][:0]
 	}
@@ -93,7 +95,7 @@ func (f *finder) reset(s *Stream) {
 	}
 	f.nearby.reset()
 	f.behind.reset()
-	f.coming, f.come, f.past, f.said, f.hush = f.coming[:0], 0, 0, 0, 0
+	f.coming, f.come, f.past, f.said, f.hush, f.silence = f.coming[:0], 0, 0, 0, 0, -1
 	f.spoken = spoken{from: -1}
 	f.columns.keyed = s.set.everywhere
 	f.pans.read, f.pans.found = 0, f.pans.found[:0]
@@ -106,6 +108,9 @@ func (f *finder) reset(s *Stream) {
 // look lets the seekers that want a place propose their candidates there, the first
 // digit of a run, but for those that find nothing without a keyword and have none.
 func (f *finder) look(p int64, wanted uint64) {
+	if shy := wanted & f.set.shy; shy != 0 && p <= f.silence {
+		wanted &^= shy
+	}
 	if needy := wanted & f.set.needy; needy != 0 {
 		heard := f.spokenFor(p, needy)
 		if alone := needy &^ heard & f.set.partnered; alone != 0 {

@@ -40,6 +40,9 @@ func (s *Set) seek() error {
 					s.partnered |= bit
 				}
 			}
+			if !s.everywhere && !s.bare[i] && d.isShy(at >= len(d.places)) {
+				s.shy |= bit
+			}
 			if d.asks {
 				s.asking |= bit
 			}

@@ -87,6 +87,7 @@ func (f *finder) see(to, p int64) {
 			f.said |= f.set.seekerOf[s.detector]
 		}
 		f.nearby.hear(s.detector, f.set.seekerOf[s.detector], s.until)
+		f.silence = -1
 	}
 	for ; f.past < f.come && f.coming[f.past].at < p; f.past++ {
 		s := &f.coming[f.past]
@@ -103,13 +104,14 @@ func (f *finder) goesOn(to int64) {
 	seekers := f.set.seekerOf[f.detector]
 	f.nearby.hear(f.detector, seekers, to)
 	f.behind.hear(f.detector, seekers, to)
+	f.silence = -1
 }
 
 // remote reports that none of the detector's keywords is anywhere near a candidate
 // at p, nor in the header of its column.
 func (f *finder) remote(p int64) bool {
 	f.arrive(p)
-	return f.nearby.until[f.detector] < p && f.headless(p)
+	return f.nearby.until[f.detector] < p && (!f.set.everywhere && f.allSilent(p) || f.headless(p))
 }
 
 // unlabelled reports that no keyword of the detector can be a label of what begins at
@@ -121,10 +123,33 @@ func (f *finder) unlabelled(p int64) bool {
 // headless reports that no keyword of the detector stands in the header of the column
 // of p.
 func (f *finder) headless(p int64) bool {
-	if !f.mayHead(p, f.set.seekerOf[f.detector]) && f.set.seekerOf[f.detector] != 0 {
+	if !f.set.everywhere && f.untitled() || !f.mayHead(p, f.set.seekerOf[f.detector]) && f.set.seekerOf[f.detector] != 0 {
 		return true
 	}
 	return f.columns.isFree(f.text, p) || !f.columns.speakOf(f.text, p-nearHeader, f.set, f.detector, &f.heralds)
+}
+
+// allSilent reports that no keyword is in reach of a place, whose ever, nor in a header.
+// It remembers up to where that is so.
+func (f *finder) allSilent(p int64) bool {
+	if p <= f.silence {
+		return true
+	}
+	f.arrive(p)
+	f.nearby.refresh(p, f)
+	if f.nearby.on != 0 || !f.untitled() {
+		return false
+	}
+	end := f.heralds.read
+	if f.come < len(f.coming) {
+		end = min(end, f.coming[f.come].at)
+	}
+	reach := int64(sight)
+	if f.text.wide > p {
+		reach = wideSight
+	}
+	f.silence = max(end-reach, p)
+	return true
 }
 
 // mayHead reports whether any of the seekers has a keyword in the lines since the

@@ -96,6 +96,12 @@ func (d *Detector) labelOnly() bool {
 	return len(d.grades) > 0 && d.vouch == nil && !d.partnered
 }
 
+// isShy reports whether a detector finds nothing at a place of its own where no keyword
+// speaks for it, a labelled one or another.
+func (d *Detector) isShy(labelled bool) bool {
+	return d.labelOnly() || labelled && d.vouch == nil && !d.partnered
+}
+
 // reach is how many characters before a value its keywords can count. If only a
 // label can make one, that is as far as labels reach.
 func (d *Detector) reach() int {
@@ -203,6 +209,7 @@ type Set struct {
 	// partnered are those of the needy that may find something for another number
 	// beside theirs too.
 	partnered uint64
+	shy       uint64     // seekers that find nothing without a keyword, where little of the text is searched for them
 	denials   [2]denials // negative keywords, and names of accounts, right before a number
 	seekerOf  []uint64   // by detector
 	// scales are the lexicons, by detector; nil for other detectors.

@@ -69,6 +69,9 @@ func (s *Stream) Write(b []byte) (int, error) {
 			s.text.mark(false)
 			s.scan(s.text.end() - ahead)
 			s.finder.columns.advance(&s.text, s.pos)
+			if len(s.set.own) > 0 {
+				s.finder.entitleTables()
+			}
 			s.text.forget(s.pos - s.needed())
 		}
 	}

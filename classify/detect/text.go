@@ -65,6 +65,11 @@ func (t *text) wipe() {
 // end is the position behind the last character of the view.
 func (t *text) end() int64 { return t.base + int64(len(t.buf)) }
 
+// marked is the position behind the last character that is marked.
+func (t *text) marked() int64 {
+	return min(t.base+int64(len(t.marks)*anchor.BlockBytes), t.end())
+}
+
 // fold takes bytes of the stream until the view's stretch is as long as room
 // allows, and returns how many it took.
 func (t *text) fold(b []byte, room int) int {
