@@ -52,13 +52,16 @@ func (h *hearing) refresh(p int64, f *finder) {
 	if p <= h.fresh {
 		return
 	}
-	h.on, h.fresh = 0, noLabel<<8
-	for d, until := range h.until {
-		if until >= p || f.lists[d].label {
-			h.on |= f.set.seekerOf[d]
-		}
-		if until >= p {
+	h.fresh = noLabel << 8
+	for rest := h.on; rest != 0; {
+		d := f.set.seekers[bits.TrailingZeros64(rest)].detector
+		of := f.set.seekerOf[d]
+		rest &^= of
+		switch until := h.until[d]; {
+		case until >= p:
 			h.fresh = min(h.fresh, until)
+		case !f.lists[d].label:
+			h.on &^= of
 		}
 	}
 }
@@ -75,7 +78,9 @@ func (f *finder) arrive(p int64) {
 	case !f.set.everywhere && to > f.heralds.read:
 		f.listen(p, f.text.forth(p, windowChars+maxCandidate)+1)
 	}
-	f.see(to, p)
+	if f.past < len(f.coming) {
+		f.see(to, p)
+	}
 }
 
 // see takes in the keywords that begin up to a place, and as labels those before p.
@@ -196,7 +201,7 @@ func (f *finder) counts(p int64, reach int) int64 {
 // keyword is near, in a header of a column, or labels the list that goes on.
 func (f *finder) spokenFor(p int64, seekers uint64) uint64 {
 	f.arrive(p)
-	heard := f.heard(p)
+	heard := f.heard(p, seekers)
 	if seekers&^heard == 0 {
 		return seekers
 	}
@@ -206,10 +211,18 @@ func (f *finder) spokenFor(p int64, seekers uint64) uint64 {
 	return seekers & (heard | f.spoken.in(&f.columns, f.text, p-nearHeader, f.set, &f.heralds))
 }
 
-// heard returns the seekers for which a keyword or list counts at p, and perhaps more.
-func (f *finder) heard(p int64) uint64 {
+// heard returns those of the seekers for which a keyword or list counts at p.
+func (f *finder) heard(p int64, seekers uint64) uint64 {
+	if seekers&f.audible() == 0 {
+		return 0
+	}
 	f.nearby.refresh(p, f)
 	f.behind.refresh(p, f)
+	return seekers & f.audible()
+}
+
+// audible are the seekers for which a keyword or list counted lately.
+func (f *finder) audible() uint64 {
 	return f.nearby.on&^f.set.labelled | f.behind.on&f.set.labelled
 }
 
@@ -239,7 +252,7 @@ func (f *finder) among(from, to int64) uint64 {
 		end = to + wideSight
 	}
 	f.readKeywords(from, min(end, f.text.end()))
-	heard := ^f.set.needy | f.set.partnered | f.heard(from)
+	heard := ^f.set.needy | f.set.partnered | f.heard(from, f.set.needy)
 	for i := f.past; i < len(f.coming) && f.coming[i].at <= end; i++ {
 		s := &f.coming[i]
 		if seekers := f.set.seekerOf[s.detector]; s.at < to {
