@@ -128,6 +128,9 @@ func (s *Set) Scan(text []byte, marks []Digits, from, to int, hits []Hit) []Hit 
 		n := min((to+BlockBytes-1)/BlockBytes-at, len(starts))
 		s.starts(marks, at, starts[:n])
 		for i, found := range starts[:n] {
+			if found == 0 {
+				continue
+			}
 			if found = clip(found, (at+i)*BlockBytes, from, to); found != 0 {
 				hits = s.block(text, marks, at+i, found, hits)
 			}
@@ -178,6 +181,7 @@ const fourBytes = 4
 // longStartsGeneric marks the first digits of runs from which on a chain has four bytes
 // and rest, up to four more. The marks are those of one block before and of one behind.
 func longStartsGeneric(marks []Digits, starts []uint64, rest uint64) {
+	marks = marks[:len(starts)+2]
 	for i := range starts {
 		before, m, next := marks[i].Digits>>63, &marks[i+1], &marks[i+2]
 		if m.Digits == 0 {
