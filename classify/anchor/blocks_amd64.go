@@ -55,11 +55,11 @@ func longStarts(marks []Digits, starts []uint64, rest uint64) {
 // fastTake tells that the processor counts and moves bits as takeBMI does.
 var fastTake = cpu.X86.HasBMI1 && cpu.X86.HasBMI2 && cpu.X86.HasPOPCNT
 
-func (s *Set) take(text []byte, at int, starts uint64, p *places, hits []Hit) int {
+func (s *Set) take(text []byte, at int, starts uint64, p *places, hits []Hit, among uint64) int {
 	if fastTake && at > 0 && at+2*BlockBytes <= len(text) && len(hits) > BlockBytes/2-1 {
-		return takeBMI(s, &text[at], at, starts, p, &hits[0])
+		return takeBMI(s, &text[at], at, starts, p, &hits[0], among)
 	}
-	return s.takeGeneric(text, at, starts, p, hits)
+	return s.takeGeneric(text, at, starts, p, hits, among)
 }
 
 func copyBlocks(to, text []byte) int {
@@ -112,8 +112,8 @@ func markLeadsAVX2(l *Leads, text []byte, marks []uint64, inside uint64)
 func longStartsAVX2(marks []Digits, starts []uint64, rest uint64)
 
 // takeBMI is as the generic one. It needs BMI1, BMI2 and POPCNT, text that reaches
-// two bytes before the block and as far as the next one behind it, and room for
+// three bytes before the block and as far as the next one behind it, and room for
 // BlockBytes/2 hits.
 //
 //go:noescape
-func takeBMI(s *Set, block *byte, at int, starts uint64, p *places, hits *Hit) int
+func takeBMI(s *Set, block *byte, at int, starts uint64, p *places, hits *Hit, among uint64) int

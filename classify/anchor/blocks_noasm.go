@@ -10,8 +10,8 @@ func longStarts(marks []Digits, starts []uint64, rest uint64) {
 	longStartsGeneric(marks, starts, rest)
 }
 
-func (s *Set) take(text []byte, at int, starts uint64, p *places, hits []Hit) int {
-	return s.takeGeneric(text, at, starts, p, hits)
+func (s *Set) take(text []byte, at int, starts uint64, p *places, hits []Hit, among uint64) int {
+	return s.takeGeneric(text, at, starts, p, hits, among)
 }
 
 func copyBlocks(to, text []byte) int { return copyBlocksGeneric(to, text) }

@@ -23,8 +23,11 @@ var ukAddress = &Detector{
 	Sources: []string{"Royal Mail, Programmers' Guide to the Postcode Address File", "BS 7666"},
 	Mask:    maskPostcode, Masking: "the outward half",
 	keywords: []keywordGroup{{strong, []string{"post code{|s}", "postal code", "address{|es}"}}},
-	places:   []anchor.Want{{Digits: 1, Runs: runs(1, 2, 3), After: anchor.OnLetter}},
-	find:     findPostcode,
+	places: []anchor.Want{
+		{Digits: 1, Runs: runs(1), Before: anchor.OnLetter | anchor.OnSpace, Before2: onAlnum, After: anchor.OnLetter, After2: anchor.OnLetter, After3: ^onAlnum},
+		{Digits: 2, Runs: runs(2, 3), Before: anchor.OnLetter, After: anchor.OnLetter, After2: anchor.OnLetter, After3: ^onAlnum},
+	},
+	find: findPostcode,
 	grades: []grade{
 		postcodeSpaced: {form: "upper case with its space", label: High, window: Low, alone: Low},
 		postcodeOther:  {form: "without its space, or lower case", label: High},
@@ -130,7 +133,7 @@ var usAddress = &Detector{
 		"USPS Publication 28, Postal Addressing Standards",
 	},
 	Mask: maskZIP, Masking: "the state and the first three digits",
-	places: []anchor.Want{{Digits: 5, Runs: runs(5), Before: anchor.OnSpace}},
+	places: []anchor.Want{{Digits: 5, Runs: runs(5), Before: anchor.OnSpace, Before2: anchor.OnSpace | anchor.OnLetter}},
 	find:   findZIP,
 	grades: []grade{
 		{form: "street line, city, state, ZIP Code", label: High, window: High, alone: High, negative: High},

@@ -29,8 +29,12 @@ var ukBank = &Detector{
 		{strong, []string{"sort code{|s}{| number| no.}", "s/c"}},
 		{weak, []string{"account{| number| no.| num.| #}", "acct.{| number| no.| #}", "a/c{| number| no.| #}", "acc.{| number| no.| #}"}},
 	},
-	places: []anchor.Want{{Digits: 6, Runs: grouped(2, 2, 2)}, {Digits: 6, Runs: runs(6, 7, 8)}},
-	find:   findUKBank, pairing: ukPairing, partnered: true,
+	places: []anchor.Want{
+		{Digits: 6, Runs: grouped(2, 2, 2), Before: ^anchor.OnHyphen, After: anchor.OnHyphen},
+		{Digits: 6, Runs: grouped(2, 2, 2), Before: anchor.OnHyphen, Before2: ^anchor.OnDigit, After: anchor.OnHyphen},
+	},
+	labelled: []anchor.Want{{Digits: 6, Runs: grouped(2, 2, 2), After: anchor.OnSpace}, {Digits: 6, Runs: runs(6, 7, 8)}},
+	find:     findUKBank, pairing: ukPairing, partnered: true,
 	grades: []grade{
 		{form: "sort code and account, a label before either", label: High},
 		{form: "sort code with hyphens and account", alone: Medium},
@@ -107,7 +111,7 @@ func findUKBank(f *finder, p int64) {
 		c.put([]byte("00")[:8-max(n, 6)]...)
 		c.put(t.slice(p, c.end)...)
 	}
-	if c.sep != '-' && f.remote(p) && !f.expected(&c) {
+	if c.sep != '-' && f.remote(p) && !f.expected(c.start, c.end) {
 		return
 	}
 	f.c = c
@@ -134,15 +138,15 @@ func findUKBank(f *finder, p int64) {
 
 // expected reports whether a number that nothing labels can be the account of a
 // sort code beside it.
-func (f *finder) expected(c *candidate) bool {
-	if last := &f.halves[f.detector]; last.known && last.code && last.c.end+maxPairing >= c.start {
+func (f *finder) expected(start, end int64) bool {
+	if last := &f.halves[f.detector]; last.known && last.code && last.c.end+maxPairing >= start {
 		return true
 	}
 	t := f.text
-	if bytes.IndexByte(t.slice(c.end, c.end+23), '-') < 0 {
+	if bytes.IndexByte(t.slice(end, end+23), '-') < 0 {
 		return false
 	}
-	for p := c.end + 1; p <= c.end+22; p++ {
+	for p := end + 1; p <= end+22; p++ {
 		if t.at(p) == '-' && t.at(p+3) == '-' && t.digitsBefore(p, 3) == 2 && t.digits(p+1, 3) == 2 && t.digits(p+4, 3) == 2 {
 			return true
 		}

@@ -106,7 +106,11 @@ func (f *finder) reset(s *Stream) {
 // digit of a run, but for those that find nothing without a keyword and have none.
 func (f *finder) look(p int64, wanted uint64) {
 	if needy := wanted & f.set.needy; needy != 0 {
-		wanted = wanted&^needy | f.spokenFor(p, needy)
+		heard := f.spokenFor(p, needy)
+		if alone := needy &^ heard & f.set.partnered; alone != 0 {
+			heard |= f.partnered(p, alone)
+		}
+		wanted = wanted&^needy | heard
 	}
 	for ; wanted != 0; wanted &= wanted - 1 {
 		s := &f.set.seekers[bits.TrailingZeros64(wanted)]

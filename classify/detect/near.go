@@ -1,6 +1,9 @@
 package detect
 
-import "unicode/utf8"
+import (
+	"math/bits"
+	"unicode/utf8"
+)
 
 // speaks reports whether a keyword can make a value of what is none without it.
 func (r role) speaks() bool { return r <= weak || r == heads }
@@ -143,6 +146,54 @@ func (f *finder) spokenFor(p int64, seekers uint64) uint64 {
 		return seekers & f.hot
 	}
 	return seekers & (f.hot | f.spoken.in(&f.columns, f.text, p-nearHeader, f.set, &f.heralds))
+}
+
+// partnered returns those of the seekers that may find a number at p which counts for
+// another beside it.
+func (f *finder) partnered(p int64, seekers uint64) uint64 {
+	end := p + int64(f.text.digits(p, 9))
+	if end == p+2 {
+		end = p + 8 // three pairs
+	}
+	found := uint64(0)
+	for ; seekers != 0; seekers &= seekers - 1 {
+		f.detector = f.set.seekers[bits.TrailingZeros64(seekers)].detector
+		if f.expected(p, end) {
+			found |= seekers & -seekers
+		}
+	}
+	return found
+}
+
+// among returns the seekers that may find something at any place in [from,to): those
+// that need no keyword, and those that have one, or a list, in reach of any of these
+// places or in a header that may be theirs.
+func (f *finder) among(from, to int64) uint64 {
+	end := to + sight
+	if f.text.wide > from {
+		end = to + wideSight
+	}
+	f.readKeywords(from, min(end, f.text.end()))
+	if f.come > len(f.coming)/2 {
+		f.coming, f.come = f.coming[:copy(f.coming, f.coming[f.come:])], 0
+	}
+	if from > f.fresh {
+		f.refresh(from)
+	}
+	heard := ^f.set.needy | f.set.partnered | f.hot
+	for i := f.come; i < len(f.coming) && f.coming[i].at <= end; i++ {
+		heard |= f.set.seekerOf[f.coming[i].detector]
+	}
+	if !f.mayHead(from, ^heard) {
+		return heard
+	}
+	f.columns.catchUp(f.text, from)
+	for d, at := range f.saidAt {
+		if at >= f.columns.breaks.last { // in a line that may be a header yet
+			heard |= f.set.seekerOf[d]
+		}
+	}
+	return heard | f.spoken.in(&f.columns, f.text, from, f.set, &f.heralds)
 }
 
 // spoken are the seekers of which headers speak, as long as that is known.

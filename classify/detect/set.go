@@ -34,8 +34,9 @@ type Detector struct {
 	Alone bool
 
 	keywords []keywordGroup
-	// places are where the first run of digits of a value can begin.
-	places []anchor.Want
+	// places are where the first run of digits of a value can begin; those of values
+	// that are nothing without a keyword may stand in labelled instead.
+	places, labelled []anchor.Want
 	// find proposes the candidates whose first run of digits begins at p, the
 	// longest first, by filling in the candidate and calling stands.
 	find func(f *finder, p int64)
@@ -184,13 +185,16 @@ type Set struct {
 	// patterns are the detectors that have an expression.
 	patterns []int
 	scouts   []*scout
-	worded   bool       // a detector of the admin's own finds words
-	bare     []bool     // by detector: candidates without a level are reported
-	seekers  []seeker   // by the wants of the anchors
-	needy    uint64     // the seekers that find nothing without a keyword
-	asking   uint64     // of these those that ask for one themselves
-	denials  [2]denials // negative keywords, and names of accounts, right before a number
-	seekerOf []uint64   // by detector
+	worded   bool     // a detector of the admin's own finds words
+	bare     []bool   // by detector: candidates without a level are reported
+	seekers  []seeker // by the wants of the anchors
+	needy    uint64   // the seekers that find nothing without a keyword
+	asking   uint64   // of these those that ask for one themselves
+	// partnered are those of the needy that may find something for another number
+	// beside theirs too.
+	partnered uint64
+	denials   [2]denials // negative keywords, and names of accounts, right before a number
+	seekerOf  []uint64   // by detector
 	// scales are the lexicons, by detector; nil for other detectors.
 	scales  []*scale
 	markers []markerEntry
@@ -226,15 +230,15 @@ func Compile(detectors []*Detector, opt Options) (*Set, error) {
 			}
 		}
 	}
-	if err := s.seek(); err != nil {
-		return nil, err
-	}
 	s.words.finish()
 	s.heralds.finish()
 	s.against.finish()
 	for _, w := range s.words.words {
 		s.everywhere = s.everywhere || w.role == triggers || w.role == term
 		s.names = append(s.names, []string{w.text})
+	}
+	if err := s.seek(); err != nil {
+		return nil, err
 	}
 	s.deny()
 	if !s.everywhere {

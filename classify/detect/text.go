@@ -271,6 +271,17 @@ func (t *text) isKeyed(from, to int64) bool {
 	return false
 }
 
+// hasDigits reports whether there are digits in the blocks of [from,to).
+func (t *text) hasDigits(from, to int64) bool {
+	first, last := int(from-t.base)/anchor.BlockBytes, int(to-1-t.base)/anchor.BlockBytes
+	for i := range t.marks[first : last+1] {
+		if t.marks[first+i].Digits != 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // lastShift is the index of the last shift at or before a position.
 func (t *text) lastShift(at int64) int {
 	lo, hi := 0, len(t.shift)
