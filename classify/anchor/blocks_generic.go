@@ -163,8 +163,6 @@ func noLetter(v uint64) uint64 {
 	return ^(lower + (0x80-'a')*ones) | (lower + (0x80-'z'-1)*ones) | v
 }
 
-func noWord(v uint64) uint64 { return noLetter(v) & (noDigit(v) | v) }
-
 // differs sets the high bit of the bytes of x that are not c.
 func differs(x uint64, c uint8) uint64 { return x ^ uint64(c)*ones + lows }
 

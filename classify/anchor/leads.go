@@ -24,8 +24,10 @@ type Leads struct {
 	// bytes has the lower and the upper half of one in the same group (Hyperscan's Teddy).
 	// These are for each byte of a lead the groups by its lower half and by its upper one.
 	lower, upper [leadBytes][16]uint8
-	// For plain Go, 1 for the hashes of three bytes with which a lead may begin.
-	begins [1 << leadBits]uint8
+	// For plain Go, 1 for the hashes of three bytes with which a lead may begin, and
+	// whether any begins with a digit.
+	begins  [1 << leadBits]uint8
+	figures bool
 }
 
 // leadBits is how long hashes of leads are.
@@ -36,6 +38,7 @@ func NewLeads(leads []Lead) *Leads {
 	l := new(Leads)
 	for _, lead := range leads {
 		l.spell(lead, 0, 0)
+		l.figures = l.figures || lead[0]-'0' < 10
 	}
 	for i, g := range groupLeads(leads) {
 		for j := range g.lower {
@@ -139,26 +142,30 @@ func (g *group) share() float64 {
 // hundredths.
 var letterWeights = [26]int{8, 2, 4, 4, 11, 2, 2, 5, 7, 1, 1, 4, 3, 6, 8, 4, 1, 7, 6, 8, 4, 1, 2, 1, 2, 1}
 
-// Mark fills in a word for each of the blocks that text begins with: where a lead may
-// begin. The text must be longer than the blocks by LeadsAhead. inside tells that a
-// letter or digit stands before it.
-func (l *Leads) Mark(text []byte, marks []uint64, inside bool) {
+// Mark fills in a word for each of the blocks that text begins with, whose digits are
+// marked: where a lead may begin. The text must be longer than the blocks by LeadsAhead.
+// inside tells that a letter or digit stands before it.
+func (l *Leads) Mark(text []byte, digits []Digits, marks []uint64, inside bool) {
 	if len(marks) > 0 {
 		var before uint64
 		if inside {
 			before = 1
 		}
-		markLeads(l, text[:len(marks)*BlockBytes+LeadsAhead], marks, before)
+		markLeads(l, text[:len(marks)*BlockBytes+LeadsAhead], digits[:len(marks)], marks, before)
 	}
 }
 
 // markLeadsGeneric is Mark in plain Go.
-func markLeadsGeneric(l *Leads, text []byte, marks []uint64, inside uint64) {
+func markLeadsGeneric(l *Leads, text []byte, digits []Digits, marks []uint64, inside uint64) {
 	for i := range marks {
 		at := (*[BlockBytes + LeadsAhead]byte)(text[i*BlockBytes:])
 		a, b, c, d, e, f, g, h := eight((*[BlockBytes]byte)(at[:]))
-		words := ^gather(noWord(a), noWord(b), noWord(c), noWord(d), noWord(e), noWord(f), noWord(g), noWord(h))
-		starts := words &^ (words<<1 | inside)
+		starts := ^gather(noLetter(a), noLetter(b), noLetter(c), noLetter(d), noLetter(e), noLetter(f), noLetter(g), noLetter(h))
+		words := starts | digits[i].Digits
+		if l.figures {
+			starts = words
+		}
+		starts &^= words<<1 | inside
 		inside = words >> 63
 		marks[i] = l.among(at, starts)
 		if (a|b|c|d|e|f|g|h)&highs != 0 || at[BlockBytes]|at[BlockBytes+1] >= 0x80 {
