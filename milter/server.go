@@ -3,6 +3,7 @@ package milter
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"sync"
@@ -229,6 +230,7 @@ func (s *Server) serve(g *guard, session *Session) {
 	session.offered = milter.OptAction(actions)
 	session.agreed = wantedProtocol(g.as) & milter.OptProtocol(protocol)
 	g.silent = session.agreed & allSilent
+	s.Log.Debug("milter session began", "version", g.as, "no_reply", fmt.Sprintf("%#x", uint32(g.silent)))
 	server := milter.Server{
 		NewMilter: func() milter.Milter { return session },
 		// More than was offered makes Postfix drop the connection.
