@@ -100,10 +100,15 @@ func (c *columns) advance(t *text, to int64) {
 				continue
 			}
 		}
-		if c.count == 0 && c.pos == c.line.start {
-			if c.pass(t, to); c.pos == to {
-				return
+		if c.pos == c.line.start && c.count > 0 {
+			if c.lines(t, to); c.afterR || c.count == 0 {
+				continue
 			}
+		} else if c.pos == c.line.start {
+			c.pass(t, to)
+		}
+		if c.pos == to {
+			return
 		}
 		at, brk := c.line.read(t, c.pos, to)
 		c.pos = at
@@ -162,12 +167,14 @@ func (c *columns) endRow(t *text, d, n int) {
 func (c *columns) begin(t *text, d, n int) {
 	line := t.slice(c.line.start, c.pos)
 	var ok bool
-	if c.ends, ok = splitHeader(line, d, c.line.opened-c.line.start, c.ends[:0]); !ok {
+	if c.ends, ok = t.splitHeader(c.line.start, c.pos, d, c.line.opened, c.ends[:0]); !ok {
 		return
 	}
-	head := new(header)
+	var head *header
 	if k := len(c.spare); k > 0 {
 		head, c.spare = c.spare[k-1], c.spare[:k-1]
+	} else {
+		head = new(header)
 	}
 	head.text, head.ends = append(head.text[:0], line...), append(head.ends[:0], c.ends...)
 	head.own.reset()
@@ -249,6 +256,18 @@ func (c *columns) dropAll() {
 			c.drop(d, i-1)
 		}
 	}
+}
+
+// begunAt reports whether a table goes on whose header row begins at a position.
+func (c *columns) begunAt(p int64) bool {
+	for d := range c.tables {
+		for i := range c.tables[d] {
+			if c.tables[d][i].start == p {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // cell is the text of a header cell.
