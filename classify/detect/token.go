@@ -149,6 +149,17 @@ func (f *finder) enclosed(c *candidate, p int64) bool {
 	return inAddress(t, c.start, c.end) || inBase64(t, c.start, c.end)
 }
 
+// linked reports at little cost that a candidate at p is a part of a path in a URL, as
+// most long numbers behind a slash are.
+func (f *finder) linked(p int64) bool {
+	if f.text.at(p-1) != '/' {
+		return false
+	}
+	f.token.follow(f.text, p)
+	f.columns.place = p
+	return f.token.kind == dataToken || f.token.kind == urlToken && f.columns.cellStart(f.text) <= f.token.start
+}
+
 // inAddress reports whether [start,end) lies in a token with '@': an addr-spec
 // (RFC 5322, section 3.4.1) or, in angle brackets, a msg-id of any form.
 func inAddress(t *text, start, end int64) bool {
