@@ -18,6 +18,7 @@ type token struct {
 	slash bool // it has a slash
 	colon bool // it has a colon
 	query bool // a '?' or '#' came behind the URL's beginning
+	parts bool // it has a comma or semicolon, so a table's cell may begin in it
 }
 
 type tokenKind uint8
@@ -58,7 +59,10 @@ func (k *token) step(t *text, at int64, c byte) {
 		if k.kind == plainToken && t.at(at+1) == '/' && t.at(at+2) == '/' && isAlnum(rune(t.at(at-1))) {
 			k.kind = urlToken
 		}
+	case ';':
+		k.parts = true
 	case ',':
+		k.parts = true
 		if k.kind == plainToken && k.colon && isDataURI(t.slice(max(k.start, at-dataHead), at)) {
 			k.kind = dataToken
 		}
@@ -74,7 +78,7 @@ func (k *token) step(t *text, at int64, c byte) {
 
 // tellsToken are the characters that step looks at.
 var tellsToken = func() (tells [256]bool) {
-	for _, c := range ":,/?#" {
+	for _, c := range ":;,/?#" {
 		tells[c] = true
 	}
 	return tells
@@ -141,8 +145,7 @@ func (f *finder) enclosed(c *candidate, p int64) bool {
 	case dataToken:
 		return true
 	case urlToken:
-		// A CSV cell with a URL ends at its delimiter.
-		if cell := f.columns.cellStart(t); cell <= f.token.start {
+		if f.inCell() {
 			return !(f.token.query && t.at(c.start-1) == '=' && f.keywordEnds(c, c.start-1))
 		}
 	}
@@ -157,7 +160,13 @@ func (f *finder) linked(p int64) bool {
 	}
 	f.token.follow(f.text, p)
 	f.columns.place = p
-	return f.token.kind == dataToken || f.token.kind == urlToken && f.columns.cellStart(f.text) <= f.token.start
+	return f.token.kind == dataToken || f.token.kind == urlToken && f.inCell()
+}
+
+// inCell reports whether the token is one so far: a CSV cell with a URL ends at its
+// delimiter.
+func (f *finder) inCell() bool {
+	return !f.token.parts || f.columns.cellStart(f.text) <= f.token.start
 }
 
 // inAddress reports whether [start,end) lies in a token with '@': an addr-spec
