@@ -149,7 +149,7 @@ func (f *finder) enclosed(c *candidate, p int64) bool {
 			return !(f.token.query && t.at(c.start-1) == '=' && f.keywordEnds(c, c.start-1))
 		}
 	}
-	return inAddress(t, c.start, c.end) || inBase64(t, c.start, c.end)
+	return f.inAddress(c.start, c.end) || inBase64(t, c.start, c.end)
 }
 
 // linked reports at little cost that a candidate at p is a part of a path in a URL, as
@@ -171,8 +171,9 @@ func (f *finder) inCell() bool {
 
 // inAddress reports whether [start,end) lies in a token with '@': an addr-spec
 // (RFC 5322, section 3.4.1) or, in angle brackets, a msg-id of any form.
-func inAddress(t *text, start, end int64) bool {
-	if bytes.IndexByte(t.slice(start-windowChars, end+windowChars), '@') < 0 {
+func (f *finder) inAddress(start, end int64) bool {
+	t := f.text
+	if !f.hasAt(start-windowChars, end+windowChars) {
 		return false
 	}
 	at, open, shut := false, false, false
@@ -198,6 +199,24 @@ func inAddress(t *text, start, end int64) bool {
 	}
 	shut = t.at(p) == '>'
 	return at && open && shut
+}
+
+// hasAt reports whether an '@' stands in [from,to). It remembers where none does.
+func (f *finder) hasAt(from, to int64) bool {
+	known := &f.noAt
+	from = max(from, f.text.base)
+	if from < known.from || from > known.to {
+		*known = span{from, from}
+	}
+	if known.to >= to {
+		return false
+	}
+	if at := bytes.IndexByte(f.text.slice(known.to, to), '@'); at >= 0 {
+		known.to += int64(at)
+		return true
+	}
+	known.to = min(to, f.text.end())
+	return false
 }
 
 // isAtext are the characters of an address that also addresses in running text
