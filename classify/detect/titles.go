@@ -69,7 +69,7 @@ func (f *finder) mayTitle(from, to int64) bool {
 	for d := range len(delimiters) {
 		if line.delims(d) > 0 {
 			var ok bool
-			if own.ends, ok = splitHeader(t.slice(from, to), d, line.opened-from, own.ends[:0]); ok {
+			if own.ends, ok = t.splitHeader(from, to, d, line.opened, own.ends[:0]); ok {
 				return true
 			}
 		}
