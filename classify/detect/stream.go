@@ -172,7 +172,7 @@ func (s *Stream) look(from, to int64, among uint64) {
 
 // amongBytes is for how much of the text it is known together which detectors have
 // keywords.
-const amongBytes = 512
+const amongBytes = 1024
 
 // leftReach is how far before its first digit a candidate can begin: an address
 // is found by its last line, the half of a pair waits for the other.
