@@ -180,7 +180,7 @@ const expectedReach = 32
 // waits, or to one that begins soon behind it.
 func (f *finder) accompanied(start, end int64) bool {
 	last := &f.halves[f.detector]
-	return last.known && last.c.end+maxPairing >= start || f.text.hasDigits(end, f.text.forth(end, ukReach)+1)
+	return last.known && last.c.end+maxPairing >= start || f.text.hasSix(end, f.text.forth(end, ukReach)+1)
 }
 
 // usBank is an account at a US bank: a routing number of the American Bankers

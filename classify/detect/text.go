@@ -282,44 +282,6 @@ func (t *text) isKeyed(from, to int64) bool {
 	return false
 }
 
-// hasDigits reports whether there are digits in [from,to), as far as they are marked.
-func (t *text) hasDigits(from, to int64) bool {
-	from, to = from-t.base, min(to-t.base, int64(len(t.marks)*anchor.BlockBytes))
-	for from < to {
-		digits := t.marks[from/anchor.BlockBytes].Digits >> (from % anchor.BlockBytes)
-		if rest := to - from; rest < anchor.BlockBytes {
-			digits &= 1<<rest - 1
-		}
-		if digits != 0 {
-			return true
-		}
-		from = (from/anchor.BlockBytes + 1) * anchor.BlockBytes
-	}
-	return false
-}
-
-// hasPairs reports whether three pairs of digits with hyphens between them begin in
-// [from,to), as far as they are marked, or somewhat before or behind it.
-func (t *text) hasPairs(from, to int64) bool {
-	first, last := int(from-t.base)/anchor.BlockBytes, min(int(to-1-t.base)/anchor.BlockBytes, len(t.marks)-1)
-	for block := first; block <= last; block++ {
-		m, next := &t.marks[block], anchor.Digits{}
-		if block+1 < len(t.marks) {
-			next = t.marks[block+1]
-		}
-		pairs := m.Digits & (m.Digits>>1 | next.Digits<<63)
-		more := next.Digits & (next.Digits >> 1)
-		found := pairs & (m.Joints>>2 | next.Joints<<62) & (pairs>>3 | more<<61) & (m.Joints>>5 | next.Joints<<59) & (pairs>>6 | more<<58)
-		for ; found != 0; found &= found - 1 {
-			at := block*anchor.BlockBytes + bits.TrailingZeros64(found)
-			if t.buf[at+2] == '-' && t.buf[at+5] == '-' {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // lastShift is the index of the last shift at or before a position.
 func (t *text) lastShift(at int64) int {
 	lo, hi := 0, len(t.shift)
