@@ -66,8 +66,11 @@ func (t *text) sixIn(block int) (pairs, six uint64) {
 		next = t.marks[block+1]
 	}
 	two, more := m.Digits&(m.Digits>>1|next.Digits<<63), next.Digits&(next.Digits>>1)
-	pairs = two & (m.Joints>>2 | next.Joints<<62) & (two>>3 | more<<61) & (m.Joints>>5 | next.Joints<<59) & (two>>6 | more<<58)
-	return pairs, two & (two>>2 | more<<62) & (two>>4 | more<<60)
+	six = two & (two>>2 | more<<62) & (two>>4 | more<<60)
+	if pairs = two & (two>>3 | more<<61) & (two>>6 | more<<58); pairs != 0 {
+		pairs &= (m.Joints>>2 | next.Joints<<62) & (m.Joints>>5 | next.Joints<<59)
+	}
+	return pairs, six
 }
 
 // between leaves of marks those from one bit to another, either of which may lie outside.

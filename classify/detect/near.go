@@ -203,7 +203,7 @@ const nearHeader = negativeChars
 // many characters, or where nothing else stands behind it than stands between a
 // label and its value.
 func (f *finder) counts(p int64, reach int) int64 {
-	to := f.text.forth(p, reach)
+	to := f.text.forthAtMost(p, reach)
 	if reach < windowChars {
 		q := p
 		for q < p+windowChars && separatesLabel(f.text.at(q)) {

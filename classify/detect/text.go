@@ -387,6 +387,19 @@ func (t *text) forth(p int64, n int) int64 {
 	return to
 }
 
+// forthAtMost is forth or somewhat more.
+func (t *text) forthAtMost(p int64, n int) int64 {
+	to := min(p+int64(n), t.end())
+	if t.wide <= p {
+		return to
+	}
+	first := int(p-t.base) / anchor.BlockBytes
+	for block := first; block < len(t.inner) && int64(block*anchor.BlockBytes) < to-t.base; block++ {
+		to += int64(t.inner[block])
+	}
+	return min(to, t.end())
+}
+
 // tails counts the bytes in [from,to) that go on with a character.
 func (t *text) tails(from, to int64) int {
 	n := 0
