@@ -36,11 +36,11 @@ func markWords(text []byte, marks []Words) {
 	}
 }
 
-func markLeads(l *Leads, text []byte, marks []uint64, inside uint64) {
+func markLeads(l *Leads, text []byte, digits []Digits, marks []uint64, inside uint64) {
 	if cpu.X86.HasAVX2 {
 		markLeadsAVX2(l, text, marks, inside)
 	} else {
-		markLeadsGeneric(l, text, marks, inside)
+		markLeadsGeneric(l, text, digits, marks, inside)
 	}
 }
 

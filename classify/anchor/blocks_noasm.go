@@ -23,6 +23,6 @@ func (s *Set) take(text []byte, at int, starts uint64, p *places, hits []Hit, am
 
 func copyBlocks(to, text []byte) int { return copyBlocksGeneric(to, text) }
 
-func markLeads(l *Leads, text []byte, marks []uint64, inside uint64) {
-	markLeadsGeneric(l, text, marks, inside)
+func markLeads(l *Leads, text []byte, digits []Digits, marks []uint64, inside uint64) {
+	markLeadsGeneric(l, text, digits, marks, inside)
 }

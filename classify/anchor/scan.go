@@ -241,6 +241,7 @@ const fourBytes = 4
 // and rest, up to four more, and returns in how many blocks there are such. The marks are
 // those of one block before and of one behind.
 func longStartsGeneric(marks []Digits, starts []uint64, rest uint64) (blocks int) {
+	marks = marks[:len(starts)+2]
 	for i := range starts {
 		before, m, next := marks[i].Digits>>63, &marks[i+1], &marks[i+2]
 		if m.Digits == 0 {
@@ -296,12 +297,18 @@ func (s *scan) block(block int, starts uint64) {
 type places struct{ digits, next, chain, more uint64 }
 
 // takeGeneric fills in the hits among the starts in the block at a place, for some
-// among the wants, and returns how many there are. Which do is as good as random, so each is written and none is
-// jumped over. There must be room for another one.
+// among the wants, and returns how many there are. There must be room for another one.
+// Which starts do is as good as random, so of those that may by the bytes before them
+// each is written and none is jumped over.
 func (s *Set) takeGeneric(text []byte, at int, starts uint64, p *places, hits []Hit, among uint64) int {
 	n := 0
 	for ; starts != 0; starts &= starts - 1 {
 		k := bits.TrailingZeros64(starts) & 63
+		i := at + k
+		wants := among & s.behind(text, i)
+		if wants == 0 {
+			continue
+		}
 		// In one word what begins at the place: the digits of the chain.
 		end := ^(p.chain>>k | p.more<<(63-k))
 		all := (p.digits>>k | p.next<<(63-k)) & (end&-end - 1)
@@ -311,14 +318,7 @@ func (s *Set) takeGeneric(text []byte, at int, starts uint64, p *places, hits []
 		behind3 := behind2 & (behind2 + behind2&-behind2)
 		total, rest, rest2 := bits.OnesCount64(all), bits.OnesCount64(behind), bits.OnesCount64(behind2)
 		first, second, third := total-rest, rest-rest2, rest2-bits.OnesCount64(behind3)
-		i := at + k
-		var a, b, c byte
-		if i > 0 {
-			b = text[i-1]
-		}
-		if i > 1 {
-			c = text[i-2]
-		}
+		var a byte
 		if i+first < len(text) {
 			a = text[i+first]
 		}
@@ -327,15 +327,26 @@ func (s *Set) takeGeneric(text []byte, at int, starts uint64, p *places, hits []
 			after = ^uint64(0)
 		}
 		runs := s.runs[min(first, ManyDigits)&31][min(second, MoreDigits)&7][min(third, MoreDigits)&7]
-		h := &hits[n]
-		h.At = i
-		h.Wants = s.masks[runs] & s.digits[total] & s.before[b] & after & s.past[letters[b]&gap|letters[c]&letter] & among
+		wants &= s.masks[runs] & s.digits[total] & after
 		if s.isOuter != 0 {
-			h.Wants &= s.outer(text, i, first)
+			wants &= s.outer(text, i, first)
 		}
-		n += int((h.Wants | -h.Wants) >> 63)
+		hits[n] = Hit{wants, i}
+		n += int((wants | -wants) >> 63)
 	}
 	return n
+}
+
+// behind are the wants that the two bytes before a chain allow.
+func (s *Set) behind(text []byte, i int) uint64 {
+	var b, c byte
+	if i > 0 {
+		b = text[i-1]
+	}
+	if i > 1 {
+		c = text[i-2]
+	}
+	return s.before[b] & s.past[letters[b]&gap|letters[c]&letter]
 }
 
 // outer are the wants that what stands around a chain allows, but for what stands

@@ -106,13 +106,13 @@ func keyOf(text uint64) (key uint64, odd bool) {
 // findFew is find for few keywords, from one index of the buffer to another.
 func (d *dictionary) findFew(t *text, from, to int, hits []hit) []hit {
 	var leads [placesBlocks]uint64
-	block, behind := from/anchor.BlockBytes, (to-1)/anchor.BlockBytes+1
+	block, behind := from/anchor.BlockBytes, min((to-1)/anchor.BlockBytes+1, len(t.marks))
 	// A few bytes more are there, whatever they are.
 	text := t.buf[:behind*anchor.BlockBytes+8]
 	for ; block < behind; block += len(leads) {
 		base := block * anchor.BlockBytes
 		n := min(len(leads), behind-block)
-		d.few.marker.Mark(text[base:], leads[:n], base > 0 && isAlnumByte(text[base-1]))
+		d.few.marker.Mark(text[base:], t.marks[block:], leads[:n], base > 0 && isAlnumByte(text[base-1]))
 		for b, places := range leads[:n] {
 			for ; places != 0; places &= places - 1 {
 				i := base + b*anchor.BlockBytes + bits.TrailingZeros64(places)

@@ -41,11 +41,11 @@ type finder struct {
 	halves  []half // by detector: a half of a pair that may find the other
 	scorers []scorer
 	rows    []int64 // by detector: behind the beginning of the last line that it counted
-	until   []int64 // by detector: up to here its last keyword may count
-	hot     uint64  // the seekers that have a keyword or list around, and some that had one
-	fresh   int64   // up to here hot is right
+	nearby  hearing // who has a keyword or list around
+	behind  hearing // who has a label or list before
 	coming  []speaker
 	come    int     // so many of them are in sight
+	past    int     // so many of them begin before the present place
 	said    uint64  // the seekers that had a keyword since the last blank line
 	saidAt  []int64 // by detector: where the last one in sight begins
 	hush    int64   // the last blank line, for said
@@ -90,11 +90,12 @@ func (f *finder) reset(s *Stream) {
 	clear(f.reads)
 	clear(f.halves)
 	clear(f.rows)
-	for i := range f.until {
-		f.until[i], f.saidAt[i] = -1, -1
+	for i := range f.saidAt {
+		f.saidAt[i] = -1
 	}
-	f.hot, f.fresh, f.silence = 0, -1, -1
-	f.coming, f.come, f.said, f.hush = f.coming[:0], 0, 0, 0
+	f.nearby.reset()
+	f.behind.reset()
+	f.coming, f.come, f.past, f.said, f.hush, f.silence = f.coming[:0], 0, 0, 0, 0, -1
 	f.spoken = spoken{from: -1}
 	f.columns.keyed = s.set.everywhere
 	f.pans.read, f.pans.found = 0, f.pans.found[:0]
@@ -270,7 +271,7 @@ func (f *finder) readKeywords(from, to int64) {
 	if to <= f.read {
 		return
 	}
-	f.see(from)
+	f.see(from, from)
 	to = max(to, min(f.read+readAtOnce, f.limit))
 	f.scratch = f.set.words.find(f.text, f.read, to, f.scratch[:0])
 	f.read = to

@@ -66,8 +66,18 @@ const (
 
 // speak notes a keyword that can make a value of a candidate behind or before it.
 func (f *finder) speak(h *hit, of int) {
-	f.coming = append(f.coming, speaker{h.start, f.counts(h.end, f.set.reach[of]) + nearReach, of})
-	f.text.key(h.start)
+	s := speaker{at: h.start, until: f.counts(h.end, f.set.reach[of]) + nearReach, detector: of}
+	if s.label = s.until; f.set.seekerOf[of]&(f.set.labelled|f.set.partnered) != 0 {
+		d := f.set.Detectors[of]
+		s.label = f.counts(h.end, d.labels())
+		if !d.atDigit {
+			s.label += nearReach
+		}
+	}
+	if s.heads = !f.set.everywhere || f.text.mayHead(h.start, h.end); s.heads {
+		f.text.key(h.start)
+	}
+	f.coming = append(f.coming, s)
 }
 
 // isSilent reports whether it is known that no herald stands in a table's header.
