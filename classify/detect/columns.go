@@ -125,7 +125,9 @@ func (c *columns) advance(t *text, to int64) {
 // read.
 func (c *columns) catchUp(t *text, p int64) {
 	if c.breaks.follow(t, p); c.breaks.last > c.pos {
-		c.advance(t, p)
+		place := c.place
+		c.advance(t, min(c.breaks.last, p))
+		c.place = place
 	}
 }
 
@@ -306,9 +308,8 @@ func (c *columns) isFree(t *text, p int64) bool {
 	if c.free.from <= p && p < c.free.to {
 		return true
 	}
-	c.breaks.follow(t, p)
-	start, to := c.breaks.last, min(p+rowAhead, t.end())
-	if start <= p && p <= start+rowAhead {
+	to := min(p+rowAhead, t.end())
+	if start, ok := t.lineBefore(p); ok {
 		if end := t.nextMark(start, to, ^uint64(0)); end == to && to < p+rowAhead || end < to && isBreak(t.at(end)) {
 			c.free = span{start, end}
 			return true
@@ -317,7 +318,7 @@ func (c *columns) isFree(t *text, p int64) bool {
 	if c.catchUp(t, p); c.count > 0 {
 		return false
 	}
-	c.free = span{min(start, p), t.nextMark(p, to, 0)}
+	c.free = span{min(c.breaks.last, p), t.nextMark(p, to, 0)}
 	return true
 }
 
