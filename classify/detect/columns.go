@@ -120,7 +120,9 @@ func (c *columns) advance(t *text, to int64) {
 // read.
 func (c *columns) catchUp(t *text, p int64) {
 	if c.breaks.follow(t, p); c.breaks.last > c.pos {
-		c.advance(t, p)
+		place := c.place
+		c.advance(t, min(c.breaks.last, p))
+		c.place = place
 	}
 }
 

@@ -221,6 +221,7 @@ func covers(words *dictionary, cell []hit, h hit) bool {
 // inWindow returns the keyword of a role nearest to a candidate in its window,
 // -1 if there is none.
 func (f *finder) inWindow(c *candidate, r role, col *column) int32 {
+	f.readWindow(c)
 	return f.near(c, r, col, f.around.from, f.around.to)
 }
 

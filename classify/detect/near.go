@@ -79,6 +79,9 @@ func (f *finder) refresh(p int64) {
 // remote reports that none of the detector's keywords is anywhere near a candidate
 // at p, nor in the header of its column.
 func (f *finder) remote(p int64) bool {
+	if !f.set.everywhere && p-windowChars > f.heralds.read && f.isLabelled(p) {
+		return false
+	}
 	f.arrive(p)
 	if f.until[f.detector] >= p {
 		return false
@@ -87,6 +90,20 @@ func (f *finder) remote(p int64) bool {
 		return true
 	}
 	return f.columns.isFree(f.text, p) || !f.columns.speakOf(f.text, p-nearHeader, f.set, f.detector, &f.heralds)
+}
+
+// isLabelled reports whether a keyword that speaks for the detector ends close before a
+// place. That is cheaper to know than what stands around it.
+func (f *finder) isLabelled(p int64) bool {
+	from := p - labelChars
+	f.readOwn(from-f.set.own[f.detector].longest, p)
+	own := f.found[f.detector]
+	for i := len(own) - 1; i >= 0 && own[i].end >= from; i-- {
+		if own[i].end <= p && f.set.words.words[own[i].word].role.speaks() {
+			return true
+		}
+	}
+	return false
 }
 
 // mayHead reports whether any of the seekers has a keyword in the lines since the

@@ -43,7 +43,7 @@ func (s *Set) NewStream(emit func(Match)) *Stream {
 	st := &Stream{set: s, room: history + ahead + stretch}
 	st.finder.lists, st.finder.found = make([]list, len(s.Detectors)), make([][]hit, len(s.Detectors))
 	st.finder.halves, st.finder.scorers = make([]half, len(s.Detectors)), s.newScorers()
-	st.finder.rows, st.finder.reads = make([]int64, len(s.Detectors)), make([]int64, len(s.Detectors))
+	st.finder.rows, st.finder.reads = make([]int64, len(s.Detectors)), make([]span, len(s.Detectors))
 	st.finder.until, st.finder.saidAt = make([]int64, len(s.Detectors)), make([]int64, len(s.Detectors))
 	st.Reset(emit)
 	return st

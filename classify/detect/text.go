@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"encoding/binary"
 	"math/bits"
 	"slices"
 	"unicode"
@@ -406,13 +407,24 @@ func (t *text) tails(from, to int64) int {
 		case next-i == anchor.BlockBytes:
 			n += inner
 		default:
-			for _, c := range t.buf[i:next] {
-				if isInner(c) {
-					n++
-				}
-			}
+			n += inners(t.buf[i:next])
 		}
 		i = next
+	}
+	return n
+}
+
+// inners counts the bytes of a text that go on with a character.
+func inners(text []byte) int {
+	n := 0
+	for ; len(text) >= 8; text = text[8:] {
+		v := binary.LittleEndian.Uint64(text)
+		n += bits.OnesCount64(v &^ (v << 1) & highs)
+	}
+	for _, c := range text {
+		if isInner(c) {
+			n++
+		}
 	}
 	return n
 }
