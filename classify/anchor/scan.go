@@ -48,6 +48,7 @@ type Set struct {
 	before [256]uint64 // by the byte
 	after  [256]uint64
 	past   [4]uint64 // by what the two bytes before are among letters
+	sieve  *sieve
 
 	isOuter         uint64 // 1 if any want needs what follows
 	first           [16]uint64
@@ -66,7 +67,7 @@ func New(wants []Want) *Set {
 	if len(wants) > MaxWants {
 		panic("internal error: too many wants")
 	}
-	s := &Set{least: ManyDigits}
+	s := &Set{least: ManyDigits, sieve: newSieve(wants)}
 	var runs [ManyDigits + 1][MoreDigits + 1][MoreDigits + 1]uint64
 	for i := range wants {
 		w, bit := &wants[i], uint64(1)<<i
@@ -157,7 +158,9 @@ func (s *Set) Scan(text []byte, marks []Digits, from, to int, among uint64, hits
 	sc := scan{s, text, marks, among, hits}
 	for at := from / BlockBytes; at*BlockBytes < to; at += len(starts) {
 		n := min((to+BlockBytes-1)/BlockBytes-at, len(starts))
-		s.starts(marks, at, starts[:n])
+		if blocks := s.starts(marks, at, starts[:n]); fastSift && s.sieve.works && blocks > n/siftFrom {
+			s.sift(text, marks, at, starts[:n])
+		}
 		for i, found := range starts[:n] {
 			if found == 0 {
 				continue
@@ -180,19 +183,35 @@ type scan struct {
 }
 
 // starts marks the first digits of runs in the blocks from one on: those from which a
-// chain is long enough, and perhaps others.
-func (s *Set) starts(marks []Digits, at int, starts []uint64) {
+// chain is long enough, and perhaps others. It returns in how many blocks such are, or
+// somewhat less.
+func (s *Set) starts(marks []Digits, at int, starts []uint64) (blocks int) {
 	n := 0
 	if at == 0 {
 		starts[0] = s.startsIn(marks, 0)
 		n++
 	}
 	if inner := (min(at+len(starts), len(marks)-1) - at - n) &^ 3; s.least >= fourBytes && inner > 0 {
-		longStarts(marks[at+n-1:at+n+inner+1], starts[n:n+inner], s.rest)
+		blocks = longStarts(marks[at+n-1:at+n+inner+1], starts[n:n+inner], s.rest)
 		n += inner
 	}
 	for ; n < len(starts); n++ {
 		starts[n] = s.startsIn(marks, at+n)
+	}
+	return blocks
+}
+
+// siftFrom is that a sieve is worth its while if one in so many blocks has a chain.
+const siftFrom = 8
+
+// sift leaves of the starts in the blocks from one on those of chains that may be
+// wanted.
+func (s *Set) sift(text []byte, marks []Digits, at int, starts []uint64) {
+	if at == 0 {
+		at, starts = 1, starts[1:]
+	}
+	if n := min(at+len(starts), len(marks)-1) - at; n > 0 && s.least >= fourBytes {
+		s.sieve.sift(text[at*BlockBytes-2:], marks[at-1:at+n+1], starts[:n])
 	}
 }
 
@@ -219,8 +238,9 @@ func (s *Set) startsIn(marks []Digits, at int) uint64 {
 const fourBytes = 4
 
 // longStartsGeneric marks the first digits of runs from which on a chain has four bytes
-// and rest, up to four more. The marks are those of one block before and of one behind.
-func longStartsGeneric(marks []Digits, starts []uint64, rest uint64) {
+// and rest, up to four more, and returns in how many blocks there are such. The marks are
+// those of one block before and of one behind.
+func longStartsGeneric(marks []Digits, starts []uint64, rest uint64) (blocks int) {
 	marks = marks[:len(starts)+2]
 	for i := range starts {
 		before, m, next := marks[i].Digits>>63, &marks[i+1], &marks[i+2]
@@ -236,7 +256,9 @@ func longStartsGeneric(marks []Digits, starts []uint64, rest uint64) {
 		chain &= chain>>2 | more<<62
 		more &= more >> 2
 		starts[i] = m.Digits &^ behind & chain & (chain>>(rest&63) | more<<1<<(63-rest&63))
+		blocks += int((starts[i] | -starts[i]) >> 63)
 	}
+	return blocks
 }
 
 // clip leaves of the marks of a block at a place those between from and to.

@@ -41,15 +41,16 @@ type finder struct {
 	halves  []half // by detector: a half of a pair that may find the other
 	scorers []scorer
 	rows    []int64 // by detector: behind the beginning of the last line that it counted
-	until   []int64 // by detector: up to here its last keyword may count
-	hot     uint64  // the seekers that have a keyword or list around, and some that had one
-	fresh   int64   // up to here hot is right
+	nearby  hearing // who has a keyword or list around
+	behind  hearing // who has a label or list before
 	coming  []speaker
 	come    int     // so many of them are in sight
+	past    int     // so many of them begin before the present place
 	said    uint64  // the seekers that had a keyword since the last blank line
 	saidAt  []int64 // by detector: where the last one in sight begins
 	hush    int64   // the last blank line, for said
 	spoken  spoken
+	silence int64 // up to here no keyword is in reach, if not all of the text is searched
 	pans    pans
 	limit   int64 // up to here the text may be searched for keywords
 }
@@ -81,6 +82,7 @@ func (f *finder) reset(s *Stream) {
 	f.token = token{}
 	f.read, f.card = 0, -1
 	f.heralds.from, f.heralds.read = 0, 0
+	f.heralds.titles.reset()
 	for i := range f.found {
 		f.found[i] = f.found[i][:0]
 	}
@@ -89,11 +91,12 @@ func (f *finder) reset(s *Stream) {
 	clear(f.reads)
 	clear(f.halves)
 	clear(f.rows)
-	for i := range f.until {
-		f.until[i], f.saidAt[i] = -1, -1
+	for i := range f.saidAt {
+		f.saidAt[i] = -1
 	}
-	f.hot, f.fresh = 0, -1
-	f.coming, f.come, f.said, f.hush = f.coming[:0], 0, 0, 0
+	f.nearby.reset()
+	f.behind.reset()
+	f.coming, f.come, f.past, f.said, f.hush, f.silence = f.coming[:0], 0, 0, 0, 0, -1
 	f.spoken = spoken{from: -1}
 	f.columns.keyed = s.set.everywhere
 	f.pans.read, f.pans.found = 0, f.pans.found[:0]
@@ -106,6 +109,9 @@ func (f *finder) reset(s *Stream) {
 // look lets the seekers that want a place propose their candidates there, the first
 // digit of a run, but for those that find nothing without a keyword and have none.
 func (f *finder) look(p int64, wanted uint64) {
+	if shy := wanted & f.set.shy; shy != 0 && p <= f.silence {
+		wanted &^= shy
+	}
 	if needy := wanted & f.set.needy; needy != 0 {
 		heard := f.spokenFor(p, needy)
 		if alone := needy &^ heard & f.set.partnered; alone != 0 {
@@ -278,7 +284,7 @@ func (f *finder) readKeywords(from, to int64) {
 	if to <= f.read {
 		return
 	}
-	f.see(from)
+	f.see(from, from)
 	to = max(to, min(f.read+readAtOnce, f.limit))
 	f.scratch = f.set.words.find(f.text, f.read, to, f.scratch[:0])
 	f.read = to

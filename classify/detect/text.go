@@ -66,6 +66,11 @@ func (t *text) wipe() {
 // end is the position behind the last character of the view.
 func (t *text) end() int64 { return t.base + int64(len(t.buf)) }
 
+// marked is the position behind the last character that is marked.
+func (t *text) marked() int64 {
+	return min(t.base+int64(len(t.marks)*anchor.BlockBytes), t.end())
+}
+
 // fold takes bytes of the stream until the view's stretch is as long as room
 // allows, and returns how many it took.
 func (t *text) fold(b []byte, room int) int {
@@ -278,13 +283,18 @@ func (t *text) isKeyed(from, to int64) bool {
 	return false
 }
 
-// hasDigits reports whether there are digits in the blocks of [from,to).
+// hasDigits reports whether there are digits in [from,to), as far as they are marked.
 func (t *text) hasDigits(from, to int64) bool {
-	first, last := int(from-t.base)/anchor.BlockBytes, int(to-1-t.base)/anchor.BlockBytes
-	for i := range t.marks[first : last+1] {
-		if t.marks[first+i].Digits != 0 {
+	from, to = from-t.base, min(to-t.base, int64(len(t.marks)*anchor.BlockBytes))
+	for from < to {
+		digits := t.marks[from/anchor.BlockBytes].Digits >> (from % anchor.BlockBytes)
+		if rest := to - from; rest < anchor.BlockBytes {
+			digits &= 1<<rest - 1
+		}
+		if digits != 0 {
 			return true
 		}
+		from = (from/anchor.BlockBytes + 1) * anchor.BlockBytes
 	}
 	return false
 }
