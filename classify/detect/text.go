@@ -299,6 +299,28 @@ func (t *text) hasDigits(from, to int64) bool {
 	return false
 }
 
+// hasPairs reports whether three pairs of digits with hyphens between them begin in
+// [from,to), as far as they are marked, or somewhat before or behind it.
+func (t *text) hasPairs(from, to int64) bool {
+	first, last := int(from-t.base)/anchor.BlockBytes, min(int(to-1-t.base)/anchor.BlockBytes, len(t.marks)-1)
+	for block := first; block <= last; block++ {
+		m, next := &t.marks[block], anchor.Digits{}
+		if block+1 < len(t.marks) {
+			next = t.marks[block+1]
+		}
+		pairs := m.Digits & (m.Digits>>1 | next.Digits<<63)
+		more := next.Digits & (next.Digits >> 1)
+		found := pairs & (m.Joints>>2 | next.Joints<<62) & (pairs>>3 | more<<61) & (m.Joints>>5 | next.Joints<<59) & (pairs>>6 | more<<58)
+		for ; found != 0; found &= found - 1 {
+			at := block*anchor.BlockBytes + bits.TrailingZeros64(found)
+			if t.buf[at+2] == '-' && t.buf[at+5] == '-' {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // lastShift is the index of the last shift at or before a position.
 func (t *text) lastShift(at int64) int {
 	lo, hi := 0, len(t.shift)
