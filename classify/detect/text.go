@@ -221,14 +221,19 @@ func (t *text) mark(last bool) {
 // linesOf returns the lines of a block.
 func (t *text) linesOf(block int) *anchor.Lines {
 	if block%pageBlocks >= int(t.made[block/pageBlocks].lines) {
-		t.makeLines(block / pageBlocks)
+		t.makeLines(block)
 	}
 	return &t.lines[block]
 }
 
-// makeLines marks the lines of a page as far as its digits are marked.
-func (t *text) makeLines(page int) {
-	from, to := page*pageBlocks+int(t.made[page].lines), min((page+1)*pageBlocks, len(t.lines))
+// marksAtOnce is how many blocks are marked at once where marks are asked for only
+// around what may be a value.
+const marksAtOnce = 8
+
+// makeLines marks the lines of a page up to those of a block, and some behind it.
+func (t *text) makeLines(block int) {
+	page := block / pageBlocks
+	from, to := page*pageBlocks+int(t.made[page].lines), min(block|(marksAtOnce-1)+1, len(t.lines))
 	anchor.MarkLines(t.buf[from*anchor.BlockBytes:to*anchor.BlockBytes], t.lines[from:to])
 	t.made[page].lines = uint8(to - page*pageBlocks)
 }
@@ -241,13 +246,9 @@ func (t *text) cellsOf(block int) *anchor.Cells {
 	return &t.cells[block]
 }
 
-// cellsAtOnce is how many blocks have their cells marked at once: few, as they are
-// asked for only around what may be a value in a row.
-const cellsAtOnce = 8
-
 func (t *text) makeCells(block int) {
-	from := block &^ (cellsAtOnce - 1)
-	to := min(from+cellsAtOnce, len(t.cells))
+	from := block &^ (marksAtOnce - 1)
+	to := min(from+marksAtOnce, len(t.cells))
 	anchor.MarkCells(t.buf[from*anchor.BlockBytes:to*anchor.BlockBytes], t.cells[from:to])
 	t.made[block/pageBlocks].cells |= (1<<(to-from) - 1) << (from % pageBlocks)
 }
