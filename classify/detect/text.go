@@ -437,18 +437,28 @@ func inners(text []byte) int {
 	return n
 }
 
+// hasByte reports whether one of eight bytes is c (Hacker's Delight, 6-1).
+func hasByte(v uint64, c uint8) bool {
+	v ^= uint64(c) * ones
+	return (v-ones)&^v&highs != 0
+}
+
 func isInner(c byte) bool { return c&0xC0 == 0x80 }
 
 // lineStart is the position behind the last line break before p, looked for in
 // the last n bytes.
 func (t *text) lineStart(p, n int64) int64 {
 	s := t.slice(p-n, p)
-	for i := len(s) - 1; i >= 0; i-- {
-		if s[i] == '\n' || s[i] == '\r' {
-			return p - int64(len(s)-i-1)
+	for len(s) >= 8 {
+		if v := binary.LittleEndian.Uint64(s[len(s)-8:]); hasByte(v, '\n') || hasByte(v, '\r') {
+			break
 		}
+		s = s[:len(s)-8]
 	}
-	return p - int64(len(s))
+	for len(s) > 0 && s[len(s)-1] != '\n' && s[len(s)-1] != '\r' {
+		s = s[:len(s)-1]
+	}
+	return max(p-n, t.base) + int64(len(s))
 }
 
 // digits counts the ASCII digits from p on, up to most.
