@@ -5,7 +5,8 @@
 
 // What begins at a place of a block is moved to the bottom of a word, its runs are
 // taken off one by one by additions, and counted; then tables are looked up. It is
-// done without a jump, as takeGeneric does it line by line.
+// done without a jump that depends on the text, but for runs of 31 digits and more, as
+// takeGeneric does it line by line.
 //
 //	DX  the set       SI  the block         R12  starts left      DI  the next hit
 //	R8  digits        R9  next              R10  chain            R11  more
@@ -16,8 +17,8 @@ DATA takeLimits<>+8(SB)/8, $31
 DATA takeLimits<>+16(SB)/8, $-1
 GLOBL takeLimits<>(SB), RODATA|NOPTR, $24
 
-// func takeBMI(s *Set, block *byte, at int, starts uint64, p *places, hits *Hit) int
-TEXT ·takeBMI(SB), NOSPLIT, $0-56
+// func takeBMI(s *Set, block *byte, at int, starts uint64, p *places, hits *Hit, among uint64) int
+TEXT ·takeBMI(SB), NOSPLIT, $0-64
 	MOVQ s+0(FP), DX
 	MOVQ block+8(FP), SI
 	MOVQ starts+24(FP), R12
@@ -82,7 +83,26 @@ next:
 	CMOVQGE  takeLimits<>+16(SB), R13
 	CMOVQGT  takeLimits<>+8(SB), R14
 	ANDQ     R13, AX
+	ANDQ     among+48(FP), AX
 
+	// s.outer(text, i, first), if any want needs it
+	CMPQ Set_isOuter(DX), $0
+	JEQ  runs
+	MOVBLZX (CX), R13
+	ANDL    $15, R13
+	ANDQ    Set_first(DX)(R13*8), AX
+	MOVBLZX -2(CX), R13
+	ANDQ    Set_before2(DX)(R13*8), AX
+	MOVBLZX -3(CX), R13
+	ANDQ    Set_before3(DX)(R13*8), AX
+	CMPQ    R14, $31
+	JGE     runs
+	MOVBLZX 1(CX)(R14*1), R13
+	ANDQ    Set_after2(DX)(R13*8), AX
+	MOVBLZX 2(CX)(R14*1), R13
+	ANDQ    Set_after3(DX)(R13*8), AX
+
+runs:
 	// s.masks[s.runs[min(first, 31)][min(second, 7)][min(third, 7)]]
 	CMPQ     R15, $7
 	CMOVQGT  takeLimits<>+0(SB), R15
@@ -117,5 +137,5 @@ next:
 done:
 	SUBQ hits+40(FP), DI
 	SHRQ $4, DI
-	MOVQ DI, ret+48(FP)
+	MOVQ DI, ret+56(FP)
 	RET

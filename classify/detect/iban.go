@@ -22,8 +22,11 @@ var iban = &Detector{
 	Mask:    maskIBAN, Masking: "the country and the last four characters",
 	Fingerprint: true,
 	keywords:    []keywordGroup{{strong, []string{"iban{|s}", "international bank account number"}}},
-	places:      []anchor.Want{{Digits: 2, Runs: runsFrom(2), Before: anchor.OnLetter}},
-	find:        findIBAN,
+	places: []anchor.Want{
+		{Digits: 2, Runs: runs(2), Before: anchor.OnLetter, Before2: anchor.OnLetter, Before3: ^onAlnum, After: anchor.OnLetter | anchor.OnSpace},
+		{Digits: 3, Runs: runsFrom(3), Before: anchor.OnLetter, Before2: anchor.OnLetter, Before3: ^onAlnum},
+	},
+	find: findIBAN,
 	grades: []grade{
 		{form: "upper case", label: High, window: High, alone: High, negative: High},
 		{form: "lower case", label: Medium, window: Medium, alone: Medium, negative: Medium},

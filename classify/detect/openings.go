@@ -113,7 +113,7 @@ func (o *openings) finish(d *dictionary) {
 		o.slots[at] = opening{firsts[i], w.word[min(len(w.word), anchor.Hashed):], from, int32(len(o.nodes))}
 	}
 	slices.SortFunc(o.leads, func(a, b anchor.Lead) int { return bytes.Compare(a[:], b[:]) })
-	if o.leads = slices.Compact(o.leads); anchor.FastLeads && len(o.leads) <= manyLeads {
+	if o.leads = slices.Compact(o.leads); len(o.leads) <= manyLeads {
 		o.marker = anchor.NewLeads(o.leads)
 	}
 	o.leads = nil
