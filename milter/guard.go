@@ -150,8 +150,8 @@ func (g *guard) next() error {
 		g.expect = total
 	}
 	silent := g.silent&noReply(cmd) != 0
-	if cmd == cmdBody && total > maxTakenIn && g.tap.reading() {
-		// The MTA can go on while this is read. If that ends the mail, the
+	if cmd == cmdBody && g.tap.reading() {
+		// The MTA goes on while this is read. If that ends the mail, the
 		// command that follows is told.
 		if err := g.reply(milter.RespContinue); err != nil {
 			return err
