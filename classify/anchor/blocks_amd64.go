@@ -36,19 +36,27 @@ func markWords(text []byte, marks []Words) {
 	}
 }
 
-func markLeads(l *Leads, text []byte, marks []uint64, inside uint64) {
+func markLeads(l *Leads, text []byte, digits []Digits, marks []uint64, inside uint64) {
 	if cpu.X86.HasAVX2 {
 		markLeadsAVX2(l, text, marks, inside)
 	} else {
-		markLeadsGeneric(l, text, marks, inside)
+		markLeadsGeneric(l, text, digits, marks, inside)
 	}
 }
 
-func longStarts(marks []Digits, starts []uint64, rest uint64) {
+func longStarts(marks []Digits, starts []uint64, rest uint64) int {
 	if cpu.X86.HasAVX2 {
-		longStartsAVX2(marks, starts, rest)
-	} else {
-		longStartsGeneric(marks, starts, rest)
+		return longStartsAVX2(marks, starts, rest)
+	}
+	return longStartsGeneric(marks, starts, rest)
+}
+
+// fastSift tells that a sieve takes less time than it saves.
+var fastSift = cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512VBMI2 && cpu.X86.HasBMI1
+
+func (s *sieve) sift(text []byte, marks []Digits, starts []uint64) {
+	if n := len(starts) &^ 7; n > 0 {
+		siftAVX512(s, &text[:n*BlockBytes+2][0], &marks[:n+2][0], starts[:n])
 	}
 }
 
@@ -109,7 +117,14 @@ func markLeadsAVX2(l *Leads, text []byte, marks []uint64, inside uint64)
 // number of them that four divides.
 //
 //go:noescape
-func longStartsAVX2(marks []Digits, starts []uint64, rest uint64)
+func longStartsAVX2(marks []Digits, starts []uint64, rest uint64) int
+
+// siftAVX512 is as the generic one. It needs AVX-512 with VBMI2, at least eight starts
+// and a number of them that eight divides, two marks more than these, and as much text as
+// starts and two bytes.
+//
+//go:noescape
+func siftAVX512(s *sieve, text *byte, marks *Digits, starts []uint64)
 
 // takeBMI is as the generic one. It needs BMI1, BMI2 and POPCNT, text that reaches
 // three bytes before the block and as far as the next one behind it, and room for

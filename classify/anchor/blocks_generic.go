@@ -68,18 +68,24 @@ func markCellsGeneric(text []byte, marks []Cells) {
 	for i := range marks {
 		block := (*[BlockBytes]byte)(text[i*BlockBytes:])
 		a, b, c, d, e, f, g, h := eight(block)
-		found := ^gather(noCell(a), noCell(b), noCell(c), noCell(d), noCell(e), noCell(f), noCell(g), noCell(h))
-		var of [8]uint64
-		for ; found != 0; found &= found - 1 {
-			k := bits.TrailingZeros64(found) & 63
-			of[cellOf[block[k]]&7] |= 1 << k
+		commas := ^gather(noComma(a), noComma(b), noComma(c), noComma(d), noComma(e), noComma(f), noComma(g), noComma(h))
+		// Of the others, fewer, each is looked at.
+		others := ^gather(noCell(a), noCell(b), noCell(c), noCell(d), noCell(e), noCell(f), noCell(g), noCell(h))
+		var tabs, bars, semicolons, quotes uint64
+		for ; others != 0; others &= others - 1 {
+			k := bits.TrailingZeros64(others) & 63
+			sort := uint64(cellOf[block[k]])
+			tabs |= sort & 1 << k
+			bars |= sort >> 1 & 1 << k
+			semicolons |= sort >> 2 & 1 << k
+			quotes |= sort >> 3 << k
 		}
-		marks[i] = Cells{[4]uint64(of[:4]), of[4]}
+		marks[i] = Cells{[4]uint64{tabs, bars, semicolons, commas}, quotes}
 	}
 }
 
-// cellOf numbers the characters of cells.
-var cellOf = [256]uint8{'\t': 0, '|': 1, ';': 2, ',': 3, '"': 4}
+// cellOf tells the characters of cells apart, but for the comma.
+var cellOf = [256]uint8{'\t': 1, '|': 2, ';': 4, '"': 8}
 
 // markWordsGeneric is MarkWords in plain Go.
 func markWordsGeneric(text []byte, marks []Words) {
@@ -144,17 +150,18 @@ func noDelim(v uint64) uint64 {
 	return differs(x, '|')&differs(x, ';')&differs(x, ',') | v
 }
 
+func noComma(v uint64) uint64 { return differs(v&lows, ',') | v }
+
+// noCell knows all characters of cells but the comma.
 func noCell(v uint64) uint64 {
 	x := v & lows
-	return differs(x, '\t')&differs(x, '|')&differs(x, ';')&differs(x, ',')&differs(x, '"') | v
+	return differs(x, '\t')&differs(x, '|')&differs(x, ';')&differs(x, '"') | v
 }
 
 func noLetter(v uint64) uint64 {
 	lower := v&lows | 0x20*ones
 	return ^(lower + (0x80-'a')*ones) | (lower + (0x80-'z'-1)*ones) | v
 }
-
-func noWord(v uint64) uint64 { return noLetter(v) & (noDigit(v) | v) }
 
 // differs sets the high bit of the bytes of x that are not c.
 func differs(x uint64, c uint8) uint64 { return x ^ uint64(c)*ones + lows }

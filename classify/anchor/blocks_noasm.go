@@ -6,8 +6,15 @@ func markDigits(text []byte, marks []Digits) { markDigitsGeneric(text, marks) }
 func markLines(text []byte, marks []Lines)   { markLinesGeneric(text, marks) }
 func markCells(text []byte, marks []Cells)   { markCellsGeneric(text, marks) }
 func markWords(text []byte, marks []Words)   { markWordsGeneric(text, marks) }
-func longStarts(marks []Digits, starts []uint64, rest uint64) {
-	longStartsGeneric(marks, starts, rest)
+func longStarts(marks []Digits, starts []uint64, rest uint64) int {
+	return longStartsGeneric(marks, starts, rest)
+}
+
+// fastSift tells that a sieve takes less time than it saves.
+const fastSift = false
+
+func (s *sieve) sift(text []byte, marks []Digits, starts []uint64) {
+	s.siftGeneric(text, marks, starts)
 }
 
 func (s *Set) take(text []byte, at int, starts uint64, p *places, hits []Hit, among uint64) int {
@@ -16,6 +23,6 @@ func (s *Set) take(text []byte, at int, starts uint64, p *places, hits []Hit, am
 
 func copyBlocks(to, text []byte) int { return copyBlocksGeneric(to, text) }
 
-func markLeads(l *Leads, text []byte, marks []uint64, inside uint64) {
-	markLeadsGeneric(l, text, marks, inside)
+func markLeads(l *Leads, text []byte, digits []Digits, marks []uint64, inside uint64) {
+	markLeadsGeneric(l, text, digits, marks, inside)
 }

@@ -107,30 +107,40 @@ func checkMarks(t *testing.T, text []byte) {
 	checkOne(t, "words", text, plainWords, MarkWords, markWordsGeneric)
 }
 
-var testLeads = []Lead{{'s', 's', 'n'}, {'n', 'i'}, {'1', '0', '9'}, {'a'}, {'0', 0, '9'}}
+var testLeads = []Lead{{'s', 's', 'n'}, {'n', 'i'}, {'a'}, {'1', '0', '9'}, {'0', 0, '9'}}
+
+// letterLeads is how many of them, the first, begin with a letter.
+const letterLeads = 3
+
+var allLeads, onlyLetters = NewLeads(testLeads), NewLeads(testLeads[:letterLeads])
 
 // checkLeads holds both ways to mark leads against the bytes: all leads are marked, and
 // nothing but beginnings of words.
 func checkLeads(t *testing.T, text []byte) {
 	t.Helper()
-	leads := NewLeads(testLeads)
-	for _, inside := range []bool{false, true} {
+	for i, inside := range []bool{false, true, false} {
+		wanted, leads := testLeads, allLeads
+		if i > 1 {
+			wanted, leads = testLeads[:letterLeads], onlyLetters
+		}
 		before := uint64(0)
 		if inside {
 			before = 1
 		}
 		marks := make([]uint64, max(len(text)-LeadsAhead, 0)/BlockBytes)
-		leads.Mark(text, marks, inside)
-		checkLeadsMarked(t, text, inside, marks)
+		digits := make([]Digits, len(marks))
+		MarkDigits(text, digits)
+		leads.Mark(text, digits, marks, inside)
+		checkLeadsMarked(t, wanted, text, inside, marks)
 		if len(marks) > 0 {
 			clear(marks)
-			markLeadsGeneric(leads, text, marks, before)
-			checkLeadsMarked(t, text, inside, marks)
+			markLeadsGeneric(leads, text, digits, marks, before)
+			checkLeadsMarked(t, wanted, text, inside, marks)
 		}
 	}
 }
 
-func checkLeadsMarked(t *testing.T, text []byte, inside bool, marks []uint64) {
+func checkLeadsMarked(t *testing.T, leads []Lead, text []byte, inside bool, marks []uint64) {
 	t.Helper()
 	for i := range len(marks) * BlockBytes {
 		marked := marks[i/BlockBytes]>>(i%BlockBytes)&1 == 1
@@ -140,7 +150,7 @@ func checkLeadsMarked(t *testing.T, text []byte, inside bool, marks []uint64) {
 			}
 			continue
 		}
-		for _, lead := range testLeads {
+		for _, lead := range leads {
 			begins := true
 			for j, c := range text[i:][:len(lead)] {
 				begins = begins && (j > 0 && c >= 0x80 || lead[j] == 0 || lead[j] == c || isLetter(c) && lead[j] == c|0x20)
@@ -163,9 +173,9 @@ func TestLeadsAreFewOfTheWords(t *testing.T) {
 		}
 	}
 	leads := NewLeads([]Lead{{'s', 's', 'n'}, {'n', 'i', 'n'}, {'c', 'a', 'r'}, {'m', 'y', ' '}, {'c', 'l', 'i'}})
-	for name, mark := range map[string]func(*Leads, []byte, []uint64, uint64){"this machine's": markLeads, "plain": markLeadsGeneric} {
+	for name, mark := range map[string]func(*Leads, []byte, []Digits, []uint64, uint64){"this machine's": markLeads, "plain": markLeadsGeneric} {
 		marks := make([]uint64, 1000)
-		mark(leads, text, marks, 0)
+		mark(leads, text, make([]Digits, 1000), marks, 0)
 		n := 0
 		for _, m := range marks {
 			n += bits.OnesCount64(m)

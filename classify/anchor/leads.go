@@ -14,7 +14,7 @@ type Lead [leadBytes]byte
 const leadBytes = 3
 
 // LeadsAhead is how many bytes behind the blocks Leads.Mark looks at.
-const LeadsAhead = 3
+const LeadsAhead = 4
 
 // Leads knows leads. It marks places where a word begins, more than the leads, never
 // less; behind the first a byte that is not ASCII may be any. A word is a run of ASCII
@@ -24,18 +24,21 @@ type Leads struct {
 	// bytes has the lower and the upper half of one in the same group (Hyperscan's Teddy).
 	// These are for each byte of a lead the groups by its lower half and by its upper one.
 	lower, upper [leadBytes][16]uint8
-	// For plain Go, one bit for each hash of three bytes.
-	begins [1 << leadBits / 64]uint64
+	// For plain Go, 1 for the hashes of three bytes with which a lead may begin, and
+	// whether any begins with a digit.
+	begins  [1 << leadBits]uint8
+	figures bool
 }
 
 // leadBits is how long hashes of leads are.
-const leadBits = 13
+const leadBits = 12
 
 // NewLeads returns what marks words that begin with one of the leads, in any case.
 func NewLeads(leads []Lead) *Leads {
 	l := new(Leads)
 	for _, lead := range leads {
 		l.spell(lead, 0, 0)
+		l.figures = l.figures || lead[0]-'0' < 10
 	}
 	for i, g := range groupLeads(leads) {
 		for j := range g.lower {
@@ -52,8 +55,7 @@ func NewLeads(leads []Lead) *Leads {
 // of text. They know only the lower five bits of a byte.
 func (l *Leads) spell(lead Lead, n int, text uint32) {
 	if n == leadBytes {
-		h := hashLead(text)
-		l.begins[h/64] |= 1 << (h % 64)
+		l.begins[hashLead(text)] = 1
 		return
 	}
 	for c := range uint32(32) {
@@ -140,37 +142,56 @@ func (g *group) share() float64 {
 // hundredths.
 var letterWeights = [26]int{8, 2, 4, 4, 11, 2, 2, 5, 7, 1, 1, 4, 3, 6, 8, 4, 1, 7, 6, 8, 4, 1, 2, 1, 2, 1}
 
-// Mark fills in a word for each of the blocks that text begins with: where a lead may
-// begin. The text must be longer than the blocks by LeadsAhead. inside tells that a
-// letter or digit stands before it.
-func (l *Leads) Mark(text []byte, marks []uint64, inside bool) {
+// Mark fills in a word for each of the blocks that text begins with, whose digits are
+// marked: where a lead may begin. The text must be longer than the blocks by LeadsAhead.
+// inside tells that a letter or digit stands before it.
+func (l *Leads) Mark(text []byte, digits []Digits, marks []uint64, inside bool) {
 	if len(marks) > 0 {
 		var before uint64
 		if inside {
 			before = 1
 		}
-		markLeads(l, text[:len(marks)*BlockBytes+LeadsAhead], marks, before)
+		markLeads(l, text[:len(marks)*BlockBytes+LeadsAhead], digits[:len(marks)], marks, before)
 	}
 }
 
 // markLeadsGeneric is Mark in plain Go.
-func markLeadsGeneric(l *Leads, text []byte, marks []uint64, inside uint64) {
+func markLeadsGeneric(l *Leads, text []byte, digits []Digits, marks []uint64, inside uint64) {
 	for i := range marks {
-		at := text[i*BlockBytes:][:BlockBytes+LeadsAhead]
-		a, b, c, d, e, f, g, h := eight((*[BlockBytes]byte)(at))
-		words := ^gather(noWord(a), noWord(b), noWord(c), noWord(d), noWord(e), noWord(f), noWord(g), noWord(h))
-		starts := words &^ (words<<1 | inside)
+		at := (*[BlockBytes + LeadsAhead]byte)(text[i*BlockBytes:])
+		a, b, c, d, e, f, g, h := eight((*[BlockBytes]byte)(at[:]))
+		starts := ^gather(noLetter(a), noLetter(b), noLetter(c), noLetter(d), noLetter(e), noLetter(f), noLetter(g), noLetter(h))
+		words := starts | digits[i].Digits
+		if l.figures {
+			starts = words
+		}
+		starts &^= words<<1 | inside
 		inside = words >> 63
-		var found uint64
+		marks[i] = l.among(at, starts)
 		if (a|b|c|d|e|f|g|h)&highs != 0 || at[BlockBytes]|at[BlockBytes+1] >= 0x80 {
 			wide := gather(a, b, c, d, e, f, g, h)
-			found = starts & (wide>>1 | wide>>2 | uint64(at[BlockBytes]>>7)*3<<62 | uint64(at[BlockBytes+1]>>7)<<63)
+			marks[i] |= starts & (wide>>1 | wide>>2 | uint64(at[BlockBytes]>>7)*3<<62 | uint64(at[BlockBytes+1]>>7)<<63)
 		}
-		for ; starts != 0; starts &= starts - 1 {
-			k := bits.TrailingZeros64(starts) & 63
-			h := hashLead(binary.LittleEndian.Uint32(at[k:]))
-			found |= l.begins[h/64] >> (h % 64) & 1 << k
-		}
-		marks[i] = found
 	}
+}
+
+// among leaves those of the starts of words in a block at which a lead may begin. It
+// looks at four at a time: behind the last at the first byte, whatever that is.
+func (l *Leads) among(text *[BlockBytes + LeadsAhead]byte, starts uint64) (found uint64) {
+	for rest := starts; rest != 0; rest &= rest - 1 {
+		found |= l.first(text, rest)
+		rest &= rest - 1
+		found |= l.first(text, rest)
+		rest &= rest - 1
+		found |= l.first(text, rest)
+		rest &= rest - 1
+		found |= l.first(text, rest)
+	}
+	return found & starts
+}
+
+// first marks the first of some starts if a lead may begin there.
+func (l *Leads) first(text *[BlockBytes + LeadsAhead]byte, starts uint64) uint64 {
+	k := bits.TrailingZeros64(starts) & 63
+	return uint64(l.begins[hashLead(binary.LittleEndian.Uint32(text[k:]))]) << k
 }

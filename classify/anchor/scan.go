@@ -48,6 +48,7 @@ type Set struct {
 	before [256]uint64 // by the byte
 	after  [256]uint64
 	past   [4]uint64 // by what the two bytes before are among letters
+	sieve  *sieve
 
 	isOuter         uint64 // 1 if any want needs what follows
 	first           [16]uint64
@@ -66,7 +67,7 @@ func New(wants []Want) *Set {
 	if len(wants) > MaxWants {
 		panic("internal error: too many wants")
 	}
-	s := &Set{least: ManyDigits}
+	s := &Set{least: ManyDigits, sieve: newSieve(wants)}
 	var runs [ManyDigits + 1][MoreDigits + 1][MoreDigits + 1]uint64
 	for i := range wants {
 		w, bit := &wants[i], uint64(1)<<i
@@ -157,7 +158,9 @@ func (s *Set) Scan(text []byte, marks []Digits, from, to int, among uint64, hits
 	sc := scan{s, text, marks, among, hits}
 	for at := from / BlockBytes; at*BlockBytes < to; at += len(starts) {
 		n := min((to+BlockBytes-1)/BlockBytes-at, len(starts))
-		s.starts(marks, at, starts[:n])
+		if blocks := s.starts(marks, at, starts[:n]); fastSift && s.sieve.works && blocks > n/siftFrom {
+			s.sift(text, marks, at, starts[:n])
+		}
 		for i, found := range starts[:n] {
 			if found == 0 {
 				continue
@@ -180,19 +183,35 @@ type scan struct {
 }
 
 // starts marks the first digits of runs in the blocks from one on: those from which a
-// chain is long enough, and perhaps others.
-func (s *Set) starts(marks []Digits, at int, starts []uint64) {
+// chain is long enough, and perhaps others. It returns in how many blocks such are, or
+// somewhat less.
+func (s *Set) starts(marks []Digits, at int, starts []uint64) (blocks int) {
 	n := 0
 	if at == 0 {
 		starts[0] = s.startsIn(marks, 0)
 		n++
 	}
 	if inner := (min(at+len(starts), len(marks)-1) - at - n) &^ 3; s.least >= fourBytes && inner > 0 {
-		longStarts(marks[at+n-1:at+n+inner+1], starts[n:n+inner], s.rest)
+		blocks = longStarts(marks[at+n-1:at+n+inner+1], starts[n:n+inner], s.rest)
 		n += inner
 	}
 	for ; n < len(starts); n++ {
 		starts[n] = s.startsIn(marks, at+n)
+	}
+	return blocks
+}
+
+// siftFrom is that a sieve is worth its while if one in so many blocks has a chain.
+const siftFrom = 8
+
+// sift leaves of the starts in the blocks from one on those of chains that may be
+// wanted.
+func (s *Set) sift(text []byte, marks []Digits, at int, starts []uint64) {
+	if at == 0 {
+		at, starts = 1, starts[1:]
+	}
+	if n := min(at+len(starts), len(marks)-1) - at; n > 0 && s.least >= fourBytes {
+		s.sieve.sift(text[at*BlockBytes-2:], marks[at-1:at+n+1], starts[:n])
 	}
 }
 
@@ -219,8 +238,10 @@ func (s *Set) startsIn(marks []Digits, at int) uint64 {
 const fourBytes = 4
 
 // longStartsGeneric marks the first digits of runs from which on a chain has four bytes
-// and rest, up to four more. The marks are those of one block before and of one behind.
-func longStartsGeneric(marks []Digits, starts []uint64, rest uint64) {
+// and rest, up to four more, and returns in how many blocks there are such. The marks are
+// those of one block before and of one behind.
+func longStartsGeneric(marks []Digits, starts []uint64, rest uint64) (blocks int) {
+	marks = marks[:len(starts)+2]
 	for i := range starts {
 		before, m, next := marks[i].Digits>>63, &marks[i+1], &marks[i+2]
 		if m.Digits == 0 {
@@ -235,7 +256,9 @@ func longStartsGeneric(marks []Digits, starts []uint64, rest uint64) {
 		chain &= chain>>2 | more<<62
 		more &= more >> 2
 		starts[i] = m.Digits &^ behind & chain & (chain>>(rest&63) | more<<1<<(63-rest&63))
+		blocks += int((starts[i] | -starts[i]) >> 63)
 	}
+	return blocks
 }
 
 // clip leaves of the marks of a block at a place those between from and to.
@@ -274,12 +297,18 @@ func (s *scan) block(block int, starts uint64) {
 type places struct{ digits, next, chain, more uint64 }
 
 // takeGeneric fills in the hits among the starts in the block at a place, for some
-// among the wants, and returns how many there are. Which do is as good as random, so each is written and none is
-// jumped over. There must be room for another one.
+// among the wants, and returns how many there are. There must be room for another one.
+// Which starts do is as good as random, so of those that may by the bytes before them
+// each is written and none is jumped over.
 func (s *Set) takeGeneric(text []byte, at int, starts uint64, p *places, hits []Hit, among uint64) int {
 	n := 0
 	for ; starts != 0; starts &= starts - 1 {
 		k := bits.TrailingZeros64(starts) & 63
+		i := at + k
+		wants := among & s.behind(text, i)
+		if wants == 0 {
+			continue
+		}
 		// In one word what begins at the place: the digits of the chain.
 		end := ^(p.chain>>k | p.more<<(63-k))
 		all := (p.digits>>k | p.next<<(63-k)) & (end&-end - 1)
@@ -289,14 +318,7 @@ func (s *Set) takeGeneric(text []byte, at int, starts uint64, p *places, hits []
 		behind3 := behind2 & (behind2 + behind2&-behind2)
 		total, rest, rest2 := bits.OnesCount64(all), bits.OnesCount64(behind), bits.OnesCount64(behind2)
 		first, second, third := total-rest, rest-rest2, rest2-bits.OnesCount64(behind3)
-		i := at + k
-		var a, b, c byte
-		if i > 0 {
-			b = text[i-1]
-		}
-		if i > 1 {
-			c = text[i-2]
-		}
+		var a byte
 		if i+first < len(text) {
 			a = text[i+first]
 		}
@@ -305,15 +327,26 @@ func (s *Set) takeGeneric(text []byte, at int, starts uint64, p *places, hits []
 			after = ^uint64(0)
 		}
 		runs := s.runs[min(first, ManyDigits)&31][min(second, MoreDigits)&7][min(third, MoreDigits)&7]
-		h := &hits[n]
-		h.At = i
-		h.Wants = s.masks[runs] & s.digits[total] & s.before[b] & after & s.past[letters[b]&gap|letters[c]&letter] & among
+		wants &= s.masks[runs] & s.digits[total] & after
 		if s.isOuter != 0 {
-			h.Wants &= s.outer(text, i, first)
+			wants &= s.outer(text, i, first)
 		}
-		n += int((h.Wants | -h.Wants) >> 63)
+		hits[n] = Hit{wants, i}
+		n += int((wants | -wants) >> 63)
 	}
 	return n
+}
+
+// behind are the wants that the two bytes before a chain allow.
+func (s *Set) behind(text []byte, i int) uint64 {
+	var b, c byte
+	if i > 0 {
+		b = text[i-1]
+	}
+	if i > 1 {
+		c = text[i-2]
+	}
+	return s.before[b] & s.past[letters[b]&gap|letters[c]&letter]
 }
 
 // outer are the wants that what stands around a chain allows, but for what stands

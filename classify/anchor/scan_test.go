@@ -168,8 +168,8 @@ func TestLongStartsOfRandomMarks(t *testing.T) {
 		MarkDigits(text, marks)
 		for rest := range uint64(5) {
 			want, got := make([]uint64, len(marks)-2), make([]uint64, len(marks)-2)
-			longStartsGeneric(marks, want, rest)
-			if longStarts(marks, got, rest); !slices.Equal(got, want) {
+			blocks := longStartsGeneric(marks, want, rest)
+			if n := longStarts(marks, got, rest); n != blocks || !slices.Equal(got, want) {
 				t.Fatalf("the starts of %q with %d more are\n%x, want\n%x", text, rest, got, want)
 			}
 		}

@@ -24,8 +24,10 @@ var ukAddress = &Detector{
 	Mask:    maskPostcode, Masking: "the outward half",
 	keywords: []keywordGroup{{strong, []string{"post code{|s}", "postal code", "address{|es}"}}},
 	places: []anchor.Want{
-		{Digits: 1, Runs: runs(1), Before: anchor.OnLetter | anchor.OnSpace, Before2: onAlnum, After: anchor.OnLetter, After2: anchor.OnLetter, After3: ^onAlnum},
-		{Digits: 2, Runs: runs(2, 3), Before: anchor.OnLetter, After: anchor.OnLetter, After2: anchor.OnLetter, After3: ^onAlnum},
+		inward(anchor.Want{Runs: runs(1), Before: anchor.OnLetter | anchor.OnSpace, Before2: anchor.OnDigit}),
+		inward(anchor.Want{Runs: runs(1), Before: anchor.OnSpace, Before2: anchor.OnLetter, Before3: anchor.OnDigit}),
+		inward(anchor.Want{Runs: runs(1), Before: anchor.OnLetter | anchor.OnSpace, Before2: anchor.OnLetter, First: begins(0)}), // of Girobank
+		inward(anchor.Want{Runs: runs(2, 3), Before: anchor.OnLetter, Before2: ^anchor.OnDigit}),
 	},
 	find: findPostcode,
 	grades: []grade{
@@ -48,6 +50,12 @@ const (
 	streetReach = 100
 	maxStreet   = 100
 )
+
+// inward is the place of an inward half, the last digit of a run and two letters.
+func inward(w anchor.Want) anchor.Want {
+	w.Digits, w.After, w.After2, w.After3 = 1, anchor.OnLetter, anchor.OnLetter, ^onAlnum
+	return w
+}
 
 // findPostcode finds a postcode by its inward digit, the last of the run at p.
 func findPostcode(f *finder, p int64) {
@@ -85,10 +93,10 @@ func findPostcode(f *finder, p int64) {
 	f.stands(p)
 }
 
-func isInward(b byte) bool { return inward[b] }
+func isInward(b byte) bool { return inwardLetters[b] }
 
-// inward are the letters of an inward half, in both cases.
-var inward = func() (is [256]bool) {
+// inwardLetters are the letters of an inward half, in both cases.
+var inwardLetters = func() (is [256]bool) {
 	for _, c := range []byte("ABDEFGHJLNPQRSTUWXYZ") {
 		is[c], is[c|0x20] = true, true
 	}

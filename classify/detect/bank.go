@@ -33,8 +33,8 @@ var ukBank = &Detector{
 		{Digits: 6, Runs: grouped(2, 2, 2), Before: ^anchor.OnHyphen, After: anchor.OnHyphen},
 		{Digits: 6, Runs: grouped(2, 2, 2), Before: anchor.OnHyphen, Before2: ^anchor.OnDigit, After: anchor.OnHyphen},
 	},
-	labelled: []anchor.Want{{Digits: 6, Runs: grouped(2, 2, 2), After: anchor.OnSpace}, {Digits: 6, Runs: runs(6, 7, 8)}},
-	find:     findUKBank, pairing: ukPairing, partnered: true,
+	backed: []anchor.Want{{Digits: 6, Runs: grouped(2, 2, 2), After: anchor.OnSpace}, {Digits: 6, Runs: runs(6, 7, 8)}},
+	find:   findUKBank, pairing: ukPairing, partnered: true, atDigit: true,
 	grades: []grade{
 		{form: "sort code and account, a label before either", label: High},
 		{form: "sort code with hyphens and account", alone: Medium},
@@ -42,8 +42,11 @@ var ukBank = &Detector{
 	},
 }
 
+// ukReach is how many characters may stand between a sort code and its account.
+const ukReach = 100
+
 var ukPairing = &pairing{
-	reach: 100, closeBy: 20,
+	reach: ukReach, closeBy: 20,
 	short: func(account *candidate) bool { return account.end-account.start < 8 },
 	loose: looseSortCode,
 	value: accountValue,
@@ -114,6 +117,9 @@ func findUKBank(f *finder, p int64) {
 	if c.sep != '-' && f.remote(p) && !f.expected(c.start, c.end) {
 		return
 	}
+	if f.arrive(p); f.unlabelled(p) && !f.accompanied(c.start, c.end) {
+		return
+	}
 	f.c = c
 	if c.bare && c.end-c.start == 6 {
 		// Six digits are either; a label must say which.
@@ -154,6 +160,13 @@ func (f *finder) expected(start, end int64) bool {
 	return false
 }
 
+// accompanied reports whether a number may belong to another one: to the one that
+// waits, or to one that begins soon behind it.
+func (f *finder) accompanied(start, end int64) bool {
+	last := &f.halves[f.detector]
+	return last.known && last.c.end+maxPairing >= start || f.text.hasDigits(end, f.text.forth(end, ukReach)+1)
+}
+
 // usBank is an account at a US bank: a routing number of the American Bankers
 // Association, which has a check digit, and an account of four to seventeen
 // digits, which has none. All depends on labels.
@@ -173,8 +186,8 @@ var usBank = &Detector{
 		{strong, []string{"routing{| transit}{| number| no.| num.| #}", "aba{| routing}{| transit}{| number| no.| num.| #}", "rtn", "transit{| routing}{| number| no.| #}"}},
 		{weak, []string{"account{| number| no.| num.| #}", "acct.{| number| no.| num.| #}", "{checking|savings}{| account| acct.}{| number| no.| num.| #}"}},
 	},
-	places: []anchor.Want{{Digits: 4, Runs: runsFrom(4)}},
-	find:   findUSBank, pairing: usPairing,
+	places: []anchor.Want{{Digits: 4, Runs: runsFrom(4)}}, atDigit: true,
+	find: findUSBank, pairing: usPairing,
 	grades: []grade{
 		{form: "routing number and account", label: High},
 		{form: "routing number", label: Medium},

@@ -221,6 +221,7 @@ func covers(words *dictionary, cell []hit, h hit) bool {
 // inWindow returns the keyword of a role nearest to a candidate in its window,
 // -1 if there is none.
 func (f *finder) inWindow(c *candidate, r role, col *column) int32 {
+	f.readWindow(c)
 	return f.near(c, r, col, f.around.from, f.around.to)
 }
 
@@ -302,11 +303,11 @@ func (f *finder) shareList(c *candidate, where context, column bool, col *column
 	switch {
 	case where.kind == labelled:
 		*last = list{c.end, where.keyword, true, column}
-		f.heard(f.detector, c.end+windowReach)
+		f.goesOn(c.end + windowReach)
 	case joined && where.kind != opposed:
 		where = context{labelled, last.keyword, -1, last.end, true}
 		last.end = c.end
-		f.heard(f.detector, c.end+windowReach)
+		f.goesOn(c.end + windowReach)
 	default:
 		*last = list{end: c.end}
 	}

@@ -147,9 +147,9 @@ func (d *dictionary) markLeads(t *text, block, behind int) {
 	p := t.places
 	n := 0
 	if d.openings.marker != nil {
-		n = max(min(behind-block, (len(t.buf)-anchor.LeadsAhead)/anchor.BlockBytes-block), 0)
+		n = max(min(behind, (len(t.buf)-anchor.LeadsAhead)/anchor.BlockBytes, len(t.marks))-block, 0)
 		at := block * anchor.BlockBytes
-		d.openings.marker.Mark(t.buf[at:], p.leads[:n], at > 0 && isAlnumByte(t.buf[at-1]))
+		d.openings.marker.Mark(t.buf[at:], t.marks[block:], p.leads[:n], at > 0 && isAlnumByte(t.buf[at-1]))
 	}
 	for i := n; i < behind-block; i++ {
 		p.leads[i] = ^uint64(0)

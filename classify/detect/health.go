@@ -24,7 +24,7 @@ var ukNHS = &Detector{
 		"nhs{| number| numbers| no.| num.| #| id}", "patient {id|number|no.|#}", "health service number",
 	}}},
 	places: []anchor.Want{{Digits: 10, Runs: grouped(3, 3, 4), First: begins(4, 6, 7), After: anchor.OnSpace}},
-	labelled: []anchor.Want{
+	backed: []anchor.Want{
 		{Digits: 10, Runs: grouped(3, 3, 4), After: anchor.OnHyphen},
 		{Digits: 10, Runs: grouped(3, 3, 4), First: begins(0, 1, 2, 3, 5, 8, 9), After: anchor.OnSpace},
 		{Digits: 10, Runs: runs(10)},

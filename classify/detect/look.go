@@ -21,7 +21,7 @@ func (s *Set) seek() error {
 		if d.find == nil {
 			continue
 		}
-		for at, place := range slices.Concat(d.places, d.labelled) {
+		for at, place := range slices.Concat(d.places, d.backed, d.labelled) {
 			if len(wants) == anchor.MaxWants {
 				return fmt.Errorf("detector %q: the detectors that look at numbers are too many by it", d.ID)
 			}
@@ -29,12 +29,19 @@ func (s *Set) seek() error {
 			s.seekerOf[i] |= bit
 			// Where little of the text is searched for keywords, it is cheaper to look at
 			// a value first.
-			labelled := s.everywhere && at >= len(d.places)
-			if (labelled || d.labelOnly()) && !s.bare[i] {
+			backed := s.everywhere && at >= len(d.places)
+			labelled := backed && at >= len(d.places)+len(d.backed)
+			if (backed || d.labelOnly()) && !s.bare[i] {
 				s.needy |= bit
+				if labelled || d.labelOnly() && !d.windowed() {
+					s.labelled |= bit
+				}
+				if backed && d.partnered {
+					s.partnered |= bit
+				}
 			}
-			if labelled && d.partnered {
-				s.partnered |= bit
+			if !s.everywhere && !s.bare[i] && d.isShy(at >= len(d.places)) {
+				s.shy |= bit
 			}
 			if d.asks {
 				s.asking |= bit

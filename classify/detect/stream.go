@@ -43,8 +43,9 @@ func (s *Set) NewStream(emit func(Match)) *Stream {
 	st := &Stream{set: s, room: history + ahead + stretch}
 	st.finder.lists, st.finder.found = make([]list, len(s.Detectors)), make([][]hit, len(s.Detectors))
 	st.finder.halves, st.finder.scorers = make([]half, len(s.Detectors)), s.newScorers()
-	st.finder.rows, st.finder.reads = make([]int64, len(s.Detectors)), make([]int64, len(s.Detectors))
-	st.finder.until, st.finder.saidAt = make([]int64, len(s.Detectors)), make([]int64, len(s.Detectors))
+	st.finder.rows, st.finder.reads = make([]int64, len(s.Detectors)), make([]span, len(s.Detectors))
+	st.finder.nearby.until, st.finder.behind.until = make([]int64, len(s.Detectors)), make([]int64, len(s.Detectors))
+	st.finder.saidAt = make([]int64, len(s.Detectors))
 	st.Reset(emit)
 	return st
 }
@@ -68,6 +69,9 @@ func (s *Stream) Write(b []byte) (int, error) {
 			s.text.mark(false)
 			s.scan(s.text.end() - ahead)
 			s.finder.columns.advance(&s.text, s.pos)
+			if len(s.set.own) > 0 {
+				s.finder.entitleTables()
+			}
 			s.text.forget(s.pos - s.needed())
 		}
 	}

@@ -25,9 +25,9 @@ var usITIN = &Detector{
 	keywords: []keywordGroup{{strong, []string{
 		"itin{|s}{| number| no.| #}", "individual taxpayer {identification number|id}", "tax id{| number| no.| #}", "taxpayer id{| number| no.| #}", "tin{| number| no.| #}", "w-7",
 	}}},
-	places:   []anchor.Want{{Digits: 9, Runs: grouped(3, 2, 4), First: begins(9)}},
-	labelled: []anchor.Want{{Digits: 9, Runs: runs(9), First: begins(9)}},
-	find:     findITIN,
+	places: []anchor.Want{{Digits: 9, Runs: grouped(3, 2, 4), First: begins(9)}},
+	backed: []anchor.Want{{Digits: 9, Runs: runs(9), First: begins(9)}},
+	find:   findITIN,
 	grades: []grade{
 		ssnHyphens: {form: "hyphens", label: High, window: High, alone: Medium, negative: Low},
 		ssnSpaces:  {form: "spaces or full stops", label: High, window: High, alone: Low},
@@ -69,7 +69,7 @@ var usEIN = &Detector{
 	}}},
 	places:   []anchor.Want{{Digits: 9, Runs: [3]uint32{1 << 2, 1 << 7}, After: anchor.OnHyphen}},
 	labelled: []anchor.Want{{Digits: 9, Runs: runs(9)}},
-	find:     findEIN,
+	find:     findEIN, atDigit: true,
 	grades: []grade{
 		einHyphen: {form: "hyphen", label: High, window: Low, alone: Low},
 		einBare:   {form: "nine digits", label: Medium},

@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"encoding/binary"
 	"math/bits"
 	"slices"
 	"unicode"
@@ -31,11 +32,11 @@ type text struct {
 	places *places         // for searches
 }
 
-// made is how many blocks of a page have their lines, cells and words, and in which
-// of them keywords begin that can label a value.
+// made is how many blocks of a page have their lines and words, which of them have
+// their cells, and in which of them keywords begin that can label a value.
 type made struct {
-	lines, cells, words uint8
-	keyed               uint16
+	lines, words uint8
+	cells, keyed uint16
 }
 
 // The stretch moves on by whole pages, so that marks stay those of their blocks.
@@ -64,6 +65,11 @@ func (t *text) wipe() {
 
 // end is the position behind the last character of the view.
 func (t *text) end() int64 { return t.base + int64(len(t.buf)) }
+
+// marked is the position behind the last character that is marked.
+func (t *text) marked() int64 {
+	return min(t.base+int64(len(t.marks)*anchor.BlockBytes), t.end())
+}
 
 // fold takes bytes of the stream until the view's stretch is as long as room
 // allows, and returns how many it took.
@@ -181,7 +187,7 @@ func (t *text) forget(to int64) {
 		to := page * pageBlocks
 		from := to + n*pageBlocks
 		copy(t.lines[to:], t.lines[from:from+int(made.lines)])
-		copy(t.cells[to:], t.cells[from:from+int(made.cells)])
+		copy(t.cells[to:], t.cells[from:from+bits.Len16(made.cells)])
 		copy(t.words[to:], t.words[from:from+int(made.words)])
 	}
 	t.lines, t.cells, t.words = t.lines[:len(t.marks)], t.cells[:len(t.marks)], t.words[:len(t.marks)]
@@ -229,16 +235,21 @@ func (t *text) makeLines(page int) {
 
 // cellsOf returns the cells of a block.
 func (t *text) cellsOf(block int) *anchor.Cells {
-	if block%pageBlocks >= int(t.made[block/pageBlocks].cells) {
-		t.makeCells(block / pageBlocks)
+	if t.made[block/pageBlocks].cells>>(block%pageBlocks)&1 == 0 {
+		t.makeCells(block)
 	}
 	return &t.cells[block]
 }
 
-func (t *text) makeCells(page int) {
-	from, to := page*pageBlocks+int(t.made[page].cells), min((page+1)*pageBlocks, len(t.cells))
+// cellsAtOnce is how many blocks have their cells marked at once: few, as they are
+// asked for only around what may be a value in a row.
+const cellsAtOnce = 8
+
+func (t *text) makeCells(block int) {
+	from := block &^ (cellsAtOnce - 1)
+	to := min(from+cellsAtOnce, len(t.cells))
 	anchor.MarkCells(t.buf[from*anchor.BlockBytes:to*anchor.BlockBytes], t.cells[from:to])
-	t.made[page].cells = uint8(to - page*pageBlocks)
+	t.made[block/pageBlocks].cells |= (1<<(to-from) - 1) << (from % pageBlocks)
 }
 
 // wordsOf returns the words of a block.
@@ -271,13 +282,18 @@ func (t *text) isKeyed(from, to int64) bool {
 	return false
 }
 
-// hasDigits reports whether there are digits in the blocks of [from,to).
+// hasDigits reports whether there are digits in [from,to), as far as they are marked.
 func (t *text) hasDigits(from, to int64) bool {
-	first, last := int(from-t.base)/anchor.BlockBytes, int(to-1-t.base)/anchor.BlockBytes
-	for i := range t.marks[first : last+1] {
-		if t.marks[first+i].Digits != 0 {
+	from, to = from-t.base, min(to-t.base, int64(len(t.marks)*anchor.BlockBytes))
+	for from < to {
+		digits := t.marks[from/anchor.BlockBytes].Digits >> (from % anchor.BlockBytes)
+		if rest := to - from; rest < anchor.BlockBytes {
+			digits &= 1<<rest - 1
+		}
+		if digits != 0 {
 			return true
 		}
+		from = (from/anchor.BlockBytes + 1) * anchor.BlockBytes
 	}
 	return false
 }
@@ -401,13 +417,24 @@ func (t *text) tails(from, to int64) int {
 		case next-i == anchor.BlockBytes:
 			n += inner
 		default:
-			for _, c := range t.buf[i:next] {
-				if isInner(c) {
-					n++
-				}
-			}
+			n += inners(t.buf[i:next])
 		}
 		i = next
+	}
+	return n
+}
+
+// inners counts the bytes of a text that go on with a character.
+func inners(text []byte) int {
+	n := 0
+	for ; len(text) >= 8; text = text[8:] {
+		v := binary.LittleEndian.Uint64(text)
+		n += bits.OnesCount64(v &^ (v << 1) & highs)
+	}
+	for _, c := range text {
+		if isInner(c) {
+			n++
+		}
 	}
 	return n
 }

@@ -31,7 +31,7 @@ var usSSN = &Detector{
 	places: []anchor.Want{
 		{Digits: 9, Runs: grouped(3, 2, 4), Before: ^anchor.OnLetter},
 	},
-	labelled: []anchor.Want{
+	backed: []anchor.Want{
 		{Digits: 9, Runs: runs(9), Before: ^anchor.OnLetter, After: ^anchor.OnLetter},
 	},
 	find: findSSN,
