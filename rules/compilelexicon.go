@@ -107,6 +107,9 @@ func (c *compiler) lexicon(s *source, l *sourceLexicon) {
 		return
 	}
 	c.reach(s, l, d)
+	if shipped == nil && !s.pack {
+		c.everydayScore(s, l, d)
+	}
 	if shipped == nil || len(l.Match)+len(l.NearMisses) > 0 {
 		c.samples(s, l.Pos, fmt.Sprintf("lexicon %q", l.ID), c.trial(d), l.Match, l.NearMisses)
 	}
