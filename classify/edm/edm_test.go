@@ -125,6 +125,58 @@ func TestBuildTellsWhatItCouldNotUse(t *testing.T) {
 	}
 }
 
+func TestDatesOfASourceMeanOneDay(t *testing.T) {
+	for _, c := range []struct {
+		kind, cell string
+		want       day // 0: cannot be used
+	}{
+		{"date", "3/3/1940", 19400303},
+		{"date-dmy", "03/03/1940", 19400303},
+		{"date-mdy", "03/03/1940", 19400303},
+		{"date-mdy", "1/1/1980", 19800101},
+		{"date-mdy", "12.12.2001", 20011212},
+		{"date-mdy", "02-02-02", 20020202},
+		{"date-mdy", "3/4/1970", 19700304},
+		{"date-dmy", "3/4/1970", 19700403},
+		{"date", "3/4/1970", 0},
+		{"date-mdy", "25/12/1970", 19701225},
+		{"date-dmy", "12/25/1970", 19701225},
+		{"date-mdy", "7/14/70", 19700714},
+		{"date", "7/14/70", 19700714},
+		{"date", "1.1.70", 19700101},
+		{"date", "14.1.70", 19700114},
+		{"date-dmy", "14.1.29", 20290114},
+		{"date-dmy", "14.1.30", 19300114},
+		{"date-dmy", "14 Jan 70", 19700114},
+		{"date", "3.4.70", 0},
+		{"date-mdy", "13/13/1970", 0},
+		{"date-mdy", "2/30/70", 0},
+		{"date-mdy", "7/14/070", 0},
+		{"date", "1970-01-14T00:00:00", 19700114},
+	} {
+		if got, ok := dayIn(c.cell, dates[c.kind]); got != c.want || ok != (c.want != 0) {
+			t.Errorf("%s %q: got %d, want %d", c.kind, c.cell, got, c.want)
+		}
+	}
+}
+
+func TestEachDayOfTheYearIsReadInEachOrder(t *testing.T) {
+	for first := time.Date(1940, 1, 1, 0, 0, 0, 0, time.UTC); first.Year() == 1940; first = first.AddDate(0, 0, 1) {
+		want := day(first.Year()*10000 + int(first.Month())*100 + first.Day())
+		for kind, layout := range map[string]string{"date-dmy": "2/1/2006", "date-mdy": "1/2/2006", "date": "2006-01-02"} {
+			if got, ok := dayIn(first.Format(layout), dates[kind]); !ok || got != want {
+				t.Errorf("%s %q: got %d", kind, first.Format(layout), got)
+			}
+			if layout = strings.Replace(layout, "/2006", "/06", 1); kind == "date" {
+				continue
+			}
+			if got, ok := dayIn(first.Format(layout), dates[kind]); !ok || got != want {
+				t.Errorf("%s %q: got %d", kind, first.Format(layout), got)
+			}
+		}
+	}
+}
+
 func TestSourcesOfSpreadsheetsAreRead(t *testing.T) {
 	for name, source := range map[string]string{
 		"semicolons":      "dcn;surname\r\n34567812;Müller\r\n",
@@ -443,7 +495,7 @@ func FuzzWords(f *testing.F) {
 				t.Fatalf("%q: word %+v", text, w)
 			}
 		}
-		datesOf(text, &l, anyOrder, func(d day) {
+		datesOf(text, &l, inMails, func(d day) {
 			if _, err := time.Parse("20060102", fmt.Sprint(int(d))); err != nil {
 				t.Errorf("%q: %v", text, err)
 			}

@@ -87,7 +87,7 @@ func (r *Reader) look(before, after []byte) {
 			switch _, date := dates[c.Kind]; {
 			case i == 0:
 			case date:
-				datesOf(text, &r.words, anyOrder, func(d day) { r.near[i] = append(r.near[i], r.day(d)) })
+				datesOf(text, &r.words, inMails, func(d day) { r.near[i] = append(r.near[i], r.day(d)) })
 			case c.words() > 0:
 				r.phrases(i, c.Kind == kindText)
 			default:
