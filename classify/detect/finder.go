@@ -168,7 +168,7 @@ func (f *finder) reportValue(c *candidate, value string, level Confidence, conte
 		Value:      value,
 		Confidence: level,
 		Context:    context,
-	}, c, distance, f.set.Detectors[f.detector].Apart)
+	}, c, distance, f.set.Detectors[f.detector])
 }
 
 // hopeless reports at little cost that the candidate in f.c is worth nothing: its

@@ -589,6 +589,9 @@ func FuzzWords(f *testing.F) {
 			if w.start < 0 || w.end > len(text) || w.start >= w.end || len(l.at(i)) == 0 || len(l.at(i)) > maxWord || i > 0 && w.start < l.all[i-1].end {
 				t.Fatalf("%q: word %+v", text, w)
 			}
+			if w.stem != 0 && (w.stem != w.to-1 || w.stem <= w.from) || w.joint != 0 && (w.joint <= w.from || w.joint >= w.to) || i > 0 && w.from != l.all[i-1].to {
+				t.Fatalf("%q: word %+v of %q", text, w, l.at(i))
+			}
 		}
 		datesOf(text, &l, inMails, func(d day) {
 			if _, err := time.Parse("20060102", fmt.Sprint(int(d))); err != nil {
