@@ -275,6 +275,17 @@ func (f *finder) emptyBefore(p int64) int64 {
 	return p
 }
 
+// emptyFrom reports whether nothing stands in [from,to) but what separates a label from
+// its value. No negative keyword ends in that.
+func (f *finder) emptyFrom(from, to int64) bool {
+	for _, c := range f.text.slice(from, to) {
+		if !separatesLabel(c) {
+			return false
+		}
+	}
+	return true
+}
+
 // separatesLabel reports whether a character may stand between a label and a value
 // on another line.
 func separatesLabel(b byte) bool { return isSpace(b) || b == ':' || b == '#' || b == '=' }
