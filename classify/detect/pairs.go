@@ -119,7 +119,7 @@ func (f *finder) weighHalf(p int64, code bool) (half, bool) {
 	d, c := f.set.Detectors[f.detector], &f.c
 	h := half{c: *c, known: true, code: code}
 	f.around.known = false
-	f.columns.advance(f.text, p)
+	f.columns.place = p
 	if !f.bounded(c) || f.enclosed(c, p) {
 		return h, false
 	}
