@@ -28,11 +28,11 @@ func markCells(text []byte, marks []Cells) {
 	}
 }
 
-func markWords(text []byte, marks []Words) {
+func markRuns(text []byte, runs []Runs, before uint64) {
 	if cpu.X86.HasAVX2 {
-		markWordsAVX2(text, marks)
+		markRunsAVX2(text, runs, before)
 	} else {
-		markWordsGeneric(text, marks)
+		markRunsGeneric(text, runs, before)
 	}
 }
 
@@ -90,11 +90,11 @@ func markLinesAVX2(text []byte, marks []Lines)
 //go:noescape
 func markCellsAVX2(text []byte, marks []Cells)
 
-// markWordsAVX2 is as the generic one. It needs AVX2, at least one mark and as
-// much text as marks.
+// markRunsAVX2 is as the generic one. It needs AVX2, at least one block and as much
+// text as blocks.
 //
 //go:noescape
-func markWordsAVX2(text []byte, marks []Words)
+func markRunsAVX2(text []byte, runs []Runs, before uint64)
 
 // copyBlocksAVX2 is as the generic one. It needs AVX2, at least one block and as much
 // room as text.

@@ -80,26 +80,6 @@ var cellOf = func() (of [256]uint8) {
 	return of
 }()
 
-// markWordsGeneric is MarkWords in plain Go.
-func markWordsGeneric(text []byte, marks []Words) {
-	for i := range marks {
-		block := (*[BlockBytes]byte)(text[i*BlockBytes:])
-		var letters, uppers, wide uint64
-		for j := range 8 {
-			v := binary.LittleEndian.Uint64(block[8*j:])
-			lower := v&lows | 0x20*ones
-			letter := atLeast(lower, 'a') &^ (atLeast(lower, 'z'+1) | v) & highs
-			letters |= letter >> (7 - j)
-			uppers |= letter &^ (v << 2) >> (7 - j)
-			wide |= v & highs >> (7 - j)
-		}
-		marks[i] = Words{Letters: transpose(letters), Uppers: transpose(uppers)}
-		if wide != 0 {
-			marks[i].Wide = transpose(wide)
-		}
-	}
-}
-
 // copyBlocksGeneric copies the run of ASCII that a text of whole blocks begins with, and
 // returns its length; behind it what it writes is of no account.
 func copyBlocksGeneric(to, text []byte) int {

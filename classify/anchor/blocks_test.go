@@ -51,21 +51,6 @@ func plainCells(block []byte) (m Cells) {
 	return m
 }
 
-func plainWords(block []byte) (m Words) {
-	for i, c := range block {
-		if 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' {
-			m.Letters |= 1 << i
-		}
-		if 'A' <= c && c <= 'Z' {
-			m.Uppers |= 1 << i
-		}
-		if c >= 0x80 {
-			m.Wide |= 1 << i
-		}
-	}
-	return m
-}
-
 // checkMarks holds all ways to mark a text against each other.
 func checkMarks(t *testing.T, text []byte) {
 	t.Helper()
@@ -87,7 +72,7 @@ func checkMarks(t *testing.T, text []byte) {
 	checkOne(t, "digits", text, plainDigits, MarkDigits, markDigitsGeneric)
 	checkOne(t, "lines", text, plainLines, MarkLines, markLinesGeneric)
 	checkOne(t, "cells", text, plainCells, MarkCells, markCellsGeneric)
-	checkOne(t, "words", text, plainWords, MarkWords, markWordsGeneric)
+	checkRuns(t, text)
 }
 
 var testLeads = []Lead{{'s', 's', 'n'}, {'n', 'i'}, {'1', '0', '9'}, {'a'}, {'0', 0, '9'}}
@@ -185,7 +170,7 @@ func TestNoTextIsNoMarks(t *testing.T) {
 	MarkDigits(nil, nil)
 	MarkLines(nil, nil)
 	MarkCells(nil, nil)
-	MarkWords(nil, nil)
+	MarkRuns(nil, nil, false)
 }
 
 func BenchmarkMarks(b *testing.B) {
@@ -195,7 +180,7 @@ func BenchmarkMarks(b *testing.B) {
 	} {
 		text := bytes.Repeat([]byte(line), 1+1<<15/len(line))
 		n := len(text) / BlockBytes
-		digits, lines, cells, words := make([]Digits, n), make([]Lines, n), make([]Cells, n), make([]Words, n)
+		digits, lines, cells, runs := make([]Digits, n), make([]Lines, n), make([]Cells, n), make([]Runs, n)
 		for how, mark := range map[string]func(){
 			"digits":         func() { MarkDigits(text, digits) },
 			"digits generic": func() { markDigitsGeneric(text, digits) },
@@ -203,8 +188,8 @@ func BenchmarkMarks(b *testing.B) {
 			"lines generic":  func() { markLinesGeneric(text, lines) },
 			"cells":          func() { MarkCells(text, cells) },
 			"cells generic":  func() { markCellsGeneric(text, cells) },
-			"words":          func() { MarkWords(text, words) },
-			"words generic":  func() { markWordsGeneric(text, words) },
+			"runs":           func() { MarkRuns(text, runs, false) },
+			"runs generic":   func() { markRunsGeneric(text, runs, 0) },
 		} {
 			b.Run(fmt.Sprint(name, " ", how), func(b *testing.B) {
 				b.SetBytes(int64(len(text)))

@@ -105,7 +105,7 @@ func keyOf(text uint64) (key uint64, odd bool) {
 
 // findFew is find for few keywords, from one index of the buffer to another.
 func (d *dictionary) findFew(t *text, from, to int, hits []hit) []hit {
-	var leads [placesBlocks]uint64
+	var leads [anchor.WordBlocks]uint64
 	block, behind := from/anchor.BlockBytes, (to-1)/anchor.BlockBytes+1
 	// A few bytes more are there, whatever they are.
 	text := t.buf[:behind*anchor.BlockBytes+8]
