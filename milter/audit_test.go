@@ -166,8 +166,7 @@ func TestNothingOfAMailIsWrittenAnywhere(t *testing.T) {
 		m.mail(queueID, planted, "Subject: "+planted, planted+": x", "X-Postern-Route: "+planted)
 	}
 	m.envelope("BROKEN")
-	m.send('L', "Subject\x00"+planted+"\x00"+planted+"\x00")
-	m.next()
+	m.say('L', "Subject\x00"+planted+"\x00"+planted+"\x00")
 	m.send('x', planted)
 	m.gone()
 	m2 := connect(t, h)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -33,12 +34,15 @@ const (
 // is passed is only valid during the call.
 type tap interface {
 	macros(stage byte, pairs []byte)
+	connect(host string, family byte, port uint16, address string) milter.Response
+	helo(name string) milter.Response
 	mail() milter.Response
 	rcpt() milter.Response
 	field(name, value string) milter.Response
 	headerEnded() milter.Response
 	chunk(b []byte) milter.Response
 	abort()
+	rest() // a verdict may have been sent
 
 	reading() bool // between the first field of a mail and its verdict
 	stalled()      // the MTA lets us wait for the rest of a mail
@@ -58,6 +62,8 @@ type guard struct {
 	left   int // bytes of the current packet that the library has yet to read
 	expect int // how long the next packet may well be
 	read   int64
+	silent milter.OptProtocol // what the MTA expects no reply to
+	as     uint32             // the version of the protocol that is spoken
 
 	idleTimeout  time.Duration
 	writeTimeout time.Duration
@@ -68,7 +74,6 @@ type guard struct {
 	readBy       time.Time     // the deadline that is set
 	writeBy      time.Time
 
-	peer    string    // address in the CONNECT packet, as it came
 	address string    // of the latest MAIL or RCPT, as it came
 	args    []string  // its ESMTP arguments
 	macro   [256]byte // the macro packet before, to know a repetition
@@ -78,6 +83,7 @@ type guard struct {
 	held    bool   // keep modifications back until the verdict
 	pending []byte // what is kept back
 
+	settled  bool                      // the offer was answered
 	wrote    atomic.Bool               // since the last read
 	busy     atomic.Bool               // a mail is open
 	draining atomic.Pointer[time.Time] // when the connection ends if no mail is open; nil: not yet
@@ -113,6 +119,7 @@ func (g *guard) Read(p []byte) (int, error) {
 // next checks the packet that comes next and either leaves it to the library or
 // deals with it.
 func (g *guard) next() error {
+	g.tap.rest()
 	head, err := g.peek(5)
 	if err != nil {
 		if errors.Is(err, io.EOF) && len(g.in.bytes()) > 0 {
@@ -135,9 +142,6 @@ func (g *guard) next() error {
 	g.since = time.Time{}
 	if g.forLibrary(cmd) {
 		g.left = total
-		if cmd == cmdConnect {
-			g.peer = connectAddress(packet[5:])
-		}
 		return nil
 	}
 	// Behind a chunk of a body as long as can be comes another one.
@@ -145,9 +149,18 @@ func (g *guard) next() error {
 	if cmd == cmdBody {
 		g.expect = total
 	}
+	silent := g.silent&noReply(cmd) != 0
+	if cmd == cmdBody && g.tap.reading() {
+		// The MTA goes on while this is read. If that ends the mail, the
+		// command that follows is told.
+		if err := g.reply(milter.RespContinue); err != nil {
+			return err
+		}
+		silent = true
+	}
 	response := g.command(cmd, packet[5:])
 	g.in.take(total)
-	if response == nil {
+	if response == nil || silent {
 		return nil
 	}
 	return g.reply(response)
@@ -156,7 +169,7 @@ func (g *guard) next() error {
 // forLibrary reports whether a packet is one that the library deals with.
 func (g *guard) forLibrary(cmd byte) bool {
 	switch cmd {
-	case cmdOptNeg, cmdConnect, cmdHelo, cmdData, cmdEOM, cmdQuit:
+	case cmdOptNeg, cmdEOM, cmdQuit:
 		return true
 	}
 	return false
@@ -167,6 +180,11 @@ func (g *guard) command(cmd byte, data []byte) milter.Response {
 	switch cmd {
 	case cmdMacro:
 		g.passMacros(data)
+	case cmdConnect:
+		return g.tap.connect(splitConnect(data))
+	case cmdHelo:
+		name, _ := cut(data)
+		return g.tap.helo(name)
 	case cmdMail:
 		g.address, g.args = splitCommand(data)
 		return g.tap.mail()
@@ -182,7 +200,7 @@ func (g *guard) command(cmd byte, data []byte) milter.Response {
 		return g.tap.chunk(data)
 	case cmdAbort:
 		g.tap.abort()
-	case cmdUnknown:
+	case cmdData, cmdUnknown:
 		return milter.RespContinue
 	case cmdQuitNC:
 		g.macroN = 0
@@ -242,7 +260,8 @@ func (g *guard) passMacros(data []byte) {
 }
 
 // offer waits for the MTA's offer and returns it without taking it from the
-// library.
+// library. From then on the connection speaks the highest version of the
+// protocol that both know.
 func (g *guard) offer() (actions, protocol uint32, err error) {
 	head, err := g.peek(5)
 	if err != nil {
@@ -260,9 +279,11 @@ func (g *guard) offer() (actions, protocol uint32, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	if version := binary.BigEndian.Uint32(packet[5:]); version < 2 {
+	version := binary.BigEndian.Uint32(packet[5:])
+	if version < 2 {
 		return 0, 0, fmt.Errorf("milter protocol version %d, want 2 or higher", version)
 	}
+	g.as = min(version, newest)
 	return binary.BigEndian.Uint32(packet[9:]), binary.BigEndian.Uint32(packet[13:]), nil
 }
 
@@ -360,6 +381,10 @@ func (g *guard) renew(now, until time.Time) error {
 func (g *guard) Write(p []byte) (int, error) {
 	g.writing.Lock()
 	defer g.writing.Unlock()
+	if !g.settled {
+		g.settled = true
+		p = g.restated(p)
+	}
 	if g.held && len(g.pending)+len(p) <= maxPending {
 		g.pending = append(g.pending, p...)
 		return len(p), nil
@@ -380,6 +405,19 @@ func (g *guard) Write(p []byte) (int, error) {
 		return 0, err
 	}
 	return len(p), nil
+}
+
+// restated is the answer to the offer, with the version that is spoken.
+//
+// QUIRK: the library says 2 whatever it agrees to; an MTA that believed it would
+// know nothing of the flags of version 6.
+func (g *guard) restated(answer []byte) []byte {
+	if len(answer) < 4+13 || answer[4] != cmdOptNeg {
+		return answer
+	}
+	answer = slices.Clone(answer)
+	binary.BigEndian.PutUint32(answer[5:], g.as)
+	return answer
 }
 
 // hold keeps what is written back, until the first write after hold(false).

@@ -29,9 +29,10 @@ var (
 type inbox struct {
 	conn net.Conn
 	raw  syscall.RawConn // nil: no socket, as in some tests
-	buf  []byte          // of a pool
-	kept []byte          // in place of buf, of a packet that is long in coming
-	r, w int             // what was read and not taken is buf[r:w]
+	tcp  bool
+	buf  []byte // of a pool
+	kept []byte // in place of buf, of a packet that is long in coming
+	r, w int    // what was read and not taken is buf[r:w]
 
 	// Of the read that is under way; attempt is made once, for it would be
 	// allocated anew at each read.
@@ -39,7 +40,7 @@ type inbox struct {
 	need    int // bytes that there shall be room for
 	got     int
 	gotErr  error
-	ack     bool // have the kernel acknowledge what is read at once
+	ack     bool // have the kernel acknowledge what was read before waiting for more
 	slow    bool // the packet was given up on: no buffer while it is waited for
 }
 
@@ -51,6 +52,7 @@ func newInbox(conn net.Conn) *inbox {
 		}
 	}
 	b.attempt = b.try
+	_, b.tcp = conn.(*net.TCPConn)
 	return b
 }
 
@@ -169,9 +171,6 @@ func (b *inbox) prepare() {
 // try reads from a socket that does not block; false has the runtime wait until
 // there is something to read.
 func (b *inbox) try(fd uintptr) bool {
-	if b.ack {
-		acknowledge(fd)
-	}
 	b.prepare()
 	for {
 		n, err := syscall.Read(int(fd), b.buf[b.w:])
@@ -179,6 +178,9 @@ func (b *inbox) try(fd uintptr) bool {
 		case errors.Is(err, syscall.EINTR):
 			continue
 		case errors.Is(err, syscall.EAGAIN):
+			if b.ack && b.tcp {
+				acknowledge(fd)
+			}
 			if b.slow || b.w <= littleBytes {
 				b.shrink()
 			}

@@ -1,6 +1,10 @@
 package milter
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/emersion/go-milter"
+)
 
 // Commands of the milter protocol, as the MTA sends them.
 const (
@@ -23,6 +27,33 @@ const (
 	replyReply  = 'y'
 	replyWorkOn = 'p'
 )
+
+// newest is the version of the protocol that is spoken with an MTA of today.
+const newest = 6
+
+// noReply is the flag of version 6 by which a milter says that it will not answer
+// a command; 0: there is none that could be taken.
+//
+// Taken are those where nothing but "go on" can be meant until the next command
+// that is answered. MAIL may be accepted, a recipient refused; the end of the
+// header is where a mail is let go that is no concern of the policy, before its
+// body is shown. A fault that comes in between ends the mail at the next of these.
+// The body has a reply, or else the MTA would be ahead of us by as much as the
+// kernel keeps for it.
+func noReply(cmd byte) milter.OptProtocol {
+	switch cmd {
+	case cmdConnect:
+		return milter.OptNoConnReply
+	case cmdHelo:
+		return milter.OptNoHeloReply
+	case cmdHeader:
+		return milter.OptNoHeaderReply
+	}
+	return 0
+}
+
+// allSilent are all flags of noReply.
+const allSilent = milter.OptNoConnReply | milter.OptNoHeloReply | milter.OptNoHeaderReply
 
 // order is how far a connection has come. A command that does not follow is
 // refused: the daemon would otherwise judge a mail whose beginning it never saw.

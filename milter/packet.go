@@ -2,6 +2,7 @@ package milter
 
 import (
 	"bytes"
+	"encoding/binary"
 	"net/netip"
 	"strings"
 )
@@ -12,18 +13,25 @@ func cut(data []byte) (string, []byte) {
 	return string(head), rest
 }
 
-// connectAddress returns the address in a CONNECT packet: host name, family,
-// port if the family has one, address.
-func connectAddress(data []byte) string {
-	_, rest := cut(data)
+// The families of addresses that have a port.
+const (
+	family4 = '4'
+	family6 = '6'
+)
+
+// splitConnect splits a CONNECT packet into the host's name, the family of its
+// address, and port and address if the family is one of the Internet.
+func splitConnect(data []byte) (host string, family byte, port uint16, address string) {
+	host, rest := cut(data)
 	if len(rest) == 0 {
-		return ""
+		return host, 0, 0, ""
 	}
-	if family := rest[0]; (family == '4' || family == '6') && len(rest) >= 3 {
-		address, _ := cut(rest[3:])
-		return address
+	family = rest[0]
+	if (family == family4 || family == family6) && len(rest) >= 3 {
+		port = binary.BigEndian.Uint16(rest[1:])
+		address, _ = cut(rest[3:])
 	}
-	return ""
+	return host, family, port, address
 }
 
 // splitCommand splits a MAIL or RCPT packet into the address as the client

@@ -3,6 +3,7 @@ package milter
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net"
 	"sync"
@@ -227,7 +228,9 @@ func (s *Server) serve(g *guard, session *Session) {
 		return
 	}
 	session.offered = milter.OptAction(actions)
-	session.agreed = wantedProtocol & milter.OptProtocol(protocol)
+	session.agreed = wantedProtocol(g.as) & milter.OptProtocol(protocol)
+	g.silent = session.agreed & allSilent
+	s.Log.Debug("milter session began", "version", g.as, "no_reply", fmt.Sprintf("%#x", uint32(g.silent)))
 	server := milter.Server{
 		NewMilter: func() milter.Milter { return session },
 		// More than was offered makes Postfix drop the connection.
@@ -238,9 +241,17 @@ func (s *Server) serve(g *guard, session *Session) {
 	_ = server.Serve(&oneConn{g: g}) // always the error of the second Accept
 }
 
-// wantedProtocol asks for no "no reply" flag: the library answers even where the
-// MTA then expects nothing, and the MTA takes a stale answer for the verdict.
-const wantedProtocol = milter.OptHeaderLeadingSpace | milter.OptNoUnknown | milter.OptNoData
+// wantedProtocol asks an MTA of version 6 to expect no reply where there is
+// nothing to say. That is safe for commands that the guard answers itself; the
+// library answers whatever was agreed upon, and the MTA would take an answer that
+// it does not expect for the verdict.
+func wantedProtocol(version uint32) milter.OptProtocol {
+	wanted := milter.OptHeaderLeadingSpace | milter.OptNoUnknown | milter.OptNoData
+	if version >= newest {
+		wanted |= allSilent
+	}
+	return wanted
+}
 
 // wantedActions asks for nothing that observe mode must never do, and in enforce
 // mode for every means of a burst: Postfix takes an action that was not agreed

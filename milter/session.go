@@ -2,7 +2,6 @@ package milter
 
 import (
 	"fmt"
-	"net"
 	"net/netip"
 	"runtime/debug"
 	"strconv"
@@ -16,8 +15,7 @@ import (
 )
 
 // Session is one connection of the MTA, for all its mails. All calls come from one
-// goroutine: those of its exported methods from the library, the others, by far
-// the most, from the guard.
+// goroutine: the end of a mail from the library, the others from the guard.
 type Session struct {
 	milter.NoOpMilter
 	server  *Server
@@ -28,16 +26,17 @@ type Session struct {
 	table  macroTable
 	client netip.Addr
 	pickup bool
-	helo   string
+	name   string // that the client gave itself
 	tx     *transaction
+	after  func() // what is left to do once the verdict is on its way
 }
 
 var _ milter.Milter = (*Session)(nil)
 
-// Connect notes who the client is. It comes once a connection.
-func (s *Session) Connect(host, family string, port uint16, _ net.IP, _ *milter.Modifier) (resp milter.Response, err error) {
+// connect notes who the client is. It comes once a connection.
+func (s *Session) connect(host string, family byte, port uint16, address string) (resp milter.Response) {
 	defer s.recovered(&resp)
-	s.client = parseClient(s.guard.peer)
+	s.client = parseClient(address)
 	if !s.client.IsValid() {
 		s.client = parseClient(s.table.get("client_addr"))
 	}
@@ -45,26 +44,26 @@ func (s *Session) Connect(host, family string, port uint16, _ net.IP, _ *milter.
 	if s.pickup {
 		s.client = netip.Addr{}
 	}
-	return milter.RespContinue, nil
+	return milter.RespContinue
 }
 
 // isPickup tells a local submission from a client of SMTP. Postfix presents a
 // mail from sendmail(1) as from "localhost", port 0; an MTA that was started on
 // a pipe has a client without an Internet address.
-func isPickup(host, family string, port uint16, client netip.Addr) bool {
+func isPickup(host string, family byte, port uint16, client netip.Addr) bool {
 	switch family {
-	case "tcp4", "tcp6":
+	case family4, family6:
 		return port == 0 && strings.EqualFold(host, "localhost") && (client.IsLoopback() || !client.IsValid())
 	}
 	return !client.IsValid()
 }
 
-// Helo may come again, after STARTTLS. It ends an open mail (RFC 5321, 4.1.4).
-func (s *Session) Helo(name string, _ *milter.Modifier) (resp milter.Response, err error) {
+// helo may come again, after STARTTLS. It ends an open mail (RFC 5321, 4.1.4).
+func (s *Session) helo(name string) (resp milter.Response) {
 	defer s.recovered(&resp)
 	s.abandon()
-	s.helo = name
-	return milter.RespContinue, nil
+	s.name = name
+	return milter.RespContinue
 }
 
 // mail begins a mail. One whose origin is no concern of the policy is
@@ -82,7 +81,7 @@ func (s *Session) mail() (resp milter.Response) {
 		Time:     s.server.clock(),
 		Sender:   bare(s.guard.address),
 		Client:   s.client,
-		Helo:     s.helo,
+		Helo:     s.name,
 		Pickup:   s.pickup,
 		SMTPUTF8: hasArg(s.guard.args, "SMTPUTF8"),
 	}
@@ -297,10 +296,24 @@ func (s *Session) macros(stage byte, pairs []byte) { s.table.take(stage, pairs) 
 
 func (s *Session) forget() {
 	s.abandon()
-	s.table, s.client, s.pickup, s.helo = macroTable{}, netip.Addr{}, false, ""
+	s.table, s.client, s.pickup, s.name = macroTable{}, netip.Addr{}, false, ""
+}
+
+// rest logs and notes a mail whose verdict the MTA has: its sender need not wait for
+// that.
+func (s *Session) rest() {
+	after := s.after
+	if after == nil {
+		return
+	}
+	s.after = nil
+	var resp milter.Response
+	defer s.recovered(&resp)
+	after()
 }
 
 func (s *Session) ended() {
+	s.rest()
 	s.abandon()
 	s.server.Log.Debug("milter session ended", "bytes", s.guard.read)
 }

@@ -248,11 +248,13 @@ func TestScopeIsSettledAtMailOrAtTheFirstField(t *testing.T) {
 		h.eventually(t, `postern_out_of_scope_total{by="origin"}`, "1")
 		h.eventually(t, "postern_messages_in_flight", "0")
 	})
-	t.Run("recipients out of scope are accepted at the first field, never at RCPT", func(t *testing.T) {
+	t.Run("recipients out of scope are accepted before the body, never at RCPT", func(t *testing.T) {
 		h := serve(t, &fakeEngine{scope: func(env *rules.Envelope) bool { return len(env.Recipients) != 2 }})
 		m := connect(t, h)
 		m.envelope("Q1", "one@inside.example", "two@inside.example")
-		m.ask('L', "Subject\x00hi\x00", "a")
+		m.ask('L', "Subject\x00hi\x00", "c")
+		m.ask('L', "To\x00one\x00", "c")
+		m.ask('N', "", "a")
 		m.envelope("Q2", "one@inside.example", "two@inside.example")
 		m.ask('N', "", "a") // a mail without a field
 		m.envelope("Q3", "one@inside.example", "two@inside.example", "three@outside.example")
@@ -312,9 +314,9 @@ func TestAMailWithoutRecipientsIsNotTakenUnread(t *testing.T) {
 	m.ask('M', "<alice@inside.example>\x00", "c")
 	m.send('R', "<bob@tls.postern.invalid>\x00")
 	m.next()
-	m.send('L', "Subject\x00hi\x00")
-	if p := m.next(); p.code != 'y' || !strings.HasPrefix(p.data, "451 4.3.0 P-") {
-		t.Errorf("reply is %q, want a temporary failure", p)
+	m.say('L', "Subject\x00hi\x00")
+	if reply := m.finish(); !strings.HasPrefix(reply, "y451 4.3.0 P-") {
+		t.Errorf("reply is %q, want a temporary failure", reply)
 	}
 }
 

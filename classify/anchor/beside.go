@@ -17,12 +17,14 @@ const (
 	OnSlash                     // '/'
 	OnMoney                     // '$' and what is not ASCII
 	OnOpen                      // '+' and '('
+	OnClose                     // ')'
+	OnDigit                     // '0' to '9'
 	sorts    = iota
 )
 
 // sortOf is the sort of each byte, as a bit number.
 var sortOf = func() (of [256]uint8) {
-	for n, chars := range [sorts]string{2: " ", 3: "\t\r\n", 4: "-", 5: ".", 6: "/", 7: "$", 8: "+("} {
+	for n, chars := range [sorts]string{2: " ", 3: "\t\r\n", 4: "-", 5: ".", 6: "/", 7: "$", 8: "+(", 9: ")", 10: "0123456789"} {
 		for c := range of {
 			switch {
 			case bytes.IndexByte([]byte(chars), byte(c)) >= 0:

@@ -12,7 +12,7 @@ const BlockBytes = 64
 // Digits marks where numbers are.
 type Digits struct {
 	Digits uint64 // '0' to '9'
-	Joints uint64 // '-', '.' and space, which can join two runs of digits; none in a block without digits
+	Joints uint64 // '-', '.' and space between two digits, and perhaps others in a block with digits
 }
 
 // Lines marks what gives a text its lines.

@@ -303,14 +303,14 @@ leads:
 	VZEROUPPER
 	RET
 
-// func longStartsAVX2(marks []Digits, starts []uint64, rest uint64)
+// func longStartsAVX2(marks []Digits, starts []uint64, rest uint64) int
 //
 // Four blocks at once, a word of each in one register, in the order 0, 2, 1, 3.
 //
 //	SI  the mark before those of the blocks    DI  their starts    CX  fours of blocks left
 //	Y0  chain    Y1  more    Y2  digits    Y3  digits behind    Y4 to Y9  in between
-//	X14  64 - rest    X15  rest
-TEXT ·longStartsAVX2(SB), NOSPLIT, $0-56
+//	Y12  blocks without any, negative    Y13  zero    X14  64 - rest    X15  rest
+TEXT ·longStartsAVX2(SB), NOSPLIT, $0-64
 	MOVQ  marks_base+0(FP), SI
 	MOVQ  starts_base+24(FP), DI
 	MOVQ  starts_len+32(FP), CX
@@ -319,6 +319,8 @@ TEXT ·longStartsAVX2(SB), NOSPLIT, $0-56
 	NEGQ  AX
 	ADDQ  $64, AX
 	VMOVQ AX, X14
+	VPXOR Y12, Y12, Y12
+	VPXOR Y13, Y13, Y13
 
 fours:
 	VMOVDQU 0(SI), Y4
@@ -379,10 +381,19 @@ fours:
 	VPAND  Y4, Y0, Y0
 	VPERMQ $0xD8, Y0, Y0
 	VMOVDQU Y0, (DI)
+	VPCMPEQQ Y13, Y0, Y0
+	VPADDQ   Y0, Y12, Y12
 
 	ADDQ $64, SI
 	ADDQ $32, DI
 	SUBQ $4, CX
 	JNZ  fours
+	VEXTRACTI128 $1, Y12, X0
+	VPADDQ       X0, X12, X12
+	VPSRLDQ      $8, X12, X0
+	VPADDQ       X0, X12, X12
+	VMOVQ        X12, AX
+	ADDQ         starts_len+32(FP), AX
+	MOVQ         AX, ret+56(FP)
 	VZEROUPPER
 	RET

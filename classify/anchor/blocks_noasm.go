@@ -2,23 +2,31 @@
 
 package anchor
 
-func markDigits(text []byte, marks []Digits)           { markDigitsGeneric(text, marks) }
-func markLines(text []byte, marks []Lines)             { markLinesGeneric(text, marks) }
-func markCells(text []byte, marks []Cells)             { markCellsGeneric(text, marks) }
-func markRuns(text []byte, runs []Runs, before uint64) { markRunsGeneric(text, runs, before) }
-func longStarts(marks []Digits, starts []uint64, rest uint64) {
-	longStartsGeneric(marks, starts, rest)
+func markDigits(text []byte, marks []Digits) { markDigitsGeneric(text, marks) }
+func markLines(text []byte, marks []Lines)   { markLinesGeneric(text, marks) }
+func markCells(text []byte, marks []Cells)   { markCellsGeneric(text, marks) }
+
+func markRuns(text []byte, digits []Digits, runs []Runs, before uint64) {
+	markRunsGeneric(text, digits, runs, before)
 }
 
-func (s *Set) take(text []byte, at int, starts uint64, p *places, hits []Hit) int {
-	return s.takeGeneric(text, at, starts, p, hits)
+func longStarts(marks []Digits, starts []uint64, rest uint64) int {
+	return longStartsGeneric(marks, starts, rest)
+}
+
+// fastSift tells that a sieve takes less time than it saves.
+const fastSift = false
+
+func (s *sieve) sift(text []byte, marks []Digits, starts []uint64) {
+	s.siftGeneric(text, marks, starts)
+}
+
+func (s *Set) take(text []byte, at int, starts uint64, p *places, hits []Hit, among uint64) int {
+	return s.takeGeneric(text, at, starts, p, hits, among)
 }
 
 func copyBlocks(to, text []byte) int { return copyBlocksGeneric(to, text) }
 
-// FastLeads tells that Leads.Mark is faster than a look at each word.
-const FastLeads = false
-
-func markLeads(l *Leads, text []byte, marks []uint64, inside uint64) {
-	markLeadsGeneric(l, text, marks, inside)
+func markLeads(l *Leads, text []byte, digits []Digits, marks []uint64, inside uint64) {
+	markLeadsGeneric(l, text, digits, marks, inside)
 }

@@ -3,6 +3,7 @@ package anchor
 import (
 	"bytes"
 	"fmt"
+	"math/bits"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -18,10 +19,26 @@ func plainDigits(block []byte) (m Digits) {
 			m.Joints |= 1 << i
 		}
 	}
+	return between(m)
+}
+
+// between leaves of the joints those that may stand between two digits.
+func between(m Digits) Digits {
+	m.Joints &= (m.Digits<<1 | 1) & (m.Digits>>1 | 1<<63)
 	if m.Digits == 0 {
 		m.Joints = 0
 	}
 	return m
+}
+
+// markedBetween is a way to mark digits that leaves only these joints.
+func markedBetween(mark func([]byte, []Digits)) func([]byte, []Digits) {
+	return func(text []byte, marks []Digits) {
+		mark(text, marks)
+		for i, m := range marks {
+			marks[i] = between(m)
+		}
+	}
 }
 
 func plainLines(block []byte) (m Lines) {
@@ -69,50 +86,87 @@ func checkMarks(t *testing.T, text []byte) {
 		t.Fatalf("the generic run of ASCII of %q is %d, want %d", whole, copyBlocksGeneric(room, whole), wide)
 	}
 	checkLeads(t, text)
-	checkOne(t, "digits", text, plainDigits, MarkDigits, markDigitsGeneric)
+	checkOne(t, "digits", text, plainDigits, markedBetween(MarkDigits), markedBetween(markDigitsGeneric))
 	checkOne(t, "lines", text, plainLines, MarkLines, markLinesGeneric)
 	checkOne(t, "cells", text, plainCells, MarkCells, markCellsGeneric)
 	checkRuns(t, text)
 }
 
-var testLeads = []Lead{{'s', 's', 'n'}, {'n', 'i'}, {'1', '0', '9'}, {'a'}, {'0', 0, '9'}}
+var testLeads = []Lead{{'s', 's', 'n'}, {'n', 'i'}, {'a'}, {'1', '0', '9'}, {'0', 0, '9'}}
 
-// checkLeads holds the marks of leads against the bytes: all leads are marked, and
-// the two ways to mark agree.
+// letterLeads is how many of them, the first, begin with a letter.
+const letterLeads = 3
+
+var allLeads, onlyLetters = NewLeads(testLeads), NewLeads(testLeads[:letterLeads])
+
+// checkLeads holds both ways to mark leads against the bytes: all leads are marked, and
+// nothing but beginnings of words.
 func checkLeads(t *testing.T, text []byte) {
 	t.Helper()
-	n := max(len(text)-LeadsAhead, 0) / BlockBytes
-	leads := NewLeads(testLeads)
-	generic, marks := make([]uint64, n), make([]uint64, n)
-	for _, inside := range []bool{false, true} {
-		leads.Mark(text, marks, inside)
-		if n > 0 {
-			before := uint64(0)
-			if inside {
-				before = 1
-			}
-			markLeadsGeneric(leads, text, generic, before)
+	for i, inside := range []bool{false, true, false} {
+		wanted, leads := testLeads, allLeads
+		if i > 1 {
+			wanted, leads = testLeads[:letterLeads], onlyLetters
 		}
-		if !slices.Equal(marks, generic) {
-			t.Fatalf("the marks of leads of %q are\n%x, want\n%x", text, marks, generic)
+		before := uint64(0)
+		if inside {
+			before = 1
 		}
-		for i := range n * BlockBytes {
-			marked := marks[i/BlockBytes]>>(i%BlockBytes)&1 == 1
-			if i > 0 && isWordByte(text[i-1]) || i == 0 && inside || !isWordByte(text[i]) {
-				if marked {
-					t.Fatalf("%d of %q is marked, where no word begins", i, text)
-				}
-				continue
+		marks := make([]uint64, max(len(text)-LeadsAhead, 0)/BlockBytes)
+		digits := make([]Digits, len(marks))
+		MarkDigits(text, digits)
+		leads.Mark(text, digits, marks, inside)
+		checkLeadsMarked(t, wanted, text, inside, marks)
+		if len(marks) > 0 {
+			clear(marks)
+			markLeadsGeneric(leads, text, digits, marks, before)
+			checkLeadsMarked(t, wanted, text, inside, marks)
+		}
+	}
+}
+
+func checkLeadsMarked(t *testing.T, leads []Lead, text []byte, inside bool, marks []uint64) {
+	t.Helper()
+	for i := range len(marks) * BlockBytes {
+		marked := marks[i/BlockBytes]>>(i%BlockBytes)&1 == 1
+		if i > 0 && isWordByte(text[i-1]) || i == 0 && inside || !isWordByte(text[i]) {
+			if marked {
+				t.Fatalf("%d of %q is marked, where no word begins", i, text)
 			}
-			for _, lead := range testLeads {
-				begins := true
-				for j, c := range text[i:][:len(lead)] {
-					begins = begins && (j > 0 && c >= 0x80 || lead[j] == 0 || lead[j] == c || isLetter(c) && lead[j] == c|0x20)
-				}
-				if begins && !marked {
-					t.Fatalf("the lead %q at %d of %q is not marked", lead, i, text)
-				}
+			continue
+		}
+		for _, lead := range leads {
+			begins := true
+			for j, c := range text[i:][:len(lead)] {
+				begins = begins && (j > 0 && c >= 0x80 || lead[j] == 0 || lead[j] == c || isLetter(c) && lead[j] == c|0x20)
 			}
+			if begins && !marked {
+				t.Fatalf("the lead %q at %d of %q is not marked", lead, i, text)
+			}
+		}
+	}
+}
+
+// Most words are not marked: of random ones of two letters and more it is one in
+// twenty at most, by either way.
+func TestLeadsAreFewOfTheWords(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 6))
+	text := make([]byte, 1000*BlockBytes+LeadsAhead)
+	for i := range text {
+		if text[i] = byte('a' + random.IntN(26)); i%7 == 6 {
+			text[i] = ' '
+		}
+	}
+	leads := NewLeads([]Lead{{'s', 's', 'n'}, {'n', 'i', 'n'}, {'c', 'a', 'r'}, {'m', 'y', ' '}, {'c', 'l', 'i'}})
+	for name, mark := range map[string]func(*Leads, []byte, []Digits, []uint64, uint64){"this machine's": markLeads, "plain": markLeadsGeneric} {
+		marks := make([]uint64, 1000)
+		mark(leads, text, make([]Digits, 1000), marks, 0)
+		n := 0
+		for _, m := range marks {
+			n += bits.OnesCount64(m)
+		}
+		if words := len(text) / 7; n > words/20 {
+			t.Errorf("the %s way marks %d of %d words", name, n, words)
 		}
 	}
 }
@@ -170,7 +224,7 @@ func TestNoTextIsNoMarks(t *testing.T) {
 	MarkDigits(nil, nil)
 	MarkLines(nil, nil)
 	MarkCells(nil, nil)
-	MarkRuns(nil, nil, false)
+	MarkRuns(nil, nil, nil, false)
 }
 
 func BenchmarkMarks(b *testing.B) {
@@ -188,8 +242,8 @@ func BenchmarkMarks(b *testing.B) {
 			"lines generic":  func() { markLinesGeneric(text, lines) },
 			"cells":          func() { MarkCells(text, cells) },
 			"cells generic":  func() { markCellsGeneric(text, cells) },
-			"runs":           func() { MarkRuns(text, runs, false) },
-			"runs generic":   func() { markRunsGeneric(text, runs, 0) },
+			"runs":           func() { MarkRuns(text, digits, runs, false) },
+			"runs generic":   func() { markRunsGeneric(text, digits, runs, 0) },
 		} {
 			b.Run(fmt.Sprint(name, " ", how), func(b *testing.B) {
 				b.SetBytes(int64(len(text)))

@@ -1,7 +1,9 @@
 package anchor
 
 import (
+	"encoding/binary"
 	"math"
+	"math/bits"
 	"slices"
 )
 
@@ -12,20 +14,34 @@ type Lead [leadBytes]byte
 const leadBytes = 3
 
 // LeadsAhead is how many bytes behind the blocks Leads.Mark looks at.
-const LeadsAhead = leadBytes - 1
+const LeadsAhead = 4
 
-// Leads knows leads by the halves of their bytes, in eight groups: where a word begins
-// is marked if each of its bytes has the lower and the upper half of one in the same
-// group (Hyperscan's Teddy). It marks more than the leads, never less; behind the first
-// a byte that is not ASCII may be any. A word is a run of ASCII letters and digits.
+// Leads knows leads. It marks places where a word begins, more than the leads, never
+// less; behind the first a byte that is not ASCII may be any. A word is a run of ASCII
+// letters and digits.
 type Leads struct {
-	// For each byte of a lead the groups by its lower half and by its upper one.
+	// For AVX2, by the halves of bytes, in eight groups: a place is marked if each of its
+	// bytes has the lower and the upper half of one in the same group (Hyperscan's Teddy).
+	// These are for each byte of a lead the groups by its lower half and by its upper one.
 	lower, upper [leadBytes][16]uint8
+	// For AVX-512, for each byte of a lead its groups by the whole of it.
+	exact [leadBytes][128]uint8
+	// For plain Go, 1 for the hashes of three bytes with which a lead may begin, and
+	// whether any begins with a digit.
+	begins  [1 << leadBits]uint8
+	figures bool
 }
+
+// leadBits is how long hashes of leads are.
+const leadBits = 12
 
 // NewLeads returns what marks words that begin with one of the leads, in any case.
 func NewLeads(leads []Lead) *Leads {
 	l := new(Leads)
+	for _, lead := range leads {
+		l.spell(lead, 0, 0)
+		l.figures = l.figures || lead[0]-'0' < 10
+	}
 	for i, g := range groupLeads(leads) {
 		for j := range g.lower {
 			for half := range 16 {
@@ -33,9 +49,42 @@ func NewLeads(leads []Lead) *Leads {
 				l.upper[j][half] |= uint8(g.upper[j]>>half&1) << i
 			}
 		}
+		for _, lead := range leads {
+			if g.has(lead) {
+				l.addExact(lead, 1<<i)
+			}
+		}
 	}
 	return l
 }
+
+// addExact adds a lead to a group.
+func (l *Leads) addExact(lead Lead, group uint8) {
+	for j, c := range lead {
+		for k := range l.exact[j] {
+			if b := byte(k); c == 0 || b == c || c-'a' < 26 && b|0x20 == c {
+				l.exact[j][k] |= group
+			}
+		}
+	}
+}
+
+// spell adds to the hashes those of a lead, from its n-th byte on; before it are those
+// of text. They know only the lower five bits of a byte.
+func (l *Leads) spell(lead Lead, n int, text uint32) {
+	if n == leadBytes {
+		l.begins[hashLead(text)] = 1
+		return
+	}
+	for c := range uint32(32) {
+		if lead[n] == 0 || uint32(lead[n])%32 == c {
+			l.spell(lead, n+1, text|c<<(8*n))
+		}
+	}
+}
+
+// hashLead hashes the lower five bits of three bytes, the first the lowest.
+func hashLead(text uint32) uint32 { return text & 0x1F1F1F * 0x9E3779B1 >> (32 - leadBits) }
 
 // group is some leads, by the sets of halves of their bytes.
 type group struct{ lower, upper [leadBytes]uint16 }
@@ -83,6 +132,16 @@ func (g *group) add(j int, c byte) {
 	}
 }
 
+// has reports whether a group marks a lead.
+func (g *group) has(lead Lead) bool {
+	for j, c := range lead {
+		if c != 0 && (g.lower[j]>>(c&15)&1 == 0 || g.upper[j]>>(c>>4)&1 == 0) || c == 0 && g.lower[j] != 0xFFFF {
+			return false
+		}
+	}
+	return true
+}
+
 func (g *group) with(o *group) group {
 	both := *g
 	for j := range both.lower {
@@ -111,41 +170,56 @@ func (g *group) share() float64 {
 // hundredths.
 var letterWeights = [26]int{8, 2, 4, 4, 11, 2, 2, 5, 7, 1, 1, 4, 3, 6, 8, 4, 1, 7, 6, 8, 4, 1, 2, 1, 2, 1}
 
-// Mark fills in a word for each of the blocks that text begins with: where a lead may
-// begin. The text must be longer than the blocks by LeadsAhead. inside tells that a
-// letter or digit stands before it.
-func (l *Leads) Mark(text []byte, marks []uint64, inside bool) {
+// Mark fills in a word for each of the blocks that text begins with, whose digits are
+// marked: where a lead may begin. The text must be longer than the blocks by LeadsAhead.
+// inside tells that a letter or digit stands before it.
+func (l *Leads) Mark(text []byte, digits []Digits, marks []uint64, inside bool) {
 	if len(marks) > 0 {
 		var before uint64
 		if inside {
 			before = 1
 		}
-		markLeads(l, text[:len(marks)*BlockBytes+LeadsAhead], marks, before)
+		markLeads(l, text[:len(marks)*BlockBytes+LeadsAhead], digits[:len(marks)], marks, before)
 	}
 }
 
 // markLeadsGeneric is Mark in plain Go.
-func markLeadsGeneric(l *Leads, text []byte, marks []uint64, inside uint64) {
+func markLeadsGeneric(l *Leads, text []byte, digits []Digits, marks []uint64, inside uint64) {
 	for i := range marks {
-		marks[i] = 0
-		for k, c := range text[i*BlockBytes:][:BlockBytes] {
-			if (c|0x20)-'a' >= 26 && c-'0' >= 10 {
-				inside = 0
-				continue
-			}
-			next := text[i*BlockBytes+k:][1:leadBytes]
-			if inside == 0 && l.groups(0, c)&l.groups(1, next[0])&l.groups(2, next[1]) != 0 {
-				marks[i] |= 1 << k
-			}
-			inside = 1
+		at := (*[BlockBytes + LeadsAhead]byte)(text[i*BlockBytes:])
+		a, b, c, d, e, f, g, h := eight((*[BlockBytes]byte)(at[:]))
+		starts := ^gather(noLetter(a), noLetter(b), noLetter(c), noLetter(d), noLetter(e), noLetter(f), noLetter(g), noLetter(h))
+		words := starts | digits[i].Digits
+		if l.figures {
+			starts = words
+		}
+		starts &^= words<<1 | inside
+		inside = words >> 63
+		marks[i] = l.among(at, starts)
+		if (a|b|c|d|e|f|g|h)&highs != 0 || at[BlockBytes]|at[BlockBytes+1] >= 0x80 {
+			wide := gather(a, b, c, d, e, f, g, h)
+			marks[i] |= starts & (wide>>1 | wide>>2 | uint64(at[BlockBytes]>>7)*3<<62 | uint64(at[BlockBytes+1]>>7)<<63)
 		}
 	}
 }
 
-// groups are those that a byte can be the j-th of.
-func (l *Leads) groups(j int, c byte) uint8 {
-	if c >= 0x80 {
-		return 0xFF
+// among leaves those of the starts of words in a block at which a lead may begin. It
+// looks at four at a time: behind the last at the first byte, whatever that is.
+func (l *Leads) among(text *[BlockBytes + LeadsAhead]byte, starts uint64) (found uint64) {
+	for rest := starts; rest != 0; rest &= rest - 1 {
+		found |= l.first(text, rest)
+		rest &= rest - 1
+		found |= l.first(text, rest)
+		rest &= rest - 1
+		found |= l.first(text, rest)
+		rest &= rest - 1
+		found |= l.first(text, rest)
 	}
-	return l.lower[j][c&15] & l.upper[j][c>>4]
+	return found & starts
+}
+
+// first marks the first of some starts if a lead may begin there.
+func (l *Leads) first(text *[BlockBytes + LeadsAhead]byte, starts uint64) uint64 {
+	k := bits.TrailingZeros64(starts) & 63
+	return uint64(l.begins[hashLead(binary.LittleEndian.Uint32(text[k:]))]) << k
 }

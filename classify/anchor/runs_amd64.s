@@ -13,23 +13,22 @@
 	SHLQ      $32, R8  \
 	ORQ       R8, word
 
-// func markRunsAVX2(text []byte, runs []Runs, before uint64)
+// func markRunsAVX2(text []byte, digits []Digits, runs []Runs, before uint64)
 //
 //	SI  the block       CX  blocks left    DI  its runs
 //	R11 1 if a word goes on                R12 1 if a small letter was the last
-//	AX, BX, DX, R9, R10  marks             Y0, Y1  the block
-//	Y2 to Y5  results                      Y8 to Y12  constants
-TEXT ·markRunsAVX2(SB), NOSPLIT, $0-56
+//	R13 digits          BX, DX, R9, R10  marks
+//	Y0, Y1  the block   Y2 to Y5  results    Y8 to Y10  constants
+TEXT ·markRunsAVX2(SB), NOSPLIT, $0-80
 	MOVQ text_base+0(FP), SI
-	MOVQ runs_base+24(FP), DI
-	MOVQ runs_len+32(FP), CX
-	MOVQ before+48(FP), R11
+	MOVQ digits_base+24(FP), R13
+	MOVQ runs_base+48(FP), DI
+	MOVQ runs_len+56(FP), CX
+	MOVQ before+72(FP), R11
 	XORL R12, R12
 	BROADCAST(0x20, Y8, X8)  // the bit between the cases
 	BROADCAST(0x05, Y9, X9)  // 'z' + 0x05 is 0x7F
 	BROADCAST(0x65, Y10, X10)
-	BROADCAST(0x46, Y11, X11) // '9' + 0x46 is 0x7F
-	BROADCAST(0x75, Y12, X12)
 
 runs:
 	VMOVDQU (SI), Y0
@@ -60,14 +59,9 @@ runs:
 	ORQ  R10, R9
 	MOVQ R9, 8(DI)
 
-	// words: letters and digits; starts: words &^ (words<<1 | before)
-	VPADDB   Y11, Y0, Y2
-	VPADDB   Y11, Y1, Y3
-	VPCMPGTB Y12, Y2, Y2
-	VPCMPGTB Y12, Y3, Y3
-	BITS(Y2, Y3, R9)
+	// words: letters | digits; starts: words &^ (words<<1 | before)
 	ORQ      BX, DX
-	ORQ      R9, DX
+	ORQ      (R13), DX
 	MOVQ     DX, (DI)
 	LEAQ     (R11)(DX*2), R9
 	MOVQ     DX, R11
@@ -78,6 +72,7 @@ runs:
 
 	ADDQ $64, SI
 	ADDQ $24, DI
+	ADDQ $16, R13
 	DECQ CX
 	JNZ  runs
 	VZEROUPPER

@@ -29,17 +29,18 @@ func plainRuns(text []byte, inside bool) []Runs {
 // checkRuns holds the ways to mark the words of a text against each other.
 func checkRuns(t *testing.T, text []byte) {
 	t.Helper()
-	runs := make([]Runs, len(text)/BlockBytes)
+	runs, digits := make([]Runs, len(text)/BlockBytes), make([]Digits, len(text)/BlockBytes)
+	MarkDigits(text, digits)
 	for _, inside := range []bool{false, true} {
 		want := plainRuns(text, inside)
-		if MarkRuns(text, runs, inside); !slices.Equal(runs, want) {
+		if MarkRuns(text, digits, runs, inside); !slices.Equal(runs, want) {
 			t.Fatalf("the words of %q are\n%x, want\n%x", text, runs, want)
 		}
 		before := uint64(0)
 		if inside {
 			before = 1
 		}
-		if markRunsGeneric(text, runs, before); !slices.Equal(runs, want) {
+		if markRunsGeneric(text, digits, runs, before); !slices.Equal(runs, want) {
 			t.Fatalf("the generic words of %q are\n%x, want\n%x", text, runs, want)
 		}
 	}

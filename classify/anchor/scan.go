@@ -11,9 +11,19 @@ import (
 type Want struct {
 	Digits   int       // the least number of digits in the chain
 	Runs     [3]uint32 // digits that its first runs may have: bit n is n digits, bit 0 no such run; 0 is any
+	First    uint16    // what its first digit may be: bit n is n; 0 is any
 	Before   Beside    // what may stand before the first run
 	After    Beside    // what may stand behind the first run; behind one of ManyDigits anything
 	Lettered bool      // a letter stands before it, with at most one space or '-' between
+
+	Before2, Before3 Beside // what may stand one and two bytes further before it
+	After2, After3   Beside // likewise behind it
+}
+
+// isOuter reports whether a want needs more of its surroundings than the two bytes
+// beside the first run and the one before.
+func (w *Want) isOuter() bool {
+	return w.First != 0 || w.Before2|w.Before3|w.After2|w.After3 != 0
 }
 
 // ManyDigits is the number of digits from which on those of a chain, or of its
@@ -38,6 +48,12 @@ type Set struct {
 	before [256]uint64 // by the byte
 	after  [256]uint64
 	past   [4]uint64 // by what the two bytes before are among letters
+	sieve  *sieve
+
+	isOuter         uint64 // 1 if any want needs what follows
+	first           [16]uint64
+	before2, after2 [256]uint64
+	before3, after3 [256]uint64
 }
 
 // Hit is a place where at least one want is met.
@@ -51,7 +67,7 @@ func New(wants []Want) *Set {
 	if len(wants) > MaxWants {
 		panic("internal error: too many wants")
 	}
-	s := &Set{least: ManyDigits}
+	s := &Set{least: ManyDigits, sieve: newSieve(wants)}
 	var runs [ManyDigits + 1][MoreDigits + 1][MoreDigits + 1]uint64
 	for i := range wants {
 		w, bit := &wants[i], uint64(1)<<i
@@ -67,6 +83,18 @@ func New(wants []Want) *Set {
 			if w.Lettered && letters[c] == 0 {
 				s.before[c] &^= bit
 			}
+			s.before2[c] |= bit * w.Before2.takes(c)
+			s.before3[c] |= bit * w.Before3.takes(c)
+			s.after2[c] |= bit * w.After2.takes(c)
+			s.after3[c] |= bit * w.After3.takes(c)
+		}
+		for c := range s.first {
+			if w.First == 0 || w.First>>c&1 == 1 {
+				s.first[c] |= bit
+			}
+		}
+		if w.isOuter() {
+			s.isOuter = 1
 		}
 		for i := range s.past {
 			s.past[i] |= bit
@@ -118,38 +146,96 @@ func (b Beside) takes(c int) uint64 {
 // Ahead is how many bytes behind a stretch Scan looks at.
 const Ahead = 2 * BlockBytes
 
-// Scan appends to hits, in order, the places in text[from:to] where a wanted
-// chain begins: first digits of runs, with the chain from there on. The marks
-// are those of the text. The bytes before from and behind to are looked at, not
-// reported.
-func (s *Set) Scan(text []byte, marks []Digits, from, to int, hits []Hit) []Hit {
+// All is all wants.
+const All = ^uint64(0)
+
+// Scan appends to hits, in order, the places in text[from:to] where a chain begins
+// that is wanted by any among some of the wants: first digits of runs, with the chain
+// from there on. The marks are those of the text. The bytes before from and behind to
+// are looked at, not reported.
+func (s *Set) Scan(text []byte, marks []Digits, from, to int, among uint64, hits []Hit) []Hit {
+	sc := scan{s, text, marks, among, hits}
+	if s.least < fourBytes {
+		sc.all(from, to)
+		return sc.hits
+	}
 	var starts [64]uint64
 	for at := from / BlockBytes; at*BlockBytes < to; at += len(starts) {
 		n := min((to+BlockBytes-1)/BlockBytes-at, len(starts))
-		s.starts(marks, at, starts[:n])
+		if blocks := s.starts(marks, at, starts[:n]); fastSift && s.sieve.works && blocks > n/siftFrom {
+			s.sift(text, marks, at, starts[:n])
+		}
 		for i, found := range starts[:n] {
+			if found == 0 {
+				continue
+			}
 			if found = clip(found, (at+i)*BlockBytes, from, to); found != 0 {
-				hits = s.block(text, marks, at+i, found, hits)
+				sc.block(at+i, found)
 			}
 		}
 	}
-	return hits
+	return sc.hits
+}
+
+// scan is one call of Scan.
+type scan struct {
+	set   *Set
+	text  []byte
+	marks []Digits
+	among uint64
+	hits  []Hit
+}
+
+// all is Scan where any run of digits may begin a wanted chain.
+func (s *scan) all(from, to int) {
+	before := uint64(0)
+	if from >= BlockBytes {
+		before = s.marks[from/BlockBytes-1].Digits >> 63
+	}
+	for block := from / BlockBytes; block*BlockBytes < to; block++ {
+		digits := s.marks[block].Digits
+		found := digits &^ (digits<<1 | before)
+		before = digits >> 63
+		if found == 0 {
+			continue
+		}
+		if found = clip(found, block*BlockBytes, from, to); found != 0 {
+			s.block(block, found)
+		}
+	}
 }
 
 // starts marks the first digits of runs in the blocks from one on: those from which a
-// chain is long enough, and perhaps others.
-func (s *Set) starts(marks []Digits, at int, starts []uint64) {
+// chain is long enough, and perhaps others. It returns in how many blocks such are, or
+// somewhat less.
+func (s *Set) starts(marks []Digits, at int, starts []uint64) (blocks int) {
 	n := 0
 	if at == 0 {
 		starts[0] = s.startsIn(marks, 0)
 		n++
 	}
-	if inner := (min(at+len(starts), len(marks)-1) - at - n) &^ 3; s.least >= fourBytes && inner > 0 {
-		longStarts(marks[at+n-1:at+n+inner+1], starts[n:n+inner], s.rest)
+	if inner := (min(at+len(starts), len(marks)-1) - at - n) &^ 3; inner > 0 {
+		blocks = longStarts(marks[at+n-1:at+n+inner+1], starts[n:n+inner], s.rest)
 		n += inner
 	}
 	for ; n < len(starts); n++ {
 		starts[n] = s.startsIn(marks, at+n)
+	}
+	return blocks
+}
+
+// siftFrom is that a sieve is worth its while if more than one in so many blocks has a
+// chain.
+const siftFrom = 2
+
+// sift leaves of the starts in the blocks from one on those of chains that may be
+// wanted.
+func (s *Set) sift(text []byte, marks []Digits, at int, starts []uint64) {
+	if at == 0 {
+		at, starts = 1, starts[1:]
+	}
+	if n := min(at+len(starts), len(marks)-1) - at; n > 0 {
+		s.sieve.sift(text[at*BlockBytes-2:], marks[at-1:at+n+1], starts[:n])
 	}
 }
 
@@ -164,9 +250,6 @@ func (s *Set) startsIn(marks []Digits, at int) uint64 {
 		around[2] = marks[at+1]
 	}
 	var starts [1]uint64
-	if s.least < fourBytes {
-		return around[1].Digits &^ (around[1].Digits<<1 | around[0].Digits>>63)
-	}
 	longStartsGeneric(around[:], starts[:], s.rest)
 	return starts[0]
 }
@@ -176,8 +259,10 @@ func (s *Set) startsIn(marks []Digits, at int) uint64 {
 const fourBytes = 4
 
 // longStartsGeneric marks the first digits of runs from which on a chain has four bytes
-// and rest, up to four more. The marks are those of one block before and of one behind.
-func longStartsGeneric(marks []Digits, starts []uint64, rest uint64) {
+// and rest, up to four more, and returns in how many blocks there are such. The marks are
+// those of one block before and of one behind.
+func longStartsGeneric(marks []Digits, starts []uint64, rest uint64) (blocks int) {
+	marks = marks[:len(starts)+2]
 	for i := range starts {
 		before, m, next := marks[i].Digits>>63, &marks[i+1], &marks[i+2]
 		if m.Digits == 0 {
@@ -192,7 +277,9 @@ func longStartsGeneric(marks []Digits, starts []uint64, rest uint64) {
 		chain &= chain>>2 | more<<62
 		more &= more >> 2
 		starts[i] = m.Digits &^ behind & chain & (chain>>(rest&63) | more<<1<<(63-rest&63))
+		blocks += int((starts[i] | -starts[i]) >> 63)
 	}
+	return blocks
 }
 
 // clip leaves of the marks of a block at a place those between from and to.
@@ -207,36 +294,42 @@ func clip(starts uint64, at, from, to int) uint64 {
 }
 
 // block appends those of the starts in a block that begin a wanted chain.
-func (s *Set) block(text []byte, marks []Digits, block int, starts uint64, hits []Hit) []Hit {
+func (s *scan) block(block int, starts uint64) {
 	var next Digits
 	var before uint64
-	if block+1 < len(marks) {
-		next = marks[block+1]
+	if block+1 < len(s.marks) {
+		next = s.marks[block+1]
 	}
 	if block > 0 {
-		before = marks[block-1].Digits >> 63
+		before = s.marks[block-1].Digits >> 63
 	}
-	digits := marks[block].Digits
+	digits := s.marks[block].Digits
 	p := places{
 		digits: digits, next: next.Digits << 1,
-		chain: digits | marks[block].Joints&(digits<<1|before)&(digits>>1|next.Digits<<63),
+		chain: digits | s.marks[block].Joints&(digits<<1|before)&(digits>>1|next.Digits<<63),
 		more:  (next.Digits | next.Joints&(next.Digits<<1|digits>>63)&(next.Digits>>1)) << 1,
 	}
-	n := len(hits)
-	hits = slices.Grow(hits, BlockBytes/2)[:n+BlockBytes/2]
-	return hits[:n+s.take(text, block*BlockBytes, starts, &p, hits[n:])]
+	n := len(s.hits)
+	s.hits = slices.Grow(s.hits, BlockBytes/2)[:n+BlockBytes/2]
+	s.hits = s.hits[:n+s.set.take(s.text, block*BlockBytes, starts, &p, s.hits[n:], s.among)]
 }
 
 // places are the marks of a block, and of the next one moved up by one.
 type places struct{ digits, next, chain, more uint64 }
 
-// takeGeneric fills in the hits among the starts in the block at a place, and returns
-// how many there are. Which do is as good as random, so each is written and none is
-// jumped over. There must be room for another one.
-func (s *Set) takeGeneric(text []byte, at int, starts uint64, p *places, hits []Hit) int {
+// takeGeneric fills in the hits among the starts in the block at a place, for some
+// among the wants, and returns how many there are. There must be room for another one.
+// Which starts do is as good as random, so of those that may by the bytes before them
+// each is written and none is jumped over.
+func (s *Set) takeGeneric(text []byte, at int, starts uint64, p *places, hits []Hit, among uint64) int {
 	n := 0
 	for ; starts != 0; starts &= starts - 1 {
 		k := bits.TrailingZeros64(starts) & 63
+		i := at + k
+		wants := among & s.behind(text, i)
+		if wants == 0 {
+			continue
+		}
 		// In one word what begins at the place: the digits of the chain.
 		end := ^(p.chain>>k | p.more<<(63-k))
 		all := (p.digits>>k | p.next<<(63-k)) & (end&-end - 1)
@@ -246,14 +339,7 @@ func (s *Set) takeGeneric(text []byte, at int, starts uint64, p *places, hits []
 		behind3 := behind2 & (behind2 + behind2&-behind2)
 		total, rest, rest2 := bits.OnesCount64(all), bits.OnesCount64(behind), bits.OnesCount64(behind2)
 		first, second, third := total-rest, rest-rest2, rest2-bits.OnesCount64(behind3)
-		i := at + k
-		var a, b, c byte
-		if i > 0 {
-			b = text[i-1]
-		}
-		if i > 1 {
-			c = text[i-2]
-		}
+		var a byte
 		if i+first < len(text) {
 			a = text[i+first]
 		}
@@ -262,12 +348,49 @@ func (s *Set) takeGeneric(text []byte, at int, starts uint64, p *places, hits []
 			after = ^uint64(0)
 		}
 		runs := s.runs[min(first, ManyDigits)&31][min(second, MoreDigits)&7][min(third, MoreDigits)&7]
-		h := &hits[n]
-		h.At = i
-		h.Wants = s.masks[runs] & s.digits[total] & s.before[b] & after & s.past[letters[b]&gap|letters[c]&letter]
-		n += int((h.Wants | -h.Wants) >> 63)
+		wants &= s.masks[runs] & s.digits[total] & after
+		if s.isOuter != 0 {
+			wants &= s.outer(text, i, first)
+		}
+		hits[n] = Hit{wants, i}
+		n += int((wants | -wants) >> 63)
 	}
 	return n
+}
+
+// behind are the wants that the two bytes before a chain allow.
+func (s *Set) behind(text []byte, i int) uint64 {
+	var b, c byte
+	if i > 0 {
+		b = text[i-1]
+	}
+	if i > 1 {
+		c = text[i-2]
+	}
+	return s.before[b] & s.past[letters[b]&gap|letters[c]&letter]
+}
+
+// outer are the wants that what stands around a chain allows, but for what stands
+// right beside it.
+func (s *Set) outer(text []byte, i, first int) uint64 {
+	var b, c, d, e byte
+	if i > 1 {
+		b = text[i-2]
+	}
+	if i > 2 {
+		c = text[i-3]
+	}
+	wants := s.first[text[i]&15] & s.before2[b] & s.before3[c]
+	if first >= ManyDigits {
+		return wants
+	}
+	if i+first+1 < len(text) {
+		d = text[i+first+1]
+	}
+	if i+first+2 < len(text) {
+		e = text[i+first+2]
+	}
+	return wants & s.after2[d] & s.after3[e]
 }
 
 // letters classes what stands before a chain: a letter, or what may stand between one

@@ -7,7 +7,7 @@ import (
 )
 
 // plainScan says what Scan must find, byte by byte.
-func plainScan(wants []Want, text string, from, to int) []Hit {
+func plainScan(wants []Want, text string, from, to int, among uint64) []Hit {
 	var hits []Hit
 	for i := from; i < to; i++ {
 		if !isDigit(text[i]) || i > 0 && isDigit(text[i-1]) {
@@ -29,12 +29,14 @@ func plainScan(wants []Want, text string, from, to int) []Hit {
 		h := Hit{At: i}
 		lettered := i > 0 && isLetter(text[i-1]) || i > 1 && (text[i-1] == ' ' || text[i-1] == '-') && isLetter(text[i-2])
 		for n, w := range wants {
-			if digits >= w.Digits && (!w.Lettered || lettered) && w.Before.sees(text, i-1) && (runs[0] >= ManyDigits || w.After.sees(text, i+runs[0])) &&
+			if digits >= w.Digits && (!w.Lettered || lettered) && (w.First == 0 || w.First>>(text[i]-'0')&1 == 1) &&
+				w.Before.sees(text, i-1) && w.Before2.sees(text, i-2) && w.Before3.sees(text, i-3) && (runs[0] >= ManyDigits ||
+				w.After.sees(text, i+runs[0]) && w.After2.sees(text, i+runs[0]+1) && w.After3.sees(text, i+runs[0]+2)) &&
 				allows(w.Runs[0], min(runs[0], ManyDigits)) && allows(w.Runs[1], min(runs[1], MoreDigits)) && allows(w.Runs[2], min(runs[2], MoreDigits)) {
 				h.Wants |= 1 << n
 			}
 		}
-		if h.Wants != 0 {
+		if h.Wants &= among; h.Wants != 0 {
 			hits = append(hits, h)
 		}
 	}
@@ -46,7 +48,7 @@ func (b Beside) sees(text string, i int) bool {
 	if b == 0 {
 		return true
 	}
-	if i < 0 || i == len(text) {
+	if i < 0 || i >= len(text) {
 		return b&OnOther != 0
 	}
 	sort := OnOther
@@ -67,6 +69,10 @@ func (b Beside) sees(text string, i int) bool {
 		sort = OnMoney
 	case c == '+', c == '(':
 		sort = OnOpen
+	case c == ')':
+		sort = OnClose
+	case isDigit(c):
+		sort = OnDigit
 	}
 	return b&sort != 0
 }
@@ -99,7 +105,7 @@ func TestScanFindsChains(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got []int
-			for _, h := range New([]Want{{Digits: 6}}).Scan([]byte(c.text), marksOf([]byte(c.text)), 0, len(c.text), nil) {
+			for _, h := range New([]Want{{Digits: 6}}).Scan([]byte(c.text), marksOf([]byte(c.text)), 0, len(c.text), All, nil) {
 				got = append(got, h.At)
 			}
 			if !slices.Equal(got, c.want) {
@@ -111,7 +117,7 @@ func TestScanFindsChains(t *testing.T) {
 
 func TestScanAgreesWithThePlainScanForAnyCut(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
-	alphabets := []string{"0123456789-. ax/:;\xb0\xff", "0123456789 ab-@[`{", "0123456789", "0123456789- ", "1-"}
+	alphabets := []string{"0123456789-. ax/:;()\xb0\xff", "0123456789 ab-@[`{", "0123456789", "0123456789- ", "1-"}
 	for i := range 20000 {
 		alphabet := alphabets[i%len(alphabets)]
 		text := make([]byte, random.IntN(300))
@@ -119,11 +125,11 @@ func TestScanAgreesWithThePlainScanForAnyCut(t *testing.T) {
 			text[i] = alphabet[random.IntN(len(alphabet))]
 		}
 		wants := randomWants(random)
-		want := plainScan(wants, string(text), 0, len(text))
-		cut := random.IntN(len(text) + 1)
+		cut, among := random.IntN(len(text)+1), random.Uint64()|random.Uint64()
+		want := plainScan(wants, string(text), 0, len(text), among)
 		set, marks := New(wants), marksOf(text)
-		got := set.Scan(text, marks, 0, cut, nil)
-		got = set.Scan(text, marks, cut, len(text), got)
+		got := set.Scan(text, marks, 0, cut, among, nil)
+		got = set.Scan(text, marks, cut, len(text), among, got)
 		if !slices.Equal(got, want) {
 			t.Fatalf("chains %v in %q cut at %d: found %v, want %v", wants, text, cut, got, want)
 		}
@@ -136,8 +142,18 @@ func randomWants(random *rand.Rand) (wants []Want) {
 			Digits: 1 + random.IntN(16), Runs: [3]uint32{random.Uint32() & random.Uint32(), random.Uint32() & 0xFF, random.Uint32() & 0xFF},
 			Before: Beside(random.Uint32()) & (1<<sorts - 1), After: Beside(random.Uint32()) & (1<<sorts - 1), Lettered: random.IntN(2) == 0,
 		})
+		if w := &wants[len(wants)-1]; random.IntN(2) == 0 {
+			w.First = uint16(random.Uint32() | random.Uint32())
+			w.Before2, w.Before3 = randomBeside(random), randomBeside(random)
+			w.After2, w.After3 = randomBeside(random), randomBeside(random)
+		}
 	}
 	return wants
+}
+
+// randomBeside is a set of most sorts, or any.
+func randomBeside(random *rand.Rand) Beside {
+	return Beside(random.Uint32()|random.Uint32()) & (1<<sorts - 1) &^ (Beside(random.IntN(2)) * (1<<sorts - 1))
 }
 
 // The starts of long chains are the same in both ways, and none is left out.
@@ -152,8 +168,8 @@ func TestLongStartsOfRandomMarks(t *testing.T) {
 		MarkDigits(text, marks)
 		for rest := range uint64(5) {
 			want, got := make([]uint64, len(marks)-2), make([]uint64, len(marks)-2)
-			longStartsGeneric(marks, want, rest)
-			if longStarts(marks, got, rest); !slices.Equal(got, want) {
+			blocks := longStartsGeneric(marks, want, rest)
+			if n := longStarts(marks, got, rest); n != blocks || !slices.Equal(got, want) {
 				t.Fatalf("the starts of %q with %d more are\n%x, want\n%x", text, rest, got, want)
 			}
 		}
@@ -175,7 +191,8 @@ func TestTakesOfRandomTexts(t *testing.T) {
 				p := places{random.Uint64() | random.Uint64(), random.Uint64() << 1, 0, 0}
 				p.chain, p.more = p.digits|random.Uint64()&random.Uint64(), p.next|random.Uint64()&random.Uint64()&^1
 				var want, got [BlockBytes/2 + 1]Hit
-				m, n := set.takeGeneric(text, at, starts, &p, want[:]), set.take(text, at, starts, &p, got[:])
+				among := random.Uint64() | random.Uint64()
+				m, n := set.takeGeneric(text, at, starts, &p, want[:], among), set.take(text, at, starts, &p, got[:], among)
 				if !slices.Equal(want[:m], got[:n]) {
 					t.Fatalf("of the block at %d of %q are taken\n%v, want\n%v", at, text, got[:n], want[:m])
 				}

@@ -4,11 +4,7 @@ package anchor
 
 import "golang.org/x/sys/cpu"
 
-var (
-	hasBMI    = cpu.X86.HasBMI1 && cpu.X86.HasBMI2
-	hasAVX512 = cpu.X86.HasAVX512F && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ &&
-		cpu.X86.HasAVX512VBMI && cpu.X86.HasAVX512VBMI2 && cpu.X86.HasAVX512VPOPCNTDQ && cpu.X86.HasPOPCNT
-)
+var hasBMI = cpu.X86.HasBMI1 && cpu.X86.HasBMI2
 
 // gapsASCII has 0x80 where gapBehind has Gap, for ASCII.
 var gapsASCII = func() (is [128]uint8) {
@@ -35,8 +31,7 @@ func passWords(p *Phrases, list *WordList, n int) int {
 	return passWordsGeneric(p, list, n)
 }
 
-// noteWordsAVX512 is as the generic one. It needs the parts of AVX-512 that hasAVX512
-// tells of, at least one block, and a block of text more.
+// noteWordsAVX512 is as the generic one. It needs AVX-512, at least one block, and a block of text more.
 //
 //go:noescape
 func noteWordsAVX512(list *WordList, text []byte, blocks int) int
@@ -47,8 +42,7 @@ func noteWordsAVX512(list *WordList, text []byte, blocks int) int
 //go:noescape
 func noteWordsBMI(list *WordList, text []byte, blocks int) int
 
-// passWordsAVX512 is as the generic one. It needs the parts of AVX-512 that hasAVX512
-// tells of.
+// passWordsAVX512 is as the generic one. It needs AVX-512.
 //
 //go:noescape
 func passWordsAVX512(list *WordList, n int, whole, pairs *Hashes) int

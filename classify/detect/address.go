@@ -23,8 +23,13 @@ var ukAddress = &Detector{
 	Sources: []string{"Royal Mail, Programmers' Guide to the Postcode Address File", "BS 7666"},
 	Mask:    maskPostcode, Masking: "the outward half",
 	keywords: []keywordGroup{{strong, []string{"post code{|s}", "postal code", "address{|es}"}}},
-	places:   []anchor.Want{{Digits: 1, Runs: runs(1, 2, 3), After: anchor.OnLetter}},
-	find:     findPostcode,
+	places: []anchor.Want{
+		inward(anchor.Want{Runs: runs(1), Before: anchor.OnLetter | anchor.OnSpace, Before2: anchor.OnDigit}),
+		inward(anchor.Want{Runs: runs(1), Before: anchor.OnSpace, Before2: anchor.OnLetter, Before3: anchor.OnDigit}),
+		inward(anchor.Want{Runs: runs(1), Before: anchor.OnLetter | anchor.OnSpace, Before2: anchor.OnLetter, First: begins(0)}), // of Girobank
+		inward(anchor.Want{Runs: runs(2, 3), Before: anchor.OnLetter, Before2: ^anchor.OnDigit}),
+	},
+	find: findPostcode,
 	grades: []grade{
 		postcodeSpaced: {form: "upper case with its space", label: High, window: Low, alone: Low},
 		postcodeOther:  {form: "without its space, or lower case", label: High},
@@ -45,6 +50,12 @@ const (
 	streetReach = 100
 	maxStreet   = 100
 )
+
+// inward is the place of an inward half, the last digit of a run and two letters.
+func inward(w anchor.Want) anchor.Want {
+	w.Digits, w.After, w.After2, w.After3 = 1, anchor.OnLetter, anchor.OnLetter, ^onAlnum
+	return w
+}
 
 // findPostcode finds a postcode by its inward digit, the last of the run at p.
 func findPostcode(f *finder, p int64) {
@@ -82,10 +93,10 @@ func findPostcode(f *finder, p int64) {
 	f.stands(p)
 }
 
-func isInward(b byte) bool { return inward[b] }
+func isInward(b byte) bool { return inwardLetters[b] }
 
-// inward are the letters of an inward half, in both cases.
-var inward = func() (is [256]bool) {
+// inwardLetters are the letters of an inward half, in both cases.
+var inwardLetters = func() (is [256]bool) {
 	for _, c := range []byte("ABDEFGHJLNPQRSTUWXYZ") {
 		is[c], is[c|0x20] = true, true
 	}
@@ -130,7 +141,7 @@ var usAddress = &Detector{
 		"USPS Publication 28, Postal Addressing Standards",
 	},
 	Mask: maskZIP, Masking: "the state and the first three digits",
-	places: []anchor.Want{{Digits: 5, Runs: runs(5), Before: anchor.OnSpace}},
+	places: []anchor.Want{{Digits: 5, Runs: runs(5), Before: anchor.OnSpace, Before2: anchor.OnSpace | anchor.OnLetter}},
 	find:   findZIP,
 	grades: []grade{
 		{form: "street line, city, state, ZIP Code", label: High, window: High, alone: High, negative: High},
@@ -152,6 +163,30 @@ var states = sync.OnceValue(func() map[string]string {
 	return codes
 })
 
+// stateEnds are the last words of what states() knows, as they stand there.
+var stateEnds = sync.OnceValue(func() map[string]bool {
+	ends := map[string]bool{}
+	for name := range states() {
+		ends[name[strings.LastIndexByte(name, ' ')+1:]] = true
+	}
+	return ends
+})
+
+// endsState reports whether a word may be the last one of a state.
+func endsState(word []byte) bool {
+	if len(word) == 2 {
+		return stateEnds()[string(word)]
+	}
+	var lower [maxStateWord]byte
+	for i, c := range word {
+		lower[i] = c | 0x20
+	}
+	return stateEnds()[string(lower[:len(word)])]
+}
+
+// maxStateWord is longer than any word in the name of a state.
+const maxStateWord = 20
+
 // maxStateWords is how many words the name of a state has.
 const maxStateWords = 4
 
@@ -163,7 +198,7 @@ func stateBefore(t *text, p int64) (string, int64) {
 		for isLetter(t.at(from - 1)) {
 			from--
 		}
-		if q-from > 20 || from == q {
+		if q-from > maxStateWord || from == q || q == p && !endsState(t.slice(from, q)) {
 			return "", 0
 		}
 		word := string(t.slice(from, p))

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"bytes"
+	"math/bits"
 	"strings"
 
 	"github.com/postern-mail/postern/classify/anchor"
@@ -29,8 +30,12 @@ var ukBank = &Detector{
 		{strong, []string{"sort code{|s}{| number| no.}", "s/c"}},
 		{weak, []string{"account{| number| no.| num.| #}", "acct.{| number| no.| #}", "a/c{| number| no.| #}", "acc.{| number| no.| #}"}},
 	},
-	places: []anchor.Want{{Digits: 6, Runs: grouped(2, 2, 2)}, {Digits: 6, Runs: runs(6, 7, 8)}},
-	find:   findUKBank, pairing: ukPairing, partnered: true,
+	places: []anchor.Want{
+		{Digits: 6, Runs: grouped(2, 2, 2), Before: ^anchor.OnHyphen, After: anchor.OnHyphen},
+		{Digits: 6, Runs: grouped(2, 2, 2), Before: anchor.OnHyphen, Before2: ^anchor.OnDigit, After: anchor.OnHyphen},
+	},
+	backed: []anchor.Want{{Digits: 6, Runs: grouped(2, 2, 2), After: anchor.OnSpace}, {Digits: 6, Runs: runs(6, 7, 8)}},
+	find:   findUKBank, pairing: ukPairing, partnered: true, atDigit: true,
 	grades: []grade{
 		{form: "sort code and account, a label before either", label: High},
 		{form: "sort code with hyphens and account", alone: Medium},
@@ -38,8 +43,11 @@ var ukBank = &Detector{
 	},
 }
 
+// ukReach is how many characters may stand between a sort code and its account.
+const ukReach = 100
+
 var ukPairing = &pairing{
-	reach: 100, closeBy: 20,
+	reach: ukReach, closeBy: 20,
 	short: func(account *candidate) bool { return account.end-account.start < 8 },
 	loose: looseSortCode,
 	value: accountValue,
@@ -107,7 +115,10 @@ func findUKBank(f *finder, p int64) {
 		c.put([]byte("00")[:8-max(n, 6)]...)
 		c.put(t.slice(p, c.end)...)
 	}
-	if c.sep != '-' && f.remote(p) && !f.expected(&c) {
+	if c.sep != '-' && f.remote(p) && !f.expected(c.start, c.end) {
+		return
+	}
+	if f.arrive(p); f.unlabelled(p) && !f.accompanied(c.start, c.end) {
 		return
 	}
 	f.c = c
@@ -134,20 +145,42 @@ func findUKBank(f *finder, p int64) {
 
 // expected reports whether a number that nothing labels can be the account of a
 // sort code beside it.
-func (f *finder) expected(c *candidate) bool {
-	if last := &f.halves[f.detector]; last.known && last.code && last.c.end+maxPairing >= c.start {
+func (f *finder) expected(start, end int64) bool {
+	if last := &f.halves[f.detector]; last.known && last.code && last.c.end+maxPairing >= start {
 		return true
 	}
 	t := f.text
-	if bytes.IndexByte(t.slice(c.end, c.end+23), '-') < 0 {
+	if bytes.IndexByte(t.slice(end, end+23), '-') < 0 {
 		return false
 	}
-	for p := c.end + 1; p <= c.end+22; p++ {
+	for p := end + 1; p <= end+22; p++ {
 		if t.at(p) == '-' && t.at(p+3) == '-' && t.digitsBefore(p, 3) == 2 && t.digits(p+1, 3) == 2 && t.digits(p+4, 3) == 2 {
 			return true
 		}
 	}
 	return false
+}
+
+// mayPair reports whether any number in [from,to) may be expected.
+func (f *finder) mayPair(from, to int64) bool {
+	for rest := f.set.partnered; rest != 0; rest &= rest - 1 {
+		last := &f.halves[f.set.seekers[bits.TrailingZeros64(rest)].detector]
+		if last.known && last.code && last.c.end+maxPairing >= from {
+			return true
+		}
+	}
+	return f.text.hasPairs(from, to+expectedReach)
+}
+
+// expectedReach is more bytes than lie between the beginning of an account and of the
+// sort code that it is expected for.
+const expectedReach = 32
+
+// accompanied reports whether a number may belong to another one: to the one that
+// waits, or to one that begins soon behind it.
+func (f *finder) accompanied(start, end int64) bool {
+	last := &f.halves[f.detector]
+	return last.known && last.c.end+maxPairing >= start || f.text.hasSix(end, f.text.forth(end, ukReach)+1)
 }
 
 // usBank is an account at a US bank: a routing number of the American Bankers
@@ -169,8 +202,8 @@ var usBank = &Detector{
 		{strong, []string{"routing{| transit}{| number| no.| num.| #}", "aba{| routing}{| transit}{| number| no.| num.| #}", "rtn", "transit{| routing}{| number| no.| #}"}},
 		{weak, []string{"account{| number| no.| num.| #}", "acct.{| number| no.| num.| #}", "{checking|savings}{| account| acct.}{| number| no.| num.| #}"}},
 	},
-	places: []anchor.Want{{Digits: 4, Runs: runsFrom(4)}},
-	find:   findUSBank, pairing: usPairing,
+	places: []anchor.Want{{Digits: 4, Runs: runsFrom(4)}}, atDigit: true,
+	find: findUSBank, pairing: usPairing,
 	grades: []grade{
 		{form: "routing number and account", label: High},
 		{form: "routing number", label: Medium},

@@ -100,10 +100,15 @@ func (c *columns) advance(t *text, to int64) {
 				continue
 			}
 		}
-		if c.count == 0 && c.pos == c.line.start {
-			if c.pass(t, to); c.pos == to {
-				return
+		if c.pos == c.line.start && c.count > 0 {
+			if c.lines(t, to); c.afterR || c.count == 0 {
+				continue
 			}
+		} else if c.pos == c.line.start {
+			c.pass(t, to)
+		}
+		if c.pos == to {
+			return
 		}
 		at, brk := c.line.read(t, c.pos, to)
 		c.pos = at
@@ -120,7 +125,9 @@ func (c *columns) advance(t *text, to int64) {
 // read.
 func (c *columns) catchUp(t *text, p int64) {
 	if c.breaks.follow(t, p); c.breaks.last > c.pos {
-		c.advance(t, p)
+		place := c.place
+		c.advance(t, min(c.breaks.last, p))
+		c.place = place
 	}
 }
 
@@ -160,12 +167,14 @@ func (c *columns) endRow(t *text, d, n int) {
 func (c *columns) begin(t *text, d, n int) {
 	line := t.slice(c.line.start, c.pos)
 	var ok bool
-	if c.ends, ok = splitHeader(line, d, c.line.opened-c.line.start, c.ends[:0]); !ok {
+	if c.ends, ok = t.splitHeader(c.line.start, c.pos, d, c.line.opened, c.ends[:0]); !ok {
 		return
 	}
-	head := new(header)
+	var head *header
 	if k := len(c.spare); k > 0 {
 		head, c.spare = c.spare[k-1], c.spare[:k-1]
+	} else {
+		head = new(header)
 	}
 	head.text, head.ends = append(head.text[:0], line...), append(head.ends[:0], c.ends...)
 	head.own.reset()
@@ -249,6 +258,18 @@ func (c *columns) dropAll() {
 	}
 }
 
+// begunAt reports whether a table goes on whose header row begins at a position.
+func (c *columns) begunAt(p int64) bool {
+	for d := range c.tables {
+		for i := range c.tables[d] {
+			if c.tables[d][i].start == p {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // cell is the text of a header cell.
 func (h *header) cell(i int) []byte {
 	from := int32(0)
@@ -259,9 +280,10 @@ func (h *header) cell(i int) []byte {
 }
 
 // column says where the place stands in a table.
-func (c *columns) column(t *text) column {
+func (c *columns) column(t *text, col *column) {
 	if c.isFree(t, c.place) {
-		return column{cell: c.free.from}
+		col.known, col.cell = false, c.free.from
+		return
 	}
 	c.advance(t, c.place)
 	c.lookAhead(t)
@@ -275,10 +297,11 @@ func (c *columns) column(t *text) column {
 			if c.ended && c.total.inside {
 				index = min(c.line.delims(d), table.delims)
 			}
-			return column{true, c.line.cellStart(d), index, d, i, table.start, table.end}
+			*col = column{true, c.line.cellStart(d), index, d, i, table.start, table.end}
+			return
 		}
 	}
-	return column{cell: c.line.start}
+	col.known, col.cell = false, c.line.start
 }
 
 // isFree reports whether a position is in no table: because there is none, or because
@@ -287,9 +310,8 @@ func (c *columns) isFree(t *text, p int64) bool {
 	if c.free.from <= p && p < c.free.to {
 		return true
 	}
-	c.breaks.follow(t, p)
-	start, to := c.breaks.last, min(p+rowAhead, t.end())
-	if start <= p && p <= start+rowAhead {
+	to := min(p+rowAhead, t.end())
+	if start, ok := t.lineBefore(p); ok {
 		if end := t.nextMark(start, to, ^uint64(0)); end == to && to < p+rowAhead || end < to && isBreak(t.at(end)) {
 			c.free = span{start, end}
 			return true
@@ -298,13 +320,17 @@ func (c *columns) isFree(t *text, p int64) bool {
 	if c.catchUp(t, p); c.count > 0 {
 		return false
 	}
-	c.free = span{min(start, p), t.nextMark(p, to, 0)}
+	c.free = span{min(c.breaks.last, p), t.nextMark(p, to, 0)}
 	return true
 }
 
 // cellStart is where the cell of the place begins; the line's
 // beginning is far enough where there is no table.
-func (c *columns) cellStart(t *text) int64 { col := c.column(t); return col.cell }
+func (c *columns) cellStart(t *text) int64 {
+	var col column
+	c.column(t, &col)
+	return col.cell
+}
 
 // lookAhead counts the delimiters of the present line up to its end, if that is
 // near. No byte is counted twice.

@@ -24,8 +24,8 @@ var cardCVV = &Detector{
 		{strong, []string{"cvv{|2}{| code| number| no.}", "cvc{|2}{| code| number}", "csc{| code| number}", "card verification{| value| code| number}", "card security code", "cvn{|2}"}},
 		{weak, []string{"cid{| code| number}", "security code"}},
 	},
-	places: []anchor.Want{{Digits: 3, Runs: runs(3, 4)}},
-	find:   findCVV,
+	places: []anchor.Want{{Digits: 3, Runs: runs(3, 4)}}, atDigit: true,
+	find: findCVV,
 	grades: []grade{
 		cvvCard:  {form: "with a card near", label: High, weak: High},
 		cvvAlone: {form: "without one", label: Medium},

@@ -61,7 +61,7 @@ func (d *dictionary) findIn(t *text, block, behind, from, to int, hits []hit) []
 // markRuns marks the words of some blocks and the one behind, if that is marked.
 func (t *text) markRuns(block, behind int) {
 	n, at := min(behind+1, len(t.marks))-block, block*anchor.BlockBytes
-	anchor.MarkRuns(t.buf[at:at+n*anchor.BlockBytes], t.list.Runs[:n], at > 0 && isAlnumByte(t.buf[at-1]))
+	anchor.MarkRuns(t.buf[at:at+n*anchor.BlockBytes], t.marks[block:], t.list.Runs[:n], at > 0 && isAlnumByte(t.buf[at-1]))
 	if block+n == behind {
 		t.list.Runs[n] = anchor.Runs{}
 	}

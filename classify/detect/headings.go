@@ -56,6 +56,27 @@ func (c *columns) mayHead(t *text, start, first, last, end int64) bool {
 	return !isLong(t.slice(start, min(first, start+longHeader))) && !isLong(t.slice(max(last+1, end-longHeader), end))
 }
 
+// mayHead reports whether a keyword at [from,to) may stand in a cell of a header: in
+// one that is no longer than such a cell, and not all of its line.
+func (t *text) mayHead(from, to int64) bool {
+	end := t.nextMark(to, min(to+longHeader, t.end()), ^uint64(0))
+	start := t.markBefore(from, max(from-longHeader, t.base))
+	return !isLong(t.slice(start, end)) && (end == t.end() || !isBreak(t.at(end)) || start > t.base && !isBreak(t.at(start-1)))
+}
+
+// markBefore is behind the last line break or delimiter in [limit,p), or limit.
+func (t *text) markBefore(p, limit int64) int64 {
+	for p > limit {
+		block := int(p-1-t.base) / anchor.BlockBytes
+		m, at := t.linesOf(block), t.base+int64(block*anchor.BlockBytes)
+		if found := (m.Breaks | m.Delims) << (anchor.BlockBytes - (p - at)); found != 0 {
+			return max(p-int64(bits.LeadingZeros64(found)), limit)
+		}
+		p = at
+	}
+	return limit
+}
+
 // longHeader is more bytes than need be looked at to know that a cell is too long.
 const longHeader = 2 * headerChars * utf8.UTFMax
 

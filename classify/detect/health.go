@@ -23,8 +23,13 @@ var ukNHS = &Detector{
 	keywords: []keywordGroup{{strong, []string{
 		"nhs{| number| numbers| no.| num.| #| id}", "patient {id|number|no.|#}", "health service number",
 	}}},
-	places: []anchor.Want{{Digits: 10, Runs: grouped(3, 3, 4)}, {Digits: 10, Runs: runs(10)}},
-	find:   findNHS,
+	places: []anchor.Want{{Digits: 10, Runs: grouped(3, 3, 4), First: begins(4, 6, 7), After: anchor.OnSpace}},
+	backed: []anchor.Want{
+		{Digits: 10, Runs: grouped(3, 3, 4), After: anchor.OnHyphen},
+		{Digits: 10, Runs: grouped(3, 3, 4), First: begins(0, 1, 2, 3, 5, 8, 9), After: anchor.OnSpace},
+		{Digits: 10, Runs: runs(10)},
+	},
+	find: findNHS,
 	grades: []grade{
 		nhsSpaces:  {form: "spaces, begins with 4, 6 or 7", label: High, window: High, alone: Low},
 		nhsInUse:   {form: "hyphens or none, or begins with 3", label: High, window: High},
@@ -89,8 +94,11 @@ var usMBI = &Detector{
 	Mask: lastShown(4), Masking: "last four characters",
 	Fingerprint: true,
 	keywords:    []keywordGroup{{strong, []string{"mbi{|s}{| number| no.| #}", "medicare{| number| id| no.| #}", "beneficiar{y|ies}{| id| number| identifier}", "hicn"}}},
-	places:      []anchor.Want{{Digits: 2, Runs: runs(2), Before: anchor.OnLetter}},
-	find:        findMBI,
+	places: []anchor.Want{{
+		Digits: 2, Runs: runs(2), After: ^anchor.OnLetter,
+		Before: anchor.OnLetter, Before2: anchor.OnLetter, Before3: anchor.OnDigit | anchor.OnHyphen,
+	}},
+	find: findMBI,
 	grades: []grade{
 		mbiDashed: {form: "with hyphens, upper case", label: High, window: High, alone: Medium},
 		mbiUpper:  {form: "upper case", label: High, window: High, alone: Low},

@@ -6,6 +6,7 @@ package detect
 type heralds struct {
 	from, read int64 // the stretch that was searched
 	hits       []hit
+	titles     titles
 }
 
 // herald compiles the heralds of a detector: all that speaks for it, if any of its
@@ -40,26 +41,48 @@ func (d *Detector) needs(form int) bool {
 // too far before p to be heard there, but in a header row, is not searched.
 func (f *finder) listen(p, to int64) {
 	h := &f.heralds
-	if from := f.text.back(p-nearReach, windowChars) - f.set.heralds.longest; from > h.read {
+	if from := f.text.back(p-nearReach, windowChars) - f.set.heralds.longest; from > h.read+readGap {
 		h.from, h.read = from, from
 	}
-	to = min(max(to, min(h.read+readAround, f.limit)), f.text.end())
+	ahead := int64(readAround)
+	if h.read > h.from+sight {
+		ahead = readHeralds
+	}
+	to = min(max(to, min(h.read+ahead, f.limit)), f.text.end())
 	h.hits = f.set.heralds.find(f.text, h.read, to, h.hits[:0])
 	h.read = to
 	for i := range h.hits {
 		f.speak(&h.hits[i], f.set.heralds.words[h.hits[i].word].detector)
+		h.titles.heralds = append(h.titles.heralds, h.hits[i].start)
 	}
 }
 
+// readHeralds is how much text is searched for heralds at once, readGap how much that
+// lies between two candidates is searched too, so that all header rows are known.
+const (
+	readHeralds = 1024
+	readGap     = 2048
+)
+
 // speak notes a keyword that can make a value of a candidate behind or before it.
 func (f *finder) speak(h *hit, of int) {
-	f.coming = append(f.coming, speaker{h.start, f.counts(h.end, f.set.reach[of]) + nearReach, of})
-	f.text.key(h.start)
+	s := speaker{at: h.start, until: f.counts(h.end, f.set.reach[of]) + nearReach, detector: of}
+	if s.label = s.until; f.set.seekerOf[of]&(f.set.labelled|f.set.partnered) != 0 {
+		d := f.set.Detectors[of]
+		s.label = f.counts(h.end, d.labels())
+		if !d.atDigit {
+			s.label += nearReach
+		}
+	}
+	if s.heads = !f.set.everywhere || f.text.mayHead(h.start, h.end); s.heads {
+		f.text.key(h.start)
+	}
+	f.coming = append(f.coming, s)
 }
 
 // isSilent reports whether it is known that no herald stands in a table's header.
 func (h *heralds) isSilent(t *text, table *table) bool {
-	if !table.silent && table.start >= h.from && table.end <= h.read {
+	if !table.silent && table.start >= max(h.from, t.base) && table.end <= h.read {
 		table.silent = !t.isKeyed(table.start, table.end)
 	}
 	return table.silent

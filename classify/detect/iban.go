@@ -22,8 +22,11 @@ var iban = &Detector{
 	Mask:    maskIBAN, Masking: "the country and the last four characters",
 	Fingerprint: true,
 	keywords:    []keywordGroup{{strong, []string{"iban{|s}", "international bank account number"}}},
-	places:      []anchor.Want{{Digits: 2, Runs: runsFrom(2), Before: anchor.OnLetter}},
-	find:        findIBAN,
+	places: []anchor.Want{
+		{Digits: 2, Runs: runs(2), Before: anchor.OnLetter, Before2: anchor.OnLetter, Before3: ^onAlnum, After: anchor.OnLetter | anchor.OnSpace},
+		{Digits: 3, Runs: runsFrom(3), Before: anchor.OnLetter, Before2: anchor.OnLetter, Before3: ^onAlnum},
+	},
+	find: findIBAN,
 	grades: []grade{
 		{form: "upper case", label: High, window: High, alone: High, negative: High},
 		{form: "lower case", label: Medium, window: Medium, alone: Medium, negative: Medium},
@@ -60,6 +63,15 @@ var ibanRegistry = sync.OnceValue(func() map[string]string {
 	return forms
 })
 
+// ibanForms is the registry by the numbers of the two letters.
+var ibanForms = sync.OnceValue(func() *[32][32]string {
+	forms := new([32][32]string)
+	for country, form := range ibanRegistry() {
+		forms[country[0]&31][country[1]&31] = form
+	}
+	return forms
+})
+
 // dataLines are the lines of a data file but for comments.
 func dataLines(data string) []string {
 	var lines []string
@@ -76,11 +88,11 @@ func findIBAN(f *finder, p int64) {
 	if !isLetter(t.at(p-2)) || t.wordBefore(p-2) {
 		return
 	}
-	form, ok := ibanRegistry()[string([]byte{t.at(p-2) &^ 0x20, t.at(p-1) &^ 0x20})]
-	if !ok {
+	form := ibanForms()[t.at(p-2)&31][t.at(p-1)&31]
+	if form == "" {
 		return
 	}
-	c := candidate{start: p - 2}
+	c, ok := candidate{start: p - 2}, false
 	if c.end, ok = readIBAN(t, &c, len(form)+4); !ok {
 		return
 	}

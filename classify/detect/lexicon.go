@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-
-	"github.com/postern-mail/postern/classify/anchor"
 )
 
 // Lexicon is a list of terms with weights. A text has the score of all terms that
@@ -53,7 +51,7 @@ func (l *Lexicon) Detector() *Detector {
 	}
 	for i := range l.Terms {
 		if l.Terms[i].Pattern == YearRange {
-			d.places, d.find = []anchor.Want{{Digits: 4, Runs: runs(4)}}, findYears
+			d.places, d.find = yearsPlaces, findYears
 		}
 	}
 	return d

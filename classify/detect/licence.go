@@ -189,8 +189,12 @@ var ukPassport = &Detector{
 		{strong, []string{"passport{|s}{| number| numbers| no.| num.| #}"}},
 		{cue, []string{"uk", "british", "gbr", "hmpo", "hm passport office", "{his|her} majesty", "united kingdom"}},
 	},
-	places: []anchor.Want{{Digits: 7, Runs: runs(7, 9, 10)}},
-	find:   findPassport,
+	places: []anchor.Want{{Digits: 10, Runs: runs(10), After: anchor.OnLetter, After2: anchor.OnLetter, After3: anchor.OnLetter}},
+	labelled: []anchor.Want{
+		{Digits: 7, Runs: runs(7), Before: anchor.OnLetter, Before2: anchor.OnLetter},
+		{Digits: 9, Runs: runs(9)},
+	},
+	find: findPassport,
 	grades: []grade{
 		passportDigits:  {form: "nine digits", label: Medium, backed: High},
 		passportLetters: {form: "two letters and seven digits", label: Low},

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/postern-mail/postern/classify/anchor"
 )
@@ -20,14 +21,27 @@ func (s *Set) seek() error {
 		if d.find == nil {
 			continue
 		}
-		for _, place := range d.places {
+		for at, place := range slices.Concat(d.places, d.backed, d.labelled) {
 			if len(wants) == anchor.MaxWants {
 				return fmt.Errorf("detector %q: the detectors that look at numbers are too many by it", d.ID)
 			}
 			bit := uint64(1) << len(wants)
 			s.seekerOf[i] |= bit
-			if d.labelOnly() && !s.bare[i] {
+			// Where little of the text is searched for keywords, it is cheaper to look at
+			// a value first.
+			backed := s.everywhere && at >= len(d.places)
+			labelled := backed && at >= len(d.places)+len(d.backed)
+			if (backed || d.labelOnly()) && !s.bare[i] {
 				s.needy |= bit
+				if labelled || d.labelOnly() && !d.windowed() {
+					s.labelled |= bit
+				}
+				if backed && d.partnered {
+					s.partnered |= bit
+				}
+			}
+			if !s.everywhere && !s.bare[i] && d.isShy(at >= len(d.places)) {
+				s.shy |= bit
 			}
 			if d.asks {
 				s.asking |= bit
@@ -50,6 +64,12 @@ func runs(lengths ...int) [3]uint32 {
 
 // runsFrom is that it has at least n digits.
 func runsFrom(n int) [3]uint32 { return [3]uint32{^uint32(0) << n} }
+
+// begins is that a value begins with one of these digits.
+func begins(digits ...int) uint16 { return uint16(runs(digits...)[0]) }
+
+// onAlnum are ASCII letters and digits.
+const onAlnum = anchor.OnLetter | anchor.OnDigit
 
 // grouped is that the first runs have these lengths; that of 0 may have any.
 func grouped(first, second, third int) [3]uint32 {

@@ -20,11 +20,18 @@ var phone = &Detector{
 		"cell{| phone| number| #}", "fax{| number| no.| #}", "call{| us| me}",
 	}}},
 	places: []anchor.Want{
-		{Digits: 1, Runs: [3]uint32{1<<1 | 1<<2 | 1<<3 | 1<<4 | 1<<5 | 1<<6 | tenAndMore}, Before: anchor.OnOpen},
-		{Digits: 1, Runs: [3]uint32{1<<1 | 1<<4 | tenAndMore}, Before: phoneBefore},
-		{Digits: 6, Runs: [3]uint32{1<<3 | 1<<5 | 1<<6, 0xFF &^ 7}, Before: phoneBefore},
+		{Digits: 1, Runs: [3]uint32{1<<1 | 1<<2 | 1<<3 | 1<<4 | 1<<5 | 1<<6 | tenAndMore}, Before: anchor.OnOpen, After: ^anchor.OnLetter},
+		// "1 202 555 0143", "1 (202) 555-0143"
+		{Digits: 1, Runs: [3]uint32{1 << 1, 1<<0 | 1<<3 | 1<<anchor.MoreDigits}, First: begins(1), Before: phoneBefore, After: phoneGap},
+		// "0161 496 0000", "0044 (0)161 496 0000", "0044161496 0000"
+		{Digits: 4, Runs: [3]uint32{1 << 4, 1<<0 | 1<<2 | threeAndMore}, First: begins(0), Before: phoneBefore, After: phoneGap},
+		{Digits: 13, Runs: [3]uint32{tenAndMore, threeAndMore}, First: begins(0), Before: phoneBefore, After: phoneGap},
+		// "202 555 0143", "020 7946 0018", "001 202 555 0143"
+		{Digits: 10, Runs: grouped(3, 3, 4), First: begins(2, 3, 4, 5, 6, 7, 8, 9), Before: phoneBefore},
+		{Digits: 10, Runs: [3]uint32{1<<3 | 1<<5 | 1<<6, threeAndMore}, First: begins(0), Before: phoneBefore},
 	},
-	find: findPhone,
+	labelled: []anchor.Want{{Digits: 10, Runs: runs(10, 11, 13, 14, 15), Before: phoneBefore, After: ^anchor.OnLetter}},
+	find:     findPhone,
 	grades: []grade{
 		phoneGrouped: {form: "separators, or +", label: High, window: Medium, alone: Medium},
 		phoneBare:    {form: "one run of digits", label: High},
@@ -32,11 +39,17 @@ var phone = &Detector{
 	accounts: true,
 }
 
-const tenAndMore = 1<<32 - 1<<10
+const (
+	tenAndMore   = 1<<32 - 1<<10
+	threeAndMore = 1<<(anchor.MoreDigits+1) - 1<<3
+)
 
 // phoneBefore is what can stand before a number that begins neither with '+' nor in
 // brackets.
-const phoneBefore = anchor.OnOther | anchor.OnSpace | anchor.OnBreak | anchor.OnHyphen | anchor.OnMoney
+const phoneBefore = anchor.OnOther | anchor.OnClose | anchor.OnSpace | anchor.OnBreak | anchor.OnHyphen | anchor.OnMoney
+
+// phoneGap is what can stand behind the first group.
+const phoneGap = anchor.OnSpace | anchor.OnHyphen | anchor.OnStop | anchor.OnOpen
 
 const (
 	phoneGrouped = iota

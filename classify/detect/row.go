@@ -173,34 +173,65 @@ var delimiterOf = func() (of [256]uint8) {
 }()
 
 // splitHeader appends where the cells of a row end, and fails if it cannot be a header
-// row. quote is where its first quote opens, less than 0 if none does.
-func splitHeader(line []byte, d int, quote int64, ends []int32) ([]int32, bool) {
+// row. No eight digits stand in a row in it. quote is where its first quote opens, less
+// than 0 if none does.
+func (t *text) splitHeader(from, to int64, d int, quote int64, ends []int32) ([]int32, bool) {
+	line := t.slice(from, to)
 	if !namesColumns(line) {
 		return ends, false
 	}
 	if quote < 0 {
-		return splitRow(line, d, ends)
+		return t.splitRow(from, to, d, ends)
 	}
-	if n := bytes.IndexByte(line[:quote], delimiters[d]); n >= 0 && !isHeading(line[:n]) {
+	if n := bytes.IndexByte(line[:quote-from], delimiters[d]); n >= 0 && !isHeading(line[:n]) {
 		return ends, false
 	}
 	return splitQuoted(line, d, ends)
 }
 
-// splitRow appends where the cells of a row end. It fails as soon as a cell
-// cannot be that of a header row.
-func splitRow(line []byte, d int, ends []int32) ([]int32, bool) {
-	for from := 0; ; {
-		n := bytes.IndexByte(line[from:], delimiters[d])
-		if n < 0 {
-			return append(ends, int32(len(line))), isHeading(line[from:])
+// splitRow appends where the cells of a row end, of a line in which no eight digits stand
+// in a row. It fails as soon as a cell cannot be that of a header row.
+func (t *text) splitRow(from, to int64, d int, ends []int32) ([]int32, bool) {
+	start, cell := from, from
+	for from < to {
+		block := int(from-t.base) / anchor.BlockBytes
+		at := t.base + int64(block*anchor.BlockBytes)
+		next := min(at+anchor.BlockBytes, to)
+		found := uint64(0)
+		if t.linesOf(block).Delims>>(from-at) != 0 {
+			found = t.cellsOf(block).Delims[d] & (^uint64(0) << (from - at))
 		}
-		if !isHeading(line[from : from+n]) {
-			return ends, false
+		for ; found != 0; found &= found - 1 {
+			end := at + int64(bits.TrailingZeros64(found))
+			if end >= to {
+				break
+			}
+			if !t.isHeading(cell, end) {
+				return ends, false
+			}
+			ends, cell = append(ends, int32(end-start)), end+1
 		}
-		ends = append(ends, int32(from+n))
-		from += n + 1
+		from = next
 	}
+	return append(ends, int32(to-start)), t.isHeading(cell, to)
+}
+
+// isHeading reports whether a cell can be a column's header, if no eight digits stand in
+// a row in it.
+func (t *text) isHeading(from, to int64) bool {
+	switch {
+	case to-from < 9:
+		return true
+	case to-from > headerChars:
+		return isHeading(t.slice(from, to))
+	}
+	i := int(from - t.base)
+	block, k := i/anchor.BlockBytes, i%anchor.BlockBytes
+	digits := t.marks[block].Digits >> k
+	if block+1 < len(t.marks) {
+		digits |= t.marks[block+1].Digits << (anchor.BlockBytes - k)
+	}
+	return bits.OnesCount64(digits&(1<<(to-from)-1)) < 9
 }
 
 // splitQuoted is splitRow for a row in which quotes open. A quote that is never

@@ -34,8 +34,12 @@ type Detector struct {
 	Alone bool
 
 	keywords []keywordGroup
-	// places are where the first run of digits of a value can begin.
-	places []anchor.Want
+	// places are where the first run of digits of a value can begin. Those of values
+	// that are nothing without a keyword around them may stand in backed instead, of
+	// those that are nothing without a label in labelled.
+	places, backed, labelled []anchor.Want
+	// atDigit tells that a value begins with its first digit.
+	atDigit bool
 	// find proposes the candidates whose first run of digits begins at p, the
 	// longest first, by filling in the candidate and calling stands.
 	find func(f *finder, p int64)
@@ -92,23 +96,35 @@ func (d *Detector) labelOnly() bool {
 	return len(d.grades) > 0 && d.vouch == nil && !d.partnered
 }
 
+// isShy reports whether a detector finds nothing at a place of its own where no keyword
+// speaks for it, a labelled one or another.
+func (d *Detector) isShy(labelled bool) bool {
+	return d.labelOnly() || labelled && d.vouch == nil && !d.partnered
+}
+
 // reach is how many characters before a value its keywords can count. If only a
 // label can make one, that is as far as labels reach.
 func (d *Detector) reach() int {
-	reach := labelChars
+	if !d.windowed() {
+		return d.labels()
+	}
+	if d.window > 0 {
+		return max(d.labels(), d.window)
+	}
+	return windowChars
+}
+
+// labels is how many characters before a value its label can stand.
+func (d *Detector) labels() int {
 	if d.labelReach > 0 {
-		reach = d.labelReach
+		return d.labelReach
 	}
-	for i := range d.grades {
-		if g := &d.grades[i]; g.window == None && !d.partnered {
-			continue
-		}
-		if d.window > 0 {
-			return max(reach, d.window)
-		}
-		return windowChars
-	}
-	return reach
+	return labelChars
+}
+
+// windowed reports whether keywords count that are no labels.
+func (d *Detector) windowed() bool {
+	return d.partnered || slices.ContainsFunc(d.grades, func(g grade) bool { return g.window != None })
 }
 
 // windowReach is how far before a candidate a keyword in its window can begin, in
@@ -184,13 +200,18 @@ type Set struct {
 	// patterns are the detectors that have an expression.
 	patterns []int
 	scouts   []*scout
-	worded   bool       // a detector of the admin's own finds words
-	bare     []bool     // by detector: candidates without a level are reported
-	seekers  []seeker   // by the wants of the anchors
-	needy    uint64     // the seekers that find nothing without a keyword
-	asking   uint64     // of these those that ask for one themselves
-	denials  [2]denials // negative keywords, and names of accounts, right before a number
-	seekerOf []uint64   // by detector
+	worded   bool     // a detector of the admin's own finds words
+	bare     []bool   // by detector: candidates without a level are reported
+	seekers  []seeker // by the wants of the anchors
+	needy    uint64   // the seekers that find nothing without a keyword
+	asking   uint64   // of these those that ask for one themselves
+	labelled uint64   // of the needy those that need a label
+	// partnered are those of the needy that may find something for another number
+	// beside theirs too.
+	partnered uint64
+	shy       uint64     // seekers that find nothing without a keyword, where little of the text is searched for them
+	denials   [2]denials // negative keywords, and names of accounts, right before a number
+	seekerOf  []uint64   // by detector
 	// scales are the lexicons, by detector; nil for other detectors.
 	scales  []*scale
 	markers []markerEntry
@@ -226,15 +247,16 @@ func Compile(detectors []*Detector, opt Options) (*Set, error) {
 			}
 		}
 	}
-	if err := s.seek(); err != nil {
-		return nil, err
-	}
 	s.words.finish()
 	s.heralds.finish()
 	s.against.finish()
+	s.against.few = newFew(s.against)
 	for _, w := range s.words.words {
 		s.everywhere = s.everywhere || w.role == triggers || w.role == term
 		s.names = append(s.names, []string{w.text})
+	}
+	if err := s.seek(); err != nil {
+		return nil, err
 	}
 	s.deny()
 	if !s.everywhere {

@@ -43,8 +43,9 @@ func (s *Set) NewStream(emit func(Match)) *Stream {
 	st := &Stream{set: s, room: history + ahead + stretch}
 	st.finder.lists, st.finder.found = make([]list, len(s.Detectors)), make([][]hit, len(s.Detectors))
 	st.finder.halves, st.finder.scorers = make([]half, len(s.Detectors)), s.newScorers()
-	st.finder.rows, st.finder.reads = make([]int64, len(s.Detectors)), make([]int64, len(s.Detectors))
-	st.finder.until, st.finder.saidAt = make([]int64, len(s.Detectors)), make([]int64, len(s.Detectors))
+	st.finder.rows, st.finder.reads = make([]int64, len(s.Detectors)), make([]span, len(s.Detectors))
+	st.finder.nearby.until, st.finder.behind.until = make([]int64, len(s.Detectors)), make([]int64, len(s.Detectors))
+	st.finder.saidAt = make([]int64, len(s.Detectors))
 	st.Reset(emit)
 	return st
 }
@@ -68,6 +69,9 @@ func (s *Stream) Write(b []byte) (int, error) {
 			s.text.mark(false)
 			s.scan(s.text.end() - ahead)
 			s.finder.columns.advance(&s.text, s.pos)
+			if len(s.set.own) > 0 {
+				s.finder.entitleTables()
+			}
 			s.text.forget(s.pos - s.needed())
 		}
 	}
@@ -101,7 +105,7 @@ func (s *Stream) Reset(emit func(Match)) {
 	s.text.reset()
 	s.finder.reset(s)
 	s.search.reset(s.set)
-	s.pending.reset()
+	s.pending.reset(s.set)
 }
 
 // Settled is the offset before which no further match will start, but for those
@@ -121,12 +125,39 @@ func (s *Stream) scan(to int64) {
 		f.findSubject()
 	}
 	f.limit = to
-	base := s.text.base
-	s.anchors = s.set.anchors.Scan(s.text.buf, s.text.marks, int(s.pos-base), int(to-base), s.anchors[:0])
 	if s.set.worded {
 		f.readKeywords(s.pos, to)
 	}
 	s.search.read(s.set, &s.text, to)
+	for from := s.pos; from < to; {
+		// Where all of the text is searched for keywords, that is done before numbers are
+		// looked at: most of who needs one has none.
+		next, among := to, anchor.All
+		if s.set.everywhere {
+			next = min((from/amongBytes+1)*amongBytes, to)
+			if among = 0; s.text.hasDigits(from, next) {
+				s.search.judge(f, from)
+				among = f.among(from, next)
+			}
+		}
+		if among != 0 {
+			s.look(from, next, among)
+		}
+		from = next
+	}
+	s.search.judge(f, to)
+	if s.set.everywhere {
+		f.readKeywords(to, to)
+	}
+	f.part(to)
+	s.pos = to
+	s.pending.release(to-leftReach, s.emit)
+}
+
+// look judges the candidates of some seekers whose first digit stands in [from,to).
+func (s *Stream) look(from, to int64, among uint64) {
+	f, base := &s.finder, s.text.base
+	s.anchors = s.set.anchors.Scan(s.text.buf, s.text.marks, int(from-base), int(to-base), among, s.anchors[:0])
 	for i := range s.anchors {
 		a := &s.anchors[i]
 		at := base + int64(a.At)
@@ -137,14 +168,11 @@ func (s *Stream) scan(to int64) {
 			s.pending.release(at-leftReach, s.emit)
 		}
 	}
-	s.search.judge(f, to)
-	if s.set.everywhere {
-		f.readKeywords(to, to)
-	}
-	f.part(to)
-	s.pos = to
-	s.pending.release(to-leftReach, s.emit)
 }
+
+// amongBytes is for how much of the text it is known together which detectors have
+// keywords.
+const amongBytes = 1024
 
 // leftReach is how far before its first digit a candidate can begin: an address
 // is found by its last line, the half of a pair waits for the other.

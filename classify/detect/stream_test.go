@@ -256,7 +256,7 @@ func (s *Stream) size() int {
 	for _, list := range s.finder.found {
 		n += cap(list) * 24
 	}
-	n += cap(s.finder.pans.found)*24 + (cap(s.finder.against.found)+cap(s.finder.coming))*24
+	n += cap(s.finder.pans.found)*24 + cap(s.finder.against.found)*24 + cap(s.finder.coming)*32
 	n += len(s.finder.halves) * int(reflect.TypeFor[half]().Size())
 	n += len(s.finder.rows) * 8
 	for i := range s.finder.scorers {

@@ -25,7 +25,8 @@ var usITIN = &Detector{
 	keywords: []keywordGroup{{strong, []string{
 		"itin{|s}{| number| no.| #}", "individual taxpayer {identification number|id}", "tax id{| number| no.| #}", "taxpayer id{| number| no.| #}", "tin{| number| no.| #}", "w-7",
 	}}},
-	places: []anchor.Want{{Digits: 9, Runs: grouped(3, 2, 4)}, {Digits: 9, Runs: runs(9)}},
+	places: []anchor.Want{{Digits: 9, Runs: grouped(3, 2, 4), First: begins(9)}},
+	backed: []anchor.Want{{Digits: 9, Runs: runs(9), First: begins(9)}},
 	find:   findITIN,
 	grades: []grade{
 		ssnHyphens: {form: "hyphens", label: High, window: High, alone: Medium, negative: Low},
@@ -66,8 +67,9 @@ var usEIN = &Detector{
 		"{ein|fein}{|s}{| number| no.| #}", "employer{|'s} {id|identification}{| number| no.| #}",
 		"federal {tax |}{id|identification}{| number| no.| #}", "federal employer {id|identification}{| number| no.| #}",
 	}}},
-	places: []anchor.Want{{Digits: 9, Runs: [3]uint32{1 << 2, 1 << 7}, After: anchor.OnHyphen}, {Digits: 9, Runs: runs(9)}},
-	find:   findEIN,
+	places:   []anchor.Want{{Digits: 9, Runs: [3]uint32{1 << 2, 1 << 7}, After: anchor.OnHyphen}},
+	labelled: []anchor.Want{{Digits: 9, Runs: runs(9)}},
+	find:     findEIN, atDigit: true,
 	grades: []grade{
 		einHyphen: {form: "hyphen", label: High, window: Low, alone: Low},
 		einBare:   {form: "nine digits", label: Medium},

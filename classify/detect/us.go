@@ -30,6 +30,8 @@ var usSSN = &Detector{
 	}}},
 	places: []anchor.Want{
 		{Digits: 9, Runs: grouped(3, 2, 4), Before: ^anchor.OnLetter},
+	},
+	backed: []anchor.Want{
 		{Digits: 9, Runs: runs(9), Before: ^anchor.OnLetter, After: ^anchor.OnLetter},
 	},
 	find: findSSN,
@@ -49,7 +51,7 @@ const (
 
 func findSSN(f *finder, p int64) {
 	c := &f.c
-	if !shapeSSN(f.text, p, c) || f.touched(c) || c.bare && f.denied(p) || f.hopeless(p) {
+	if !shapeSSN(f.text, p, c) || f.touched(c) || c.bare && (f.denied(p) || f.linked(p)) || f.hopeless(p) {
 		return
 	}
 	digitsSSN(f.text.slice(c.start, c.end), c)

@@ -1,5 +1,13 @@
 package detect
 
+import "github.com/postern-mail/postern/classify/anchor"
+
+// yearsPlaces are where a span of years can begin.
+var yearsPlaces = []anchor.Want{{
+	Digits: 4, Runs: [3]uint32{1 << 4, 1<<0 | 1<<4}, First: begins(1, 2),
+	Before: ^anchor.OnLetter, After: anchor.OnSpace | anchor.OnHyphen | anchor.OnLetter,
+}}
+
 // findYears finds a span of years that begins with the year at p:
 // "2015 - 2019", "Jan 2018 to present".
 func findYears(f *finder, p int64) {

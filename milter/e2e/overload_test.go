@@ -48,8 +48,8 @@ func frame(cmd byte, data string) []byte {
 }
 
 var (
-	greeting = [][]byte{
-		frame('O', "\x00\x00\x00\x06\x00\x00\x01\xff\x00\x1f\xff\xff"),
+	greeting = [][]byte{ // of an MTA that wants a reply to everything
+		frame('O', "\x00\x00\x00\x06\x00\x00\x01\xff\x00\x10\x03\x7f"),
 		frame('C', "client.example\x004\x30\x39192.0.2.7\x00"),
 		frame('H', "client.example\x00"),
 	}

@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"cmp"
 	"net"
 	"os"
 	"os/exec"
@@ -137,7 +138,7 @@ func newSendmail(t *testing.T, opt options) *sendmailWorld {
 	}
 	l.Domain("verified.example", s.verified)
 	l.Domain("agency.example", s.store)
-	opt.config, opt.policy = sendmailConfig, sendmailPolicy
+	opt.config, opt.policy = cmp.Or(opt.config, sendmailConfig), sendmailPolicy
 	s.startDaemon(opt)
 	s.startSendmail(opt)
 	return s

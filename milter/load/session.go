@@ -106,7 +106,11 @@ func (s *session) envelopeAndContent(m *Mail) (*milter.Action, error) {
 		if err := s.Macros(milter.CodeHeader, "i", queueID); err != nil {
 			return nil, err
 		}
-		if action, err := final(s.HeaderField(f.Name, f.Value)); action != nil || err != nil {
+		value := f.Value
+		if s.ProtocolOption(milter.OptHeaderLeadingSpace) {
+			value = " " + value
+		}
+		if action, err := final(s.HeaderField(f.Name, value)); action != nil || err != nil {
 			return action, err
 		}
 	}
