@@ -6,7 +6,7 @@ import (
 )
 
 // WordBlocks is how many blocks a WordList takes.
-const WordBlocks = 16
+const WordBlocks = 32
 
 // WordList holds the words that begin in some blocks, in their order, and which of
 // them may begin a phrase. Which do is as good as random, so all are noted, each is

@@ -114,7 +114,7 @@ func TestWordsOfRandomTexts(t *testing.T) {
 	alphabets := []string{"abcxyz ", "aZ09@[`{/: \x80\xff", "a", "ab cd-ef.", " ", "0123456789AZaz______"}
 	var hashes, pairs []uint64
 	for i := range 3000 {
-		c := wordCase{blocks: random.IntN(WordBlocks/4 + 1)}
+		c := wordCase{blocks: random.IntN(WordBlocks/8 + 1)}
 		if i%100 == 0 {
 			c.blocks = WordBlocks
 		}
