@@ -296,14 +296,13 @@ func (f *finder) readKeywords(from, to int64) {
 	f.read = to
 	asking := f.detector
 	for _, h := range f.scratch {
-		word := &f.set.words.words[h.word]
-		switch word.role {
+		word := &f.set.words.kinds[h.word]
+		switch of := int(word.detector); word.role {
 		case triggers:
-			f.set.Detectors[word.detector].trigger(f, h)
+			f.set.Detectors[of].trigger(f, h)
 		case term:
-			f.scorers[word.detector].add(f, h, word.term)
+			f.scorers[of].add(f, h, word.term)
 		default:
-			of := word.detector
 			if word.role.speaks() {
 				f.speak(&h, of)
 			}
