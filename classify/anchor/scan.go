@@ -224,8 +224,9 @@ func (s *Set) starts(marks []Digits, at int, starts []uint64) (blocks int) {
 	return blocks
 }
 
-// siftFrom is that a sieve is worth its while if one in so many blocks has a chain.
-const siftFrom = 8
+// siftFrom is that a sieve is worth its while if more than one in so many blocks has a
+// chain.
+const siftFrom = 2
 
 // sift leaves of the starts in the blocks from one on those of chains that may be
 // wanted.
