@@ -74,7 +74,7 @@ func (f *finder) speak(h *hit, of int) {
 			s.label += nearReach
 		}
 	}
-	if s.heads = !f.set.everywhere || f.text.mayHead(h.start, h.end); s.heads {
+	if s.heads = !f.set.everywhere || f.silent.heads(f.text, h.start, h.end); s.heads {
 		f.text.key(h.start)
 	}
 	f.coming = append(f.coming, s)
