@@ -306,7 +306,7 @@ func (f *finder) readKeywords(from, to int64) {
 			f.scorers[of].add(f, h, word.term)
 		default:
 			if word.role.speaks() {
-				f.speak(&h, of)
+				f.speak(&h, word)
 			}
 			if list := f.found[of]; len(list) == cap(list) {
 				f.found[of] = forget(list, from-f.set.left-windowReach)
