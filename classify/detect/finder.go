@@ -174,7 +174,8 @@ func (f *finder) reportValue(c *candidate, value string, level Confidence, conte
 		Confidence: level,
 		Context:    context,
 	}
-	h.distance, h.apart = distance, f.set.Detectors[f.detector].Apart
+	d := f.set.Detectors[f.detector]
+	h.distance, h.apart, h.own = distance, d.Apart, d.own()
 }
 
 // hopeless reports at little cost that the candidate in f.c is worth nothing: its
