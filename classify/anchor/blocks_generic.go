@@ -89,20 +89,6 @@ func (m *Cells) rare(block *[BlockBytes]byte, found uint64) {
 // cellOf tells the characters of cells apart, but for the comma.
 var cellOf = [256]uint8{'\t': 1, '|': 2, ';': 4, '"': 8}
 
-// markWordsGeneric is MarkWords in plain Go.
-func markWordsGeneric(text []byte, marks []Words) {
-	for i := range marks {
-		a, b, c, d, e, f, g, h := eight((*[BlockBytes]byte)(text[i*BlockBytes:]))
-		var m Words
-		m.Letters = ^gather(noLetter(a), noLetter(b), noLetter(c), noLetter(d), noLetter(e), noLetter(f), noLetter(g), noLetter(h))
-		m.Uppers = m.Letters &^ gather(a<<2, b<<2, c<<2, d<<2, e<<2, f<<2, g<<2, h<<2)
-		if (a|b|c|d|e|f|g|h)&highs != 0 {
-			m.Wide = gather(a, b, c, d, e, f, g, h)
-		}
-		marks[i] = m
-	}
-}
-
 // copyBlocksGeneric copies the run of ASCII that a text of whole blocks begins with, and
 // returns its length; behind it what it writes is of no account.
 func copyBlocksGeneric(to, text []byte) int {

@@ -25,7 +25,7 @@ var benefitAmount = &Detector{
 		{weak, []string{"benefit payment{|s}", "over payment{|s}", "arrears", "award amount", "deduction{|s}"}},
 	},
 	places: []anchor.Want{{Digits: 1, Before: anchor.OnMoney | anchor.OnSpace | anchor.OnLetter}},
-	find:   findAmount, window: amountReach,
+	find:   findAmount, window: amountReach, hinted: true,
 	grades: []grade{
 		{form: "the name of a programme", label: High, window: High},
 		{form: "a word of benefits in general", label: Medium, window: Medium},

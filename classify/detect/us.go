@@ -34,7 +34,7 @@ var usSSN = &Detector{
 	backed: []anchor.Want{
 		{Digits: 9, Runs: runs(9), Before: ^anchor.OnLetter, After: ^anchor.OnLetter},
 	},
-	find: findSSN,
+	find: findSSN, atDigit: true,
 	grades: []grade{
 		ssnHyphens: {"hyphens", High, High, None, Medium, Low, None},
 		ssnSpaces:  {"spaces or full stops", High, High, None, Low, None, None},
@@ -161,6 +161,7 @@ var moDCN = &Detector{
 	accounts: true,
 	asks:     true,
 	lists:    true,
+	atDigit:  true,
 }
 
 const (
