@@ -191,6 +191,20 @@ func (m *mail) terms(t *foundTest, d *detect.Detector) string {
 	return strings.Join(best.Context, ", ")
 }
 
+// rivals are the detectors that find something else in the text of values that a table
+// holds.
+func (m *mail) rivals(t *foundTest, id string) string {
+	var all []string
+	for i := range m.report.Findings {
+		f := &m.report.Findings[i]
+		if f.Detector == id && f.Rival != "" && placeOf(f)&t.in != 0 && !slices.Contains(all, f.Rival) {
+			all = append(all, f.Rival)
+		}
+	}
+	slices.Sort(all)
+	return joinedWords(all)
+}
+
 // placeOf is the place of a finding.
 func placeOf(f *classify.Finding) classify.Place {
 	place := placesOf[string(f.Where)]
