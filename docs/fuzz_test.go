@@ -39,8 +39,8 @@ func TestFuzzTellsTheEndOfItsTimeFromAFinding(t *testing.T) {
 				keep = "echo new > " + corpus + "/0f"
 			}
 			for file, text := range map[string]string{
-				"said":   tt.says,
-				"go":     "#!/bin/sh\nif [ $1 = list ]; then echo " + dir + "; exit 0; fi\n" + keep + "\ncat " + dir + "/said\nexit " + tt.status + "\n",
+				"said": tt.says,
+				"go":   "#!/bin/sh\nif [ $1 = list ]; then echo " + dir + "; exit 0; fi\n" + keep + "\ncat " + dir + "/said\nexit " + tt.status + "\n",
 			} {
 				if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o755); err != nil {
 					t.Fatal(err)
