@@ -79,7 +79,7 @@ func (c *Config) setDefaults() {
 		c.shadow = adapt(c.Shadow)
 	}
 	if c.clock == nil {
-		c.clock = time.Now
+		c.clock = timeOfDay
 	}
 	if c.Metrics == nil {
 		c.Metrics = NewMetrics(prometheus.NewRegistry())
@@ -112,6 +112,9 @@ func (c *Config) setDefaults() {
 		c.ShowTime = c.MailTime
 	}
 }
+
+// timeOfDay is replaced by a build that makes faults for tests.
+var timeOfDay = time.Now
 
 func (c *Config) mode() string {
 	if c.Enforce {
