@@ -437,3 +437,31 @@ func TestEveryLabelOfPosternAsksForDetectorsThatAreThere(t *testing.T) {
 		t.Errorf("only %d detectors asked for", seen)
 	}
 }
+
+func TestALabelInThePlaceOfPosternsIsToldWithWhoAsksForIt(t *testing.T) {
+	const rule = "\n[rules.own]\nclause = '1'\nwhen = { found = 'us-ssn' }\nrecord = true\n"
+	for _, c := range []struct{ name, text, want string }{
+		{"one that a pack asks for", "[policy]\nuse = ['wisconsin-dsp']\n[inside]\ndomains = ['in.example']\n[labels.cji]\nsays = 'capital joint investment'" + rule, `line 5: label "cji" takes the place of postern's: what it says is now what these ask for: rules "`},
+		{"one that nobody of a pack asks for", "[labels.cji]\nsays = 'capital joint investment'" + rule, ""},
+		{"a slip of the hand", "[labels.official-sensitve]\nsays = 'x y z'" + rule, `line 1: label "official-sensitve" is asked for by no rule; it is a label of its own, and takes the place of none (did you mean "official-sensitive"?)`},
+		{"another hyphen", "[labels.bulk_records]\nsays = 'x y z'" + rule, `did you mean "bulk-records"?`},
+		{"a short name of one's own", "[labels.hr]\nsays = 'x y z'" + rule, ""},
+		{"a like name that a rule asks for", "[labels.bulk-record]\nsays = 'x y z'\n[rules.b]\nclause = '1'\nwhen = { label = 'bulk-record' }\nrecord = true" + rule, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var told []string
+			p, err := ReadPolicyText(`policy "p.toml"`, []byte(c.text), ".", detect.Builtin(), Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, w := range p.Warnings() {
+				if strings.Contains(w.Text, "label") {
+					told = append(told, w.String())
+				}
+			}
+			if got := strings.Join(told, "\n"); c.want == "" && got != "" || !strings.Contains(got, c.want) {
+				t.Errorf("told %q, want %q", got, c.want)
+			}
+		})
+	}
+}
