@@ -120,8 +120,12 @@ func TestOwnDetectorsAndLexiconsAreAskedByTheirIDs(t *testing.T) {
 		{"\nAB-123456\n", "", ""},
 		{"\nProject Falcon\n", "", ""},
 		{"\nProject Falcon and grey\n goose\n", "projects", "projects: 2 unique, medium, in body 1"},
-		{"\nDue diligence before the takeover bid.\n", "merger", "merger: 1 unique, high, in body 1: due diligence +6, takeover +3, bid +3"},
+		{"\nDue diligence before the takeover bid.\n", "merger", "merger: 1 unique, high, in body 1: due diligence +6, takeover +3, bid +3 (12 in all, high from 12)"},
 		{"\nan acquisition\n", "", ""},
+		{
+			"MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n\n--x\n\ndue diligence, acquisition, bid\n--x\nContent-Disposition: attachment; filename=a.txt\n\ntakeover bid, due diligence, acquisition\n--x--\n",
+			"merger", "merger: 1 unique, high, in body 1, attachment 2: attachment 2: takeover +3, bid +3, due diligence +6, acquisition +5 (17 in all, high from 12); body 1: due diligence +6, acquisition +5, bid +3 (14 in all, high from 12)",
+		},
 	} {
 		rules, because := decided(t, e, c.text)
 		if strings.Join(rules, " ") != c.rules || strings.Join(because, "; ") != c.because {
