@@ -222,6 +222,20 @@ func reached(d *detect.Detector, level detect.Confidence) string {
 	return fmt.Sprintf("%s from %d", level, from[level])
 }
 
+// rivals are the detectors that find something else in the text of values that a table
+// holds.
+func (m *mail) rivals(t *foundTest, id string) string {
+	var all []string
+	for i := range m.report.Findings {
+		f := &m.report.Findings[i]
+		if f.Detector == id && f.Rival != "" && placeOf(f)&t.in != 0 && !slices.Contains(all, f.Rival) {
+			all = append(all, f.Rival)
+		}
+	}
+	slices.Sort(all)
+	return joinedWords(all)
+}
+
 // placeOf is the place of a finding.
 func placeOf(f *classify.Finding) classify.Place {
 	place := placesOf[string(f.Where)]

@@ -280,9 +280,10 @@ func (h *header) cell(i int) []byte {
 }
 
 // column says where the place stands in a table.
-func (c *columns) column(t *text) column {
+func (c *columns) column(t *text, col *column) {
 	if c.isFree(t, c.place) {
-		return column{cell: c.free.from}
+		col.known, col.cell = false, c.free.from
+		return
 	}
 	c.advance(t, c.place)
 	c.lookAhead(t)
@@ -296,10 +297,11 @@ func (c *columns) column(t *text) column {
 			if c.ended && c.total.inside {
 				index = min(c.line.delims(d), table.delims)
 			}
-			return column{true, c.line.cellStart(d), index, d, i, table.start, table.end}
+			*col = column{true, c.line.cellStart(d), index, d, i, table.start, table.end}
+			return
 		}
 	}
-	return column{cell: c.line.start}
+	col.known, col.cell = false, c.line.start
 }
 
 // isFree reports whether a position is in no table: because there is none, or because
@@ -324,7 +326,11 @@ func (c *columns) isFree(t *text, p int64) bool {
 
 // cellStart is where the cell of the place begins; the line's
 // beginning is far enough where there is no table.
-func (c *columns) cellStart(t *text) int64 { col := c.column(t); return col.cell }
+func (c *columns) cellStart(t *text) int64 {
+	var col column
+	c.column(t, &col)
+	return col.cell
+}
 
 // lookAhead counts the delimiters of the present line up to its end, if that is
 // near. No byte is counted twice.

@@ -18,6 +18,7 @@ type finder struct {
 	search  *search
 	columns columns
 	token   token
+	noAt    span // where no '@' is
 	lists   []list
 
 	// found holds the keywords of each detector around the present place, in the
@@ -53,6 +54,7 @@ type finder struct {
 	silence int64 // up to here no keyword is in reach, if not all of the text is searched
 	pans    pans
 	limit   int64 // up to here the text may be searched for keywords
+	vault   vault
 }
 
 // span is a stretch of the view.
@@ -79,7 +81,7 @@ func (f *finder) reset(s *Stream) {
 	f.set, f.text, f.pending, f.kind = s.set, &s.text, &s.pending, s.kind
 	f.search = &s.search
 	f.columns.reset()
-	f.token = token{}
+	f.token, f.noAt = token{}, span{}
 	f.read, f.card = 0, -1
 	f.heralds.from, f.heralds.read = 0, 0
 	f.heralds.titles.reset()
@@ -146,7 +148,8 @@ func (f *finder) stands(p int64) bool {
 	if !f.bounded(c) || !d.Apart && f.enclosed(c, p) || d.Alone && !f.alone(c) {
 		return false
 	}
-	where := f.weigh(d, c)
+	var where context
+	f.weigh(d, c, &where)
 	if c.sep != 0 && c.sep != '-' && !d.crowded && !where.labelled() && f.crowd(c) {
 		return false
 	}
@@ -158,18 +161,21 @@ func (f *finder) stands(p int64) bool {
 
 // report keeps a candidate as a match.
 func (f *finder) report(c *candidate, level Confidence, context []string, distance int64) {
-	f.reportValue(c, string(c.value[:c.size]), level, context, distance)
+	f.reportValue(c, f.vault.keep(c.value[:c.size]), level, context, distance)
 }
 
 func (f *finder) reportValue(c *candidate, value string, level Confidence, context []string, distance int64) {
-	f.pending.add(Match{
+	h := f.pending.add(c)
+	h.Match = Match{
 		Detector:   f.detector,
 		Start:      f.text.rawStart(c.start),
 		End:        f.text.rawEnd(c.end),
 		Value:      value,
 		Confidence: level,
 		Context:    context,
-	}, c, distance, f.set.Detectors[f.detector].Apart)
+	}
+	d := f.set.Detectors[f.detector]
+	h.distance, h.apart, h.own = distance, d.Apart, d.own()
 }
 
 // hopeless reports at little cost that the candidate in f.c is worth nothing: its

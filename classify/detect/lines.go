@@ -63,8 +63,8 @@ func (l *lines) follow(t *text, to int64) {
 // needLines makes the lines of some blocks.
 func (t *text) needLines(first, last int) {
 	for page := first / pageBlocks; page <= last/pageBlocks; page++ {
-		if int(t.made[page].lines) < min(last+1-page*pageBlocks, pageBlocks) {
-			t.makeLines(page)
+		if end := min(last, (page+1)*pageBlocks-1); int(t.made[page].lines) <= end%pageBlocks {
+			t.makeLines(end)
 		}
 	}
 }

@@ -1,6 +1,9 @@
 package detect
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Confidence says how sure a Match is. The zero value is "not found".
 type Confidence uint8
@@ -40,7 +43,10 @@ type Match struct {
 	Confidence Confidence
 	Context    []string // the keywords that spoke for it, as the table spells them
 	Score      int      // of a lexicon: the sum of its terms
-	Age        Age
+	// Rival tells of a candidate (None) whose text another detector took: the index of
+	// that in Set.Detectors, plus one. 0 is nobody.
+	Rival int
+	Age   Age
 }
 
 // Age says how it is known whether a match stands in new or in quoted text.
@@ -55,3 +61,20 @@ const (
 	New
 	Quoted
 )
+
+// vault keeps the values of matches, many in one piece of memory.
+type vault struct{ piece strings.Builder }
+
+// valueBytes is how much memory is taken at once for values.
+const valueBytes = 512
+
+// keep returns a value as a string.
+func (v *vault) keep(value []byte) string {
+	if v.piece.Cap()-v.piece.Len() < len(value) {
+		v.piece = strings.Builder{}
+		v.piece.Grow(valueBytes)
+	}
+	from := v.piece.Len()
+	v.piece.Write(value)
+	return v.piece.String()[from:]
+}

@@ -203,7 +203,7 @@ const nearHeader = negativeChars
 // many characters, or where nothing else stands behind it than stands between a
 // label and its value.
 func (f *finder) counts(p int64, reach int) int64 {
-	to := f.text.forth(p, reach)
+	to := f.text.forthAtMost(p, reach)
 	if reach < windowChars {
 		q := p
 		for q < p+windowChars && separatesLabel(f.text.at(q)) {
@@ -269,7 +269,10 @@ func (f *finder) among(from, to int64) uint64 {
 		end = to + wideSight
 	}
 	f.readKeywords(from, min(end, f.text.end()))
-	heard := ^f.set.needy | f.set.partnered | f.heard(from, f.set.needy)
+	heard := ^f.set.needy | f.heard(from, f.set.needy)
+	if f.set.partnered != 0 && f.mayPair(from, to) {
+		heard |= f.set.partnered
+	}
 	for i := f.past; i < len(f.coming) && f.coming[i].at <= end; i++ {
 		s := &f.coming[i]
 		if seekers := f.set.seekerOf[s.detector]; s.at < to {

@@ -105,7 +105,7 @@ func (s *Stream) Reset(emit func(Match)) {
 	s.text.reset()
 	s.finder.reset(s)
 	s.search.reset(s.set)
-	s.pending.reset()
+	s.pending.reset(s.set)
 }
 
 // Settled is the offset before which no further match will start, but for those
@@ -172,7 +172,7 @@ func (s *Stream) look(from, to int64, among uint64) {
 
 // amongBytes is for how much of the text it is known together which detectors have
 // keywords.
-const amongBytes = 512
+const amongBytes = 1024
 
 // leftReach is how far before its first digit a candidate can begin: an address
 // is found by its last line, the half of a pair waits for the other.

@@ -217,6 +217,9 @@ func printScan(c *cobra.Command, g *global, r *scanResult) error {
 		if len(f.Context) > 0 {
 			context = "near " + quoteList(f.Context)
 		}
+		if f.Rival != "" {
+			context += ", in what counts as " + f.Rival
+		}
 		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\tat %d\t%s\n", f.Confidence, f.Detector, shown, place(f.Where, f.Part, f.Quoted), f.Offset, context)
 	}
 	w.Flush()
