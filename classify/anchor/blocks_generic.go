@@ -64,19 +64,26 @@ func markCellsGeneric(text []byte, marks []Cells) {
 		block := (*[BlockBytes]byte)(text[i*BlockBytes:])
 		a, b, c, d, e, f, g, h := eight(block)
 		commas := ^gather(noComma(a), noComma(b), noComma(c), noComma(d), noComma(e), noComma(f), noComma(g), noComma(h))
-		// Of the others, fewer, each is looked at.
-		others := ^gather(noCell(a), noCell(b), noCell(c), noCell(d), noCell(e), noCell(f), noCell(g), noCell(h))
-		var tabs, bars, semicolons, quotes uint64
-		for ; others != 0; others &= others - 1 {
-			k := bits.TrailingZeros64(others) & 63
-			sort := uint64(cellOf[block[k]])
-			tabs |= sort & 1 << k
-			bars |= sort >> 1 & 1 << k
-			semicolons |= sort >> 2 & 1 << k
-			quotes |= sort >> 3 << k
+		marks[i] = Cells{Delims: [4]uint64{3: commas}}
+		a, b, c, d, e, f, g, h = noCell(a), noCell(b), noCell(c), noCell(d), noCell(e), noCell(f), noCell(g), noCell(h)
+		if ^(a&b&c&d&e&f&g&h)&highs != 0 {
+			marks[i].rare(block, ^gather(a, b, c, d, e, f, g, h))
 		}
-		marks[i] = Cells{[4]uint64{tabs, bars, semicolons, commas}, quotes}
 	}
+}
+
+// rare takes in the characters of cells at some places of a block, but commas.
+func (m *Cells) rare(block *[BlockBytes]byte, found uint64) {
+	var tabs, bars, semicolons, quotes uint64
+	for ; found != 0; found &= found - 1 {
+		k := bits.TrailingZeros64(found) & 63
+		sort := uint64(cellOf[block[k]])
+		tabs |= sort & 1 << k
+		bars |= sort >> 1 & 1 << k
+		semicolons |= sort >> 2 & 1 << k
+		quotes |= sort >> 3 << k
+	}
+	m.Delims[0], m.Delims[1], m.Delims[2], m.Quotes = tabs, bars, semicolons, quotes
 }
 
 // cellOf tells the characters of cells apart, but for the comma.

@@ -66,10 +66,10 @@ const (
 )
 
 // speak notes a keyword that can make a value of a candidate behind or before it.
-func (f *finder) speak(h *hit, of int, r role) {
+func (f *finder) speak(h *hit, of int, as role) {
 	d := f.set.Detectors[of]
 	s := speaker{at: h.start, until: f.counts(h.end, f.set.reach[of]) + nearReach, detector: of}
-	s.hints = !f.set.everywhere && r == weak && !d.hinted && !d.partnered
+	s.hints = !f.set.everywhere && as == weak && !d.hinted && !d.partnered
 	if s.label = s.until; s.hints || f.set.seekerOf[of]&(f.set.labelled|f.set.partnered) != 0 {
 		s.label = f.counts(h.end, d.labels())
 		if !d.atDigit {
