@@ -22,6 +22,8 @@ type pairing struct {
 	loose func(f *finder, code, account *half) bool
 	// value makes the canonical form; either part may be nil.
 	value func(code, account *candidate) string
+	// read makes the canonical form of a cell that holds both halves.
+	read func(cell string) (value string, ok bool)
 	// level is that of what was found; either half may be nil.
 	level func(f *finder, code, account *half) Confidence
 }
