@@ -244,8 +244,8 @@ func TestAMailThatStallsIsLetGo(t *testing.T) {
 			} else if _, err := m.conn.Write([]byte(half)); err != nil {
 				t.Fatal(err)
 			}
-			if _, reply := m.end(); !strings.HasPrefix(reply, "y451 4.3.0 ") {
-				t.Errorf("the mail got %q", reply)
+			if p := m.next(); !strings.HasPrefix(p.String(), "y451 4.3.0 ") {
+				t.Errorf("the mail got %q", p)
 			}
 			m.send('A', "")
 			if _, reply := m.mail("Q2", "x"); reply != "a" {
@@ -287,8 +287,8 @@ func TestAPacketThatTricklesInIsAStall(t *testing.T) {
 				if _, err := m.conn.Write(next[sent:]); err != nil {
 					t.Fatal(err)
 				}
-				if _, reply := m.end(); !strings.HasPrefix(reply, "y451 4.3.0 ") {
-					t.Errorf("the mail got %q", reply)
+				if p := m.next(); !strings.HasPrefix(p.String(), "y451 4.3.0 ") {
+					t.Errorf("the mail got %q", p)
 				}
 			}
 		})

@@ -42,6 +42,7 @@ type tap interface {
 	headerEnded() milter.Response
 	chunk(b []byte) milter.Response
 	abort()
+	rest() // a verdict may have been sent
 
 	reading() bool // between the first field of a mail and its verdict
 	stalled()      // the MTA lets us wait for the rest of a mail
@@ -118,6 +119,7 @@ func (g *guard) Read(p []byte) (int, error) {
 // next checks the packet that comes next and either leaves it to the library or
 // deals with it.
 func (g *guard) next() error {
+	g.tap.rest()
 	head, err := g.peek(5)
 	if err != nil {
 		if errors.Is(err, io.EOF) && len(g.in.bytes()) > 0 {
@@ -148,8 +150,13 @@ func (g *guard) next() error {
 		g.expect = total
 	}
 	silent := g.silent&noReply(cmd) != 0
-	if silent && total > maxTakenIn {
-		g.in.acknowledge() // the MTA can go on while this is read
+	if cmd == cmdBody && g.tap.reading() {
+		// The MTA goes on while this is read. If that ends the mail, the
+		// command that follows is told.
+		if err := g.reply(milter.RespContinue); err != nil {
+			return err
+		}
+		silent = true
 	}
 	response := g.command(cmd, packet[5:])
 	g.in.take(total)

@@ -191,13 +191,6 @@ func (b *inbox) try(fd uintptr) bool {
 	}
 }
 
-// acknowledge has the kernel tell the peer at once what has come.
-func (b *inbox) acknowledge() {
-	if b.tcp {
-		_ = b.raw.Control(acknowledge) // fails only on a closed connection
-	}
-}
-
 // littleBytes are copied sooner than a buffer is kept for them.
 const littleBytes = 1 << 10
 

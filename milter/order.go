@@ -38,6 +38,8 @@ const newest = 6
 // that is answered. MAIL may be accepted, a recipient refused; the end of the
 // header is where a mail is let go that is no concern of the policy, before its
 // body is shown. A fault that comes in between ends the mail at the next of these.
+// The body has a reply, or else the MTA would be ahead of us by as much as the
+// kernel keeps for it.
 func noReply(cmd byte) milter.OptProtocol {
 	switch cmd {
 	case cmdConnect:
@@ -46,14 +48,12 @@ func noReply(cmd byte) milter.OptProtocol {
 		return milter.OptNoHeloReply
 	case cmdHeader:
 		return milter.OptNoHeaderReply
-	case cmdBody:
-		return milter.OptNoBodyReply
 	}
 	return 0
 }
 
 // allSilent are all flags of noReply.
-const allSilent = milter.OptNoConnReply | milter.OptNoHeloReply | milter.OptNoHeaderReply | milter.OptNoBodyReply
+const allSilent = milter.OptNoConnReply | milter.OptNoHeloReply | milter.OptNoHeaderReply
 
 // order is how far a connection has come. A command that does not follow is
 // refused: the daemon would otherwise judge a mail whose beginning it never saw.

@@ -28,6 +28,7 @@ type Session struct {
 	pickup bool
 	name   string // that the client gave itself
 	tx     *transaction
+	after  func() // what is left to do once the verdict is on its way
 }
 
 var _ milter.Milter = (*Session)(nil)
@@ -298,7 +299,21 @@ func (s *Session) forget() {
 	s.table, s.client, s.pickup, s.name = macroTable{}, netip.Addr{}, false, ""
 }
 
+// rest logs and notes a mail whose verdict the MTA has: its sender need not wait for
+// that.
+func (s *Session) rest() {
+	after := s.after
+	if after == nil {
+		return
+	}
+	s.after = nil
+	var resp milter.Response
+	defer s.recovered(&resp)
+	after()
+}
+
 func (s *Session) ended() {
+	s.rest()
 	s.abandon()
 	s.server.Log.Debug("milter session ended", "bytes", s.guard.read)
 }

@@ -69,13 +69,15 @@ func (s *Session) decide(m *milter.Modifier) (milter.Response, error) {
 		return s.fail(faultAudit), nil
 	}
 	s.server.Metrics.verdict(verdict, s.server.mode(), entry.MessageTime, entry.VerdictTime)
-	s.tell(entry)
-	if !s.server.AuditRequired {
-		_ = s.note(entry) // counted where it fails
-	}
 	// Nothing but the connection can fail from here on.
 	s.notify(tx.engine, verdict)
 	s.noteFacts(verdict)
+	s.after = func() {
+		s.tell(entry)
+		if !s.server.AuditRequired {
+			_ = s.note(entry) // counted where it fails
+		}
+	}
 	if err := s.send(m, burst); err != nil {
 		s.settle(burst.reply)
 		return nil, err

@@ -32,6 +32,9 @@ type compiler struct {
 	ruleNames []string
 	switched  map[string]bool // rules that are off
 	odds      []Mistake       // that lint takes for mistakes
+	// broken are the ids of detectors, lexicons and tables whose definition is a
+	// mistake: that somebody asks for them is none.
+	broken map[string]bool
 }
 
 // lineList is a list before it is put to a use.
@@ -45,7 +48,8 @@ type lineList struct {
 
 func newCompiler(sources []*source, detectors []*detect.Detector, opt Options, m *Mistakes) *compiler {
 	c := &compiler{
-		Policy:  &Policy{routes: opt.Routes.possible(), partners: map[string]*partner{}},
+		Policy:  &Policy{routes: opt.Routes.possible(), partners: map[string]*partner{}, warnings: m.Warnings()},
+		broken:  map[string]bool{},
 		sources: sources, opt: opt, mistakes: m,
 		known: map[string]*detect.Detector{}, off: map[string]bool{}, tables: map[string]*exactTable{}, lists: map[string]*lineList{}, settings: map[string]map[string]any{},
 		rolls: map[string]*roll{}, tests: map[string]int{}, classes: map[string]int{}, sumOf: map[string]int{},

@@ -152,6 +152,8 @@ func (c *ruleCompiler) found(s *sourceCondition) expr {
 		switch {
 		case c.builtin && (d == nil || c.off[id]):
 			continue // a label of postern's own does without
+		case c.broken[id]:
+			continue // which was told
 		case c.off[id]:
 			c.wrong(s.At("found"), "", "detector %q is off", id)
 			continue

@@ -1,10 +1,12 @@
 package rules
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"maps"
+	"regexp/syntax"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/postern-mail/postern/classify/detect"
@@ -71,6 +73,9 @@ func (c *compiler) addDetector(d *detect.Detector) {
 func (c *compiler) tune(one detectorSource) {
 	t, wrong := one.table, c.detectorWrong(one)
 	d := c.known[t.ID]
+	if d == nil && t.blamed() {
+		return // something is wrong that may have made it a detector of one's own
+	}
 	if d == nil {
 		wrong("id", didYouMean(t.ID, c.usable()), "no detector of that id is there to be tuned, and the table has neither pattern nor words")
 		return
@@ -90,7 +95,7 @@ func (c *compiler) tune(one detectorSource) {
 	}
 	tuned, err := detect.Tuned(d, t.KeywordsAdd, t.NegativeAdd)
 	if err != nil {
-		wrong("keywords_add", "", "%v", err)
+		c.faults(one, nil, err)
 		return
 	}
 	c.known[t.ID] = tuned
@@ -103,7 +108,6 @@ func (c *compiler) detectOption(one detectorSource, wrong func(key, fix, format 
 	for key, of := range map[string]string{"month_first": "dob", "born_until": "dob", "sort_codes": "uk-bank"} {
 		if t.Has(key) && t.ID != of {
 			wrong(key, "", "%s is for the detector %s", key, of)
-			return
 		}
 	}
 	if t.MonthFirst != nil {
@@ -124,38 +128,44 @@ func (c *compiler) detectorWrong(one detectorSource) func(key, fix, format strin
 	}
 }
 
-// defineDetector compiles a detector of the admin's own.
+// defineDetector compiles a detector of the admin's own. All that is wrong with it is
+// told at once.
 func (c *compiler) defineDetector(one detectorSource) {
 	t, wrong := one.table, c.detectorWrong(one)
-	words := slices.Concat(t.Words, one.source.wordsOf[t.ID])
+	before := len(c.mistakes.List)
+	fromFile := one.source.wordsOf[t.ID]
+	words := slices.Clone(t.Words)
+	for _, w := range fromFile {
+		words = append(words, w.text)
+	}
 	switch {
 	case len(words) > maxWords:
-		wrong("words", "", "%d words, more than the %d that a detector takes", len(words), maxWords)
-		return
-	case t.Pattern != "" && (t.Has("words") || t.Has("file")):
+		wrong("words", "make two detectors of it", "%d words, more than the %d that a detector takes", len(words), maxWords)
+		words = nil
+	case t.Has("pattern") && (t.Has("words") || t.Has("file")):
 		wrong("pattern", "make two detectors of it", "both an expression and words")
-		return
-	case t.Pattern == "" && len(words) == 0:
+	case t.Pattern == "" && len(words) == 0 && !t.blamed():
 		wrong("pattern", "say pattern = '…', words = […] or file = \"…\"", "nothing says what it finds")
-		return
 	}
 	custom := detect.Custom{
-		ID: t.ID, Title: t.Title, Pattern: t.Pattern, Words: words, Check: t.Validate,
+		ID: t.ID, Title: cmp.Or(t.Title, t.ID), Pattern: t.Pattern, Words: words, Check: t.Validate,
 		Keywords: t.Keywords, Negative: t.Negative, Window: t.Window, Mask: t.Mask, Fingerprint: t.Fingerprint,
 		Levels: t.Confidence.levels(len(t.Keywords) > 0),
 	}
-	if custom.Title == "" {
-		custom.Title = t.ID
-	}
-	for key, names := range map[string][]string{"validate": detect.Checks(), "mask": detect.Masks()} {
-		value := map[string]string{"validate": t.Validate, "mask": t.Mask}[key]
-		if t.Has(key) && !slices.Contains(names, value) {
-			wrong(key, didYouMean(value, names), "unknown %s %q", key, value)
-			return
+	for _, of := range []struct {
+		key   string
+		value *string
+		names []string
+	}{{"validate", &custom.Check, detect.Checks()}, {"mask", &custom.Mask, detect.Masks()}} {
+		if t.Has(of.key) && !t.blamed(of.key) && !slices.Contains(of.names, *of.value) {
+			wrong(of.key, didYouMean(*of.value, of.names), "unknown %s %q", of.key, *of.value)
+			*of.value = ""
 		}
 	}
-	if t.Has("report_specimens") || t.Has("keywords_add") || t.Has("negative_add") {
-		wrong("report_specimens", "say keywords and negative", "keywords_add, negative_add and report_specimens tune detectors that are there")
+	for _, key := range []string{"report_specimens", "keywords_add", "negative_add"} {
+		if t.Has(key) {
+			wrong(key, "say keywords and negative", "%s tunes a detector that is there", key)
+		}
 	}
 	for _, key := range []string{"month_first", "born_until", "sort_codes"} {
 		if t.Has(key) {
@@ -167,13 +177,63 @@ func (c *compiler) defineDetector(one detectorSource) {
 		d.Apart, d.OnceARow, d.Alone = t.Apart, t.OnceARow, t.Alone
 		_, err = detect.Compile([]*detect.Detector{d}, detect.Options{})
 	}
-	if err != nil {
-		wrong("pattern", "", "%v", err)
+	c.faults(one, fromFile, err)
+	if len(c.mistakes.List) > before || t.blamed() || t.Confidence.blamed() {
+		c.broken[t.ID] = true
 		return
 	}
 	c.addDetector(d)
 	if t.Off {
 		c.off[t.ID] = true
+	}
+	c.vain(one)
+}
+
+// faults tells what is wrong with a detector: of a word of a file in that file.
+func (c *compiler) faults(one detectorSource, fromFile []fileWord, err error) {
+	wrong := c.detectorWrong(one)
+	all, ok := errors.AsType[detect.Faults](err)
+	if !ok && err != nil {
+		wrong("pattern", "", "%v", err)
+	}
+	for _, f := range all {
+		at := f.Index - len(one.table.Words)
+		if f.Key != "words" || at < 0 {
+			wrong(f.Key, "", "%v", f.Err)
+			continue
+		}
+		title := fmt.Sprintf("words %q", one.source.beside(one.table.File))
+		c.mistakes.Add(title, fromFile[at].line, "", "detector %q: %v", one.table.ID, f.Err)
+	}
+}
+
+// vain warns of what a definition says to no effect.
+func (c *compiler) vain(one detectorSource) {
+	t := one.table
+	warn := func(key, fix, format string, args ...any) {
+		c.warn(one.source.title, t.At(key), fix, "detector %q: %s", t.ID, fmt.Sprintf(format, args...))
+	}
+	if tree, err := syntax.Parse(t.Pattern, syntax.Perl); err == nil {
+		names := slices.DeleteFunc(tree.CapNames(), func(name string) bool { return name == "" })
+		for _, name := range names {
+			if name != "check" {
+				warn("pattern", "write (?P<check>…) for the piece that validate looks at, or a group without a name", "the group %q has no meaning, and validate looks at the whole value", name)
+			}
+		}
+		if slices.Contains(names, "check") && (!t.Has("validate") || t.Validate == "none") {
+			warn("pattern", `say validate = "…", or take the name out`, "the group check has no effect: nothing validates it")
+		}
+	}
+	if len(t.Keywords) > 0 {
+		return
+	}
+	for _, key := range []string{"label", "context"} {
+		if t.Confidence.Has(key) {
+			c.warn(one.source.title, t.Confidence.At(key), "say keywords = […], or without = for what a value is worth by itself", "detector %q: confidence.%s has no effect: there are no keywords", t.ID, key)
+		}
+	}
+	if t.Has("window") {
+		warn("window", "say keywords = […]", "window has no effect: there are no keywords")
 	}
 }
 
@@ -201,10 +261,8 @@ func (c *compiler) trySamples(one detectorSource, d *detect.Detector) {
 	t := one.table
 	try := c.trial(d)
 	c.samples(one.source, t.Pos, fmt.Sprintf("detector %q", t.ID), try, t.Match, t.NearMisses)
-	for _, h := range harmless {
-		if level, _ := try(h.text); level >= detect.Medium && !slices.Contains(t.Match, h.text) {
-			c.warn(one.source.title, t.Line, "give it keywords and without = \"low\", or make it narrower", "detector %q: it also finds %s at %s confidence", t.ID, h.what, level)
-		}
+	if !one.source.pack {
+		c.everyday(one, d)
 	}
 }
 
@@ -256,34 +314,4 @@ func (c *compiler) trial(d *detect.Detector) trial {
 		_ = stream.Close()
 		return best, place
 	}
-}
-
-// harmless are things that stand in most mail. A detector that finds them will
-// find them every day.
-var harmless = []struct{ what, text string }{
-	{"a date", "Meeting on 2026-03-12 or 12/03/2026, 12 March 2026."},
-	{"a time", "From 10:22:33 to 11:45, at 0945."},
-	{"an amount", "The total is $1,234.56 or £1234.56, EUR 99,00."},
-	{"a telephone number", "Call 020 7946 0018, +1 573 555 0199 or (314) 555-0142."},
-	{"a year", "In 1999 and 2026 there were 12 of 365."},
-	{"a version", "Version 1.26.8, build 20260312.1, v2.3.4-rc1."},
-	{"an IP address", "From 192.0.2.17 port 51234 to 2001:db8::17."},
-	{"a message id", "Message-ID: <20260312102233.4F1A2B3C@mail.example.org>"},
-	{"a UUID", "id 6ba7b810-9dad-11d1-80b4-00c04fd430c8"},
-	{"a commit", "commit 1a410efbd13591db07496601ebc7a059dd55cfe9"},
-	{"an invoice number", "Invoice 1234567, order 12345678, ref. 123456789."},
-	{"a postcode", "London SW1A 2AA, Jefferson City, MO 65101"},
-	{"everyday words", "Dear Sir or Madam, thank you for your letter. Kind regards, Mary Ann Smith"},
-}
-
-// wordLines reads a file of literal values: one a line, "#" begins a comment.
-func wordLines(data []byte) []string {
-	var all []string
-	for line := range strings.Lines(string(data)) {
-		line, _, _ = strings.Cut(line, "#")
-		if line = strings.TrimSpace(line); line != "" {
-			all = append(all, line)
-		}
-	}
-	return all
 }

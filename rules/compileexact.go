@@ -3,6 +3,7 @@ package rules
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"path/filepath"
 	"slices"
@@ -34,6 +35,7 @@ func (c *compiler) openTables() {
 		for i := range s.EDM {
 			t := &s.EDM[i]
 			wrong := func(key, fix, format string, args ...any) {
+				c.broken[exactPrefix+t.ID] = true
 				c.mistakes.Add(s.title, t.At(key), fix, "edm table %q: %s", t.ID, fmt.Sprintf(format, args...))
 			}
 			switch first := c.tables[t.ID]; {
@@ -43,12 +45,13 @@ func (c *compiler) openTables() {
 				wrong("id", "choose another name", "it stands in %s line %d already", first.file, first.source.Line)
 			case s.pack:
 				wrong("file", "", "a pack has no files")
+			case t.blamed():
+				c.broken[exactPrefix+t.ID] = true
 			case t.File == "" || t.KeyFile == "":
 				wrong("file", "say file and key_file", "the file of the table or that of its key is missing")
 			default:
-				table, key, err := c.openTable(s, t)
-				if err != nil {
-					wrong(key, tableFix(err), "%v", err)
+				table := c.openTable(s, t, wrong)
+				if table == nil {
 					continue
 				}
 				c.tables[t.ID] = &exactTable{Table: table, source: t, file: s.title}
@@ -71,18 +74,25 @@ func tableFix(err error) string {
 	return ""
 }
 
-// openTable reads key and table; key names the key of the policy that is at fault.
-func (c *compiler) openTable(s *source, t *sourceTable) (table *edm.Table, key string, err error) {
-	c.files, c.keys = append(c.files, s.beside(t.KeyFile), s.beside(t.File)), append(c.keys, s.beside(t.KeyFile))
-	secret, err := readFile(s.beside(t.KeyFile), maxKeyFile)
+// openTable reads key and table, nil if one of them cannot be read.
+func (c *compiler) openTable(s *source, t *sourceTable, wrong func(key, fix, format string, args ...any)) *edm.Table {
+	file, keyFile := s.beside(t.File), s.beside(t.KeyFile)
+	c.files, c.keys = append(c.files, keyFile, file), append(c.keys, keyFile)
+	secret, err := readFile(keyFile, maxKeyFile)
 	if err != nil {
-		return nil, "key_file", fmt.Errorf("cannot read %q: %w", s.beside(t.KeyFile), plainError(err))
+		wrong("key_file", "", "cannot read %q: %v", keyFile, plainError(err))
+		_, err := readFile(file, 0)
+		if missing, ok := errors.AsType[*fs.PathError](err); ok {
+			wrong("file", "", "cannot read %q: %v", file, missing.Err)
+		}
+		return nil
 	}
-	table, err = edm.Open(s.beside(t.File), edm.TrimKey(secret), c.inUse)
+	table, err := edm.Open(file, edm.TrimKey(secret), c.inUse)
 	if err != nil {
-		return nil, "file", fmt.Errorf("cannot read %q: %w", s.beside(t.File), plainError(err))
+		wrong("file", tableFix(err), "cannot read %q: %v", file, plainError(err))
+		return nil
 	}
-	return table, "", nil
+	return table
 }
 
 // beside is the path of a file that a policy names.
@@ -149,6 +159,9 @@ func (c *ruleCompiler) exactly(s *sourceCondition) []*detect.Detector {
 	var all []*detect.Detector
 	for _, name := range s.EDM {
 		t := c.tables[name]
+		if t == nil && c.broken[exactPrefix+name] {
+			continue
+		}
 		if t == nil {
 			c.wrong(s.At("edm"), didYouMean(name, slices.Collect(maps.Keys(c.tables))), "unknown edm table %q", name)
 			continue

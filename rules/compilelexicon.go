@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/postern-mail/postern/classify/detect"
@@ -25,7 +24,8 @@ const (
 type weighted struct {
 	text   string
 	weight int
-	line   int // in its file, 0 in the policy
+	file   string // "" in the policy
+	line   int
 }
 
 // collectLexicons compiles the lexicons that files define, and tunes the shipped
@@ -48,48 +48,53 @@ func (c *compiler) collectLexicons() {
 	}
 }
 
+// lexicon compiles one lexicon. All that is wrong with it is told at once.
 func (c *compiler) lexicon(s *source, l *sourceLexicon) {
+	before := len(c.mistakes.List)
 	wrong := func(key, fix, format string, args ...any) {
 		c.mistakes.Add(s.title, l.At(key), fix, "lexicon %q: %s", l.ID, fmt.Sprintf(format, args...))
 	}
 	shipped := c.known[l.ID]
-	terms := c.terms(s, l, shipped != nil, wrong)
-	for key, n := range map[string]int{"up_to": l.UpTo, "distinct": l.Distinct} {
+	if shipped != nil && !shipped.Scores() {
+		wrong("id", "choose another name", "there is a detector of that name")
+		return
+	}
+	terms := c.terms(s, l, shipped, wrong)
+	for _, of := range []struct {
+		key string
+		n   int
+	}{{"up_to", l.UpTo}, {"distinct", l.Distinct}} {
 		switch {
-		case l.Has(key) && shipped != nil:
-			wrong(key, "make a lexicon of your own", "%s: a shipped lexicon counts each of its terms once", key)
-		case l.Has(key) && (n < 1 || n > 255):
-			wrong(key, "", "%s is %d, wanted 1 to 255", key, n)
+		case l.blamed(of.key):
+		case l.Has(of.key) && shipped != nil:
+			wrong(of.key, "make a lexicon of your own", "%s: a shipped lexicon counts each of its terms once", of.key)
+		case l.Has(of.key) && (of.n < 1 || of.n > 255):
+			wrong(of.key, "", "%s is %d, wanted 1 to 255", of.key, of.n)
 		}
 	}
 	for i := range terms {
 		terms[i].UpTo = l.UpTo
 	}
-	if t := l.Thresholds; t != nil && shipped == nil && (t.Low < 1 || t.Medium < t.Low || t.High < t.Medium) {
-		wrong("thresholds", "say low, medium and high, rising from 1", "the thresholds are %d, %d and %d", t.Low, t.Medium, t.High)
-		return
+	t := l.thresholds(shipped)
+	if (t.Low < 1 || t.Medium < t.Low || t.High < t.Medium) && !l.blamed("thresholds") {
+		wrong("thresholds", "those that are not given are "+fmt.Sprintf("%d, %d and %d", standardLow, standardMedium, standardHigh), "the thresholds are %d, %d and %d, wanted them to rise from 1", t.Low, t.Medium, t.High)
 	}
-	if l.Thresholds == nil {
-		l.Thresholds = &sourceThresholds{}
-	}
-	var d *detect.Detector
-	switch t := l.Thresholds; {
-	case shipped != nil && !shipped.Scores():
-		wrong("id", "choose another name", "there is a detector of that name")
-		return
-	case shipped != nil:
-		d = detect.Reweighed(shipped, terms, t.Low, t.Medium, t.High)
-	case len(terms) == 0:
+	if len(terms) == 0 && shipped == nil && !l.blamed("terms", "file") && len(c.mistakes.List) == before {
 		wrong("terms", "say terms = { … } or file = \"…\"", "it has no terms")
+	}
+	if len(c.mistakes.List) > before || l.blamed() {
+		c.broken[l.ID] = shipped == nil
 		return
-	default:
-		d = (&detect.Lexicon{
-			ID: l.ID, Title: cmp.Or(l.Title, l.ID), Terms: terms,
-			Distinct: l.Distinct, Low: cmp.Or(t.Low, standardLow), Medium: cmp.Or(t.Medium, standardMedium), High: cmp.Or(t.High, standardHigh),
-		}).Detector()
+	}
+	d := (&detect.Lexicon{
+		ID: l.ID, Title: cmp.Or(l.Title, l.ID), Terms: terms, Distinct: l.Distinct, Low: t.Low, Medium: t.Medium, High: t.High,
+	}).Detector()
+	if shipped != nil {
+		d = detect.Reweighed(shipped, terms, t.Low, t.Medium, t.High)
 	}
 	if _, err := detect.Compile([]*detect.Detector{d}, detect.Options{}); err != nil {
 		wrong("terms", "", "%v", err)
+		c.broken[l.ID] = shipped == nil
 		return
 	}
 	if shipped != nil {
@@ -98,15 +103,55 @@ func (c *compiler) lexicon(s *source, l *sourceLexicon) {
 	} else {
 		c.addDetector(d)
 	}
-	c.off[l.ID] = l.Off
+	if c.off[l.ID] = l.Off; l.Off {
+		return
+	}
+	c.reach(s, l, d)
+	if shipped == nil && !s.pack {
+		c.everydayScore(s, l, d)
+	}
 	if shipped == nil || len(l.Match)+len(l.NearMisses) > 0 {
 		c.samples(s, l.Pos, fmt.Sprintf("lexicon %q", l.ID), c.trial(d), l.Match, l.NearMisses)
 	}
 }
 
+// thresholds are those that the table says; for the others those of the shipped
+// lexicon that it tunes, or the standard ones.
+func (l *sourceLexicon) thresholds(shipped *detect.Detector) sourceThresholds {
+	t := sourceThresholds{Low: standardLow, Medium: standardMedium, High: standardHigh}
+	if shipped != nil {
+		_, _, of := shipped.Reach()
+		t = sourceThresholds{Low: of.Low, Medium: of.Medium, High: of.High}
+	}
+	if given := l.Thresholds; given != nil {
+		for _, one := range []struct {
+			key        string
+			from, into *int
+		}{{"low", &given.Low, &t.Low}, {"medium", &given.Medium, &t.Medium}, {"high", &given.High, &t.High}} {
+			if given.Has(one.key) {
+				*one.into = *one.from
+			}
+		}
+	}
+	return t
+}
+
+// reach tells of a lexicon that no text can bring to a level that counts.
+func (c *compiler) reach(s *source, l *sourceLexicon, d *detect.Detector) {
+	const fix = "give its terms more weight, or lower the thresholds"
+	switch best, score, is := d.Reach(); {
+	case len(is.Terms) < is.Distinct:
+		c.odd(s.title, l.At("distinct"), "lower distinct, or add terms", "lexicon %q never finds anything: distinct wants %d different terms, and it has %d", l.ID, is.Distinct, len(is.Terms))
+	case best == detect.None:
+		c.odd(s.title, l.At("thresholds"), fix, "lexicon %q never finds anything: all its terms together are %d, and low begins at %d", l.ID, score, is.Low)
+	case best == detect.Low:
+		c.warn(s.title, l.At("thresholds"), fix+`; or ask for confidence = "low"`, "lexicon %q never gets beyond low, which rules do not count unless they say so: all its terms together are %d, and medium begins at %d", l.ID, score, is.Medium)
+	}
+}
+
 // terms are those of the policy, the longest first so that they own their text
 // before the shorter ones in them, then those of the file in its order.
-func (c *compiler) terms(s *source, l *sourceLexicon, tunes bool, wrong func(key, fix, format string, args ...any)) []detect.Term {
+func (c *compiler) terms(s *source, l *sourceLexicon, shipped *detect.Detector, wrong func(key, fix, format string, args ...any)) []detect.Term {
 	var all []weighted
 	for text, weight := range l.Terms {
 		all = append(all, weighted{text: text, weight: weight})
@@ -114,56 +159,34 @@ func (c *compiler) terms(s *source, l *sourceLexicon, tunes bool, wrong func(key
 	slices.SortFunc(all, func(a, b weighted) int { return cmp.Or(len(b.text)-len(a.text), cmp.Compare(a.text, b.text)) })
 	all = append(all, s.termsOf[l.ID]...)
 	if len(all) > maxWords {
-		wrong("terms", "", "%d terms, more than the %d that a lexicon takes", len(all), maxWords)
+		wrong("terms", "make two lexicons of it", "%d terms, more than the %d that a lexicon takes", len(all), maxWords)
 		return nil
 	}
 	least := 1
-	if tunes {
+	if shipped != nil {
 		least = 0 // takes a term out
 	}
 	var terms []detect.Term
 	for _, w := range all {
-		where := fmt.Sprintf("term %q", clip(w.text, 40))
-		if w.line > 0 {
-			where = fmt.Sprintf("line %d of %q", w.line, l.File)
+		title, line, what := s.title, l.At("terms"), fmt.Sprintf("lexicon %q: term %q", l.ID, clip(w.text, 40))
+		if w.file != "" {
+			title, line = w.file, w.line
 		}
 		if w.weight < least || w.weight > maxWeight {
-			wrong("terms", "", "%s has the weight %d, wanted %d to %d", where, w.weight, least, maxWeight)
+			c.mistakes.Add(title, line, "", "%s has the weight %d, wanted %d to %d", what, w.weight, least, maxWeight)
 			continue
 		}
 		term, err := detect.NewTerm(w.text, w.weight)
 		if err != nil {
-			wrong("terms", "", "%s: %v", where, err)
+			c.mistakes.Add(title, line, "", "%s: %v", what, err)
 			continue
+		}
+		if w.weight == 0 && !shipped.HasTerm(term) {
+			c.warn(title, line, "docs/detectors.md lists its terms", "%s has the weight 0, which takes a term out, and there is none of that spelling", what)
 		}
 		terms = append(terms, term)
 	}
 	return terms
-}
-
-// termLines reads a file of terms: one a line, after a TAB its weight, 1 without;
-// "#" begins a comment.
-func termLines(title string, data []byte, m *Mistakes) []weighted {
-	var all []weighted
-	n := 0
-	for line := range strings.Lines(string(data)) {
-		n++
-		line, _, _ = strings.Cut(line, "#")
-		text, number, has := strings.Cut(strings.TrimSpace(line), "\t")
-		if text == "" {
-			continue
-		}
-		weight := 1
-		if has {
-			var err error
-			if weight, err = strconv.Atoi(strings.TrimSpace(number)); err != nil {
-				m.Add(title, n, "", "got %q behind the TAB, wanted a weight", clip(number, 20))
-				continue
-			}
-		}
-		all = append(all, weighted{strings.TrimSpace(text), weight, n})
-	}
-	return all
 }
 
 // usable lists the ids that a condition may name.

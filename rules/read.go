@@ -137,7 +137,7 @@ func (r *reader) source(title, id string, data []byte, pack bool) *source {
 	r.count(title, data)
 	s := &source{
 		title: title, pack: pack, fromFile: map[string][]entry{},
-		wordsOf: map[string][]string{}, termsOf: map[string][]weighted{},
+		wordsOf: map[string][]fileWord{}, termsOf: map[string][]weighted{},
 	}
 	if m := DecodeTOML(title, data, s); m != nil {
 		r.mistakes.List = append(r.mistakes.List, m.List...)
@@ -180,27 +180,18 @@ func (r *reader) listFiles(s *source) {
 
 // detectorFiles reads the words of detectors and the terms of lexicons.
 func (r *reader) detectorFiles(s *source) {
-	read := func(what string, at Pos, file string) []byte {
-		if file == "" {
-			return nil
-		}
-		data, err := r.file(s.beside(file), maxListFile)
-		if err != nil {
-			r.mistakes.Add(s.title, at.At("file"), "", "%s: cannot read %q: %v", what, s.beside(file), plainError(err))
-			return nil
-		}
-		r.count(what, data)
-		return data
-	}
 	for i := range s.Detectors {
 		d := &s.Detectors[i]
-		s.wordsOf[d.ID] = wordLines(read(fmt.Sprintf("detector %q", d.ID), d.Pos, d.File))
+		if f := r.words(s, fmt.Sprintf("detector %q", d.ID), d.Pos, d.File); f != nil {
+			s.wordsOf[d.ID] = f.words()
+		}
 		r.sortCodes(s, d)
 	}
 	for i := range s.Lexicons {
 		l := &s.Lexicons[i]
-		data := read(fmt.Sprintf("lexicon %q", l.ID), l.Pos, l.File)
-		s.termsOf[l.ID] = termLines(fmt.Sprintf("lexicon %q", s.beside(l.File)), data, r.mistakes)
+		if f := r.words(s, fmt.Sprintf("lexicon %q", l.ID), l.Pos, l.File); f != nil {
+			s.termsOf[l.ID] = f.terms(l.Pos)
+		}
 	}
 }
 
@@ -215,6 +206,7 @@ func (r *reader) sortCodes(s *source, d *sourceDetector) {
 		s.sortCodes, err = detect.ReadSortCodes(bytes.NewReader(data))
 	}
 	if err != nil {
+		d.blame("sort_codes")
 		r.mistakes.Add(s.title, d.At("sort_codes"), "", "detector %q: cannot read %q: %v", d.ID, s.beside(d.SortCodes), plainError(err))
 	}
 }

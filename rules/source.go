@@ -34,7 +34,7 @@ type source struct {
 	dir       string // where its list files are; "" in a pack
 	pack      bool
 	fromFile  map[string][]entry    // of lists kept in files
-	wordsOf   map[string][]string   // of detectors kept in files
+	wordsOf   map[string][]fileWord // of detectors kept in files
 	termsOf   map[string][]weighted // of lexicons kept in files
 	sortCodes *detect.SortCodes     // of a file that the policy names
 }

@@ -27,6 +27,8 @@ type Pos struct {
 	File string
 	Line int
 	keys map[string]int
+	// faulty are the keys of which a mistake was told already; shared by copies.
+	faulty map[string]bool
 }
 
 // At is the line of a key of the table, or the table's own if the key is not there.
@@ -39,6 +41,19 @@ func (p Pos) At(key string) int {
 
 // Has reports whether the table holds the key.
 func (p Pos) Has(key string) bool { _, ok := p.keys[key]; return ok }
+
+// Blame notes that a mistake was told of a key.
+func (p Pos) blame(key string) {
+	if p.faulty != nil {
+		p.faulty[key] = true
+	}
+}
+
+// blamed reports whether a mistake was told of one of the keys; of any at all if
+// none is named. What else is wrong there may only follow from it.
+func (p Pos) blamed(keys ...string) bool {
+	return len(keys) == 0 && len(p.faulty) > 0 || slices.ContainsFunc(keys, func(key string) bool { return p.faulty[key] })
+}
 
 // saysOnly reports whether the table holds none but these keys.
 func (p Pos) saysOnly(known ...string) bool {
@@ -65,7 +80,7 @@ type Strings []string
 // struct holds already is the default. After a mistake the struct is filled as
 // far as it was understood.
 func DecodeTOML(name string, data []byte, into any) *Mistakes {
-	d := &decoder{file: name, mistakes: &Mistakes{}}
+	d := &decoder{file: name, mistakes: &Mistakes{}, faulty: map[string]map[string]bool{}}
 	if len(data) > maxTOML {
 		d.mistakes.Add(name, 0, "", "the file has %d bytes, more than the %d that are read", len(data), maxTOML)
 		return d.mistakes
@@ -88,6 +103,7 @@ type decoder struct {
 	file     string
 	lines    map[string]int
 	mistakes *Mistakes
+	faulty   map[string]map[string]bool // by table, the keys that a mistake was told of
 }
 
 // node is one value of a document: its place for the locator, its name for people.
@@ -149,11 +165,23 @@ func (d *decoder) itemOf(n node, i int, value any) node {
 
 // pos is the Pos of a table.
 func (d *decoder) pos(n node) Pos {
-	p := Pos{File: d.file, Line: d.line(n), keys: map[string]int{}}
+	p := Pos{File: d.file, Line: d.line(n), keys: map[string]int{}, faulty: map[string]bool{}}
+	if known := d.faulty[n.place]; known != nil {
+		p.faulty = known
+	} else {
+		d.faulty[n.place] = p.faulty
+	}
 	for key := range n.value.(map[string]any) {
 		p.keys[key] = d.line(d.child(n, key))
 	}
 	return p
+}
+
+// blame notes that a mistake was told of a key of a table.
+func (d *decoder) blame(n node, key string) {
+	if of := d.faulty[n.place]; of != nil {
+		of[key] = true
+	}
 }
 
 // table fills a struct.
@@ -178,9 +206,13 @@ func (d *decoder) table(n node, into reflect.Value) {
 				where = n.name
 			}
 			d.mistakes.Add(d.file, d.line(child), didYouMean(key, known), "unknown key %q in %s", key, where)
+			d.blame(n, key)
 			continue
 		}
-		d.decode(child, field)
+		before := len(d.mistakes.List)
+		if d.decode(child, field); len(d.mistakes.List) > before {
+			d.blame(n, key)
+		}
 	}
 }
 
@@ -406,8 +438,11 @@ func (d *decoder) named(n node, into reflect.Value) {
 	}
 	slices.Sort(keys)
 	for _, key := range keys {
-		one := reflect.New(into.Type().Elem()).Elem()
+		one, before := reflect.New(into.Type().Elem()).Elem(), len(d.mistakes.List)
 		d.decode(d.child(n, key), one)
+		if len(d.mistakes.List) > before && one.Kind() != reflect.Struct {
+			continue // a zero in its place would only be wrong again
+		}
 		into.SetMapIndex(reflect.ValueOf(key), one)
 	}
 }

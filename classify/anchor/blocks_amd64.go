@@ -4,42 +4,61 @@ package anchor
 
 import "golang.org/x/sys/cpu"
 
+// hasAVX512 tells that the processor has what all that is named so needs: VBMI and VBMI2
+// too, as Ice Lake, Zen 4 and later ones have.
+var hasAVX512 = cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512VBMI && cpu.X86.HasAVX512VBMI2 && cpu.X86.HasBMI1
+
 func markDigits(text []byte, marks []Digits) {
-	if cpu.X86.HasAVX2 {
+	switch {
+	case hasAVX512:
+		markDigitsAVX512(text, marks)
+	case cpu.X86.HasAVX2:
 		markDigitsAVX2(text, marks)
-	} else {
+	default:
 		markDigitsGeneric(text, marks)
 	}
 }
 
 func markLines(text []byte, marks []Lines) {
-	if cpu.X86.HasAVX2 {
+	switch {
+	case hasAVX512:
+		markLinesAVX512(text, marks)
+	case cpu.X86.HasAVX2:
 		markLinesAVX2(text, marks)
-	} else {
+	default:
 		markLinesGeneric(text, marks)
 	}
 }
 
 func markCells(text []byte, marks []Cells) {
-	if cpu.X86.HasAVX2 {
+	switch {
+	case hasAVX512:
+		markCellsAVX512(text, marks)
+	case cpu.X86.HasAVX2:
 		markCellsAVX2(text, marks)
-	} else {
+	default:
 		markCellsGeneric(text, marks)
 	}
 }
 
 func markWords(text []byte, marks []Words) {
-	if cpu.X86.HasAVX2 {
+	switch {
+	case hasAVX512:
+		markWordsAVX512(text, marks)
+	case cpu.X86.HasAVX2:
 		markWordsAVX2(text, marks)
-	} else {
+	default:
 		markWordsGeneric(text, marks)
 	}
 }
 
 func markLeads(l *Leads, text []byte, digits []Digits, marks []uint64, inside uint64) {
-	if cpu.X86.HasAVX2 {
+	switch {
+	case hasAVX512:
+		markLeadsAVX512(l, text, marks, inside)
+	case cpu.X86.HasAVX2:
 		markLeadsAVX2(l, text, marks, inside)
-	} else {
+	default:
 		markLeadsGeneric(l, text, digits, marks, inside)
 	}
 }
@@ -52,7 +71,7 @@ func longStarts(marks []Digits, starts []uint64, rest uint64) int {
 }
 
 // fastSift tells that a sieve takes less time than it saves.
-var fastSift = cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512VBMI2 && cpu.X86.HasBMI1
+var fastSift = hasAVX512
 
 func (s *sieve) sift(text []byte, marks []Digits, starts []uint64) {
 	if n := len(starts) &^ 7; n > 0 {
@@ -112,6 +131,31 @@ func copyBlocksAVX2(to, text []byte) int
 //
 //go:noescape
 func markLeadsAVX2(l *Leads, text []byte, marks []uint64, inside uint64)
+
+// markDigitsAVX512 is as the generic one. It needs AVX-512 and what that with AVX2 needs.
+//
+//go:noescape
+func markDigitsAVX512(text []byte, marks []Digits)
+
+// markLinesAVX512 is as the generic one. It needs AVX-512 and what that with AVX2 needs.
+//
+//go:noescape
+func markLinesAVX512(text []byte, marks []Lines)
+
+// markCellsAVX512 is as the generic one. It needs AVX-512 and what that with AVX2 needs.
+//
+//go:noescape
+func markCellsAVX512(text []byte, marks []Cells)
+
+// markWordsAVX512 is as the generic one. It needs AVX-512 and what that with AVX2 needs.
+//
+//go:noescape
+func markWordsAVX512(text []byte, marks []Words)
+
+// markLeadsAVX512 is as the generic one. It needs AVX-512 and what that with AVX2 needs.
+//
+//go:noescape
+func markLeadsAVX512(l *Leads, text []byte, marks []uint64, inside uint64)
 
 // longStartsAVX2 is as the generic one. It needs AVX2, at least four starts and a
 // number of them that four divides.

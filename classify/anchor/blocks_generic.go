@@ -21,22 +21,17 @@ func markDigitsGeneric(text []byte, marks []Digits) {
 	}
 }
 
-// joints marks those of some places in a block that are joints; where many are asked
-// for perhaps others too.
-func joints(block *[BlockBytes]byte, between uint64) (found uint64) {
-	if bits.OnesCount64(between) > fewJoints {
-		a, b, c, d, e, f, g, h := eight(block)
-		return ^gather(noJoint(a), noJoint(b), noJoint(c), noJoint(d), noJoint(e), noJoint(f), noJoint(g), noJoint(h))
+// joints marks those of some places in a block that are joints, and perhaps others. Most
+// often they are one or two, or none: these are looked at without a jump.
+func joints(block *[BlockBytes]byte, between uint64) uint64 {
+	more := between & (between - 1)
+	if more&(more-1) == 0 {
+		j, k := bits.TrailingZeros64(between)&63, bits.TrailingZeros64(more)&63
+		return between & (uint64(jointOf[block[j]])<<j | uint64(jointOf[block[k]])<<k)
 	}
-	for ; between != 0; between &= between - 1 {
-		k := bits.TrailingZeros64(between) & 63
-		found |= uint64(jointOf[block[k]]) << k
-	}
-	return found
+	a, b, c, d, e, f, g, h := eight(block)
+	return ^gather(noJoint(a), noJoint(b), noJoint(c), noJoint(d), noJoint(e), noJoint(f), noJoint(g), noJoint(h))
 }
-
-// fewJoints are so few that it takes less to look at each than at the whole block.
-const fewJoints = 4
 
 var jointOf = [256]uint8{'-': 1, '.': 1, ' ': 1}
 
@@ -109,7 +104,7 @@ func copyBlocksGeneric(to, text []byte) int {
 		block := (*[BlockBytes]byte)(text[n:])
 		a, b, c, d, e, f, g, h := eight(block)
 		if (a|b|c|d|e|f|g|h)&highs != 0 {
-			n += ASCII(block[:])
+			n += bits.TrailingZeros64(gather(a, b, c, d, e, f, g, h))
 			break
 		}
 	}

@@ -24,6 +24,8 @@ type Leads struct {
 	// bytes has the lower and the upper half of one in the same group (Hyperscan's Teddy).
 	// These are for each byte of a lead the groups by its lower half and by its upper one.
 	lower, upper [leadBytes][16]uint8
+	// For AVX-512, for each byte of a lead its groups by the whole of it.
+	exact [leadBytes][128]uint8
 	// For plain Go, 1 for the hashes of three bytes with which a lead may begin, and
 	// whether any begins with a digit.
 	begins  [1 << leadBits]uint8
@@ -47,8 +49,24 @@ func NewLeads(leads []Lead) *Leads {
 				l.upper[j][half] |= uint8(g.upper[j]>>half&1) << i
 			}
 		}
+		for _, lead := range leads {
+			if g.has(lead) {
+				l.addExact(lead, 1<<i)
+			}
+		}
 	}
 	return l
+}
+
+// addExact adds a lead to a group.
+func (l *Leads) addExact(lead Lead, group uint8) {
+	for j, c := range lead {
+		for k := range l.exact[j] {
+			if b := byte(k); c == 0 || b == c || c-'a' < 26 && b|0x20 == c {
+				l.exact[j][k] |= group
+			}
+		}
+	}
 }
 
 // spell adds to the hashes those of a lead, from its n-th byte on; before it are those
@@ -112,6 +130,16 @@ func (g *group) add(j int, c byte) {
 	if c-'a' < 26 {
 		g.upper[j] |= 1 << ((c &^ 0x20) >> 4)
 	}
+}
+
+// has reports whether a group marks a lead.
+func (g *group) has(lead Lead) bool {
+	for j, c := range lead {
+		if c != 0 && (g.lower[j]>>(c&15)&1 == 0 || g.upper[j]>>(c>>4)&1 == 0) || c == 0 && g.lower[j] != 0xFFFF {
+			return false
+		}
+	}
+	return true
 }
 
 func (g *group) with(o *group) group {

@@ -154,8 +154,12 @@ const All = ^uint64(0)
 // from there on. The marks are those of the text. The bytes before from and behind to
 // are looked at, not reported.
 func (s *Set) Scan(text []byte, marks []Digits, from, to int, among uint64, hits []Hit) []Hit {
-	var starts [64]uint64
 	sc := scan{s, text, marks, among, hits}
+	if s.least < fourBytes {
+		sc.all(from, to)
+		return sc.hits
+	}
+	var starts [64]uint64
 	for at := from / BlockBytes; at*BlockBytes < to; at += len(starts) {
 		n := min((to+BlockBytes-1)/BlockBytes-at, len(starts))
 		if blocks := s.starts(marks, at, starts[:n]); fastSift && s.sieve.works && blocks > n/siftFrom {
@@ -182,6 +186,25 @@ type scan struct {
 	hits  []Hit
 }
 
+// all is Scan where any run of digits may begin a wanted chain.
+func (s *scan) all(from, to int) {
+	before := uint64(0)
+	if from >= BlockBytes {
+		before = s.marks[from/BlockBytes-1].Digits >> 63
+	}
+	for block := from / BlockBytes; block*BlockBytes < to; block++ {
+		digits := s.marks[block].Digits
+		found := digits &^ (digits<<1 | before)
+		before = digits >> 63
+		if found == 0 {
+			continue
+		}
+		if found = clip(found, block*BlockBytes, from, to); found != 0 {
+			s.block(block, found)
+		}
+	}
+}
+
 // starts marks the first digits of runs in the blocks from one on: those from which a
 // chain is long enough, and perhaps others. It returns in how many blocks such are, or
 // somewhat less.
@@ -191,7 +214,7 @@ func (s *Set) starts(marks []Digits, at int, starts []uint64) (blocks int) {
 		starts[0] = s.startsIn(marks, 0)
 		n++
 	}
-	if inner := (min(at+len(starts), len(marks)-1) - at - n) &^ 3; s.least >= fourBytes && inner > 0 {
+	if inner := (min(at+len(starts), len(marks)-1) - at - n) &^ 3; inner > 0 {
 		blocks = longStarts(marks[at+n-1:at+n+inner+1], starts[n:n+inner], s.rest)
 		n += inner
 	}
@@ -201,8 +224,9 @@ func (s *Set) starts(marks []Digits, at int, starts []uint64) (blocks int) {
 	return blocks
 }
 
-// siftFrom is that a sieve is worth its while if one in so many blocks has a chain.
-const siftFrom = 8
+// siftFrom is that a sieve is worth its while if more than one in so many blocks has a
+// chain.
+const siftFrom = 2
 
 // sift leaves of the starts in the blocks from one on those of chains that may be
 // wanted.
@@ -210,7 +234,7 @@ func (s *Set) sift(text []byte, marks []Digits, at int, starts []uint64) {
 	if at == 0 {
 		at, starts = 1, starts[1:]
 	}
-	if n := min(at+len(starts), len(marks)-1) - at; n > 0 && s.least >= fourBytes {
+	if n := min(at+len(starts), len(marks)-1) - at; n > 0 {
 		s.sieve.sift(text[at*BlockBytes-2:], marks[at-1:at+n+1], starts[:n])
 	}
 }
@@ -226,9 +250,6 @@ func (s *Set) startsIn(marks []Digits, at int) uint64 {
 		around[2] = marks[at+1]
 	}
 	var starts [1]uint64
-	if s.least < fourBytes {
-		return around[1].Digits &^ (around[1].Digits<<1 | around[0].Digits>>63)
-	}
 	longStartsGeneric(around[:], starts[:], s.rest)
 	return starts[0]
 }

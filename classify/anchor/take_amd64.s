@@ -5,8 +5,8 @@
 
 // What begins at a place of a block is moved to the bottom of a word, its runs are
 // taken off one by one by additions, and counted; then tables are looked up. It is
-// done without a jump that depends on the text, but for runs of 31 digits and more, as
-// takeGeneric does it line by line.
+// done without a jump that cannot be foreseen, as takeGeneric does it line by line: where
+// wants tell more of what stands around chains, hardly one is wanted.
 //
 //	DX  the set       SI  the block         R12  starts left      DI  the next hit
 //	R8  digits        R9  next              R10  chain            R11  more
@@ -52,63 +52,63 @@ next:
 	BLSMSKQ R14, R14
 	ANDQ    R14, AX
 
-	// behind, behind2, behind3
-	LEAQ  1(AX), R14
-	ANDQ  AX, R14
-	BLSIQ R14, R15
-	ADDQ  R14, R15
-	ANDQ  R14, R15
-	BLSIQ R15, BX
-	ADDQ  R15, BX
-	ANDQ  R15, BX
+	// behind, total, rest, first
+	LEAQ    1(AX), R14
+	ANDQ    AX, R14
+	POPCNTQ AX, R13
+	POPCNTQ R14, R15
+	MOVQ    Set_digits(DX)(R13*8), AX
+	SUBQ    R15, R13
 
-	// total, first, second, third
-	POPCNTQ AX, AX
-	POPCNTQ R14, R14
-	POPCNTQ R15, R15
-	POPCNTQ BX, BX
-	NEGQ    BX
-	ADDQ    R15, BX
-	NEGQ    R15
-	ADDQ    R14, R15
-	NEGQ    R14
-	ADDQ    AX, R14
-
-	// s.digits[total] & after
-	MOVQ     Set_digits(DX)(AX*8), AX
+	// s.digits[total] & after & among
 	ADDQ     SI, CX
-	MOVBLZX  (CX)(R14*1), R13
-	MOVQ     Set_after(DX)(R13*8), R13
-	CMPQ     R14, $31
-	CMOVQGE  takeLimits<>+16(SB), R13
-	CMOVQGT  takeLimits<>+8(SB), R14
-	ANDQ     R13, AX
+	MOVBLZX  (CX)(R13*1), BX
+	MOVQ     Set_after(DX)(BX*8), BX
+	CMPQ     R13, $31
+	CMOVQGE  takeLimits<>+16(SB), BX
+	CMOVQGT  takeLimits<>+8(SB), R13
+	ANDQ     BX, AX
 	ANDQ     among+48(FP), AX
 
-	// s.outer(text, i, first), if any want needs it
-	CMPQ Set_isOuter(DX), $0
-	JEQ  runs
-	MOVBLZX (CX), R13
-	ANDL    $15, R13
-	ANDQ    Set_first(DX)(R13*8), AX
-	MOVBLZX -2(CX), R13
-	ANDQ    Set_before2(DX)(R13*8), AX
-	MOVBLZX -3(CX), R13
-	ANDQ    Set_before3(DX)(R13*8), AX
-	CMPQ    R14, $31
+	// s.outer(text, i, first) & s.before[b], if any want needs that
+	CMPQ    Set_isOuter(DX), $0
+	JEQ     runs
+	MOVBLZX -1(CX), BX
+	ANDQ    Set_before(DX)(BX*8), AX
+	MOVBLZX (CX), BX
+	ANDL    $15, BX
+	ANDQ    Set_first(DX)(BX*8), AX
+	MOVBLZX -2(CX), BX
+	ANDQ    Set_before2(DX)(BX*8), AX
+	MOVBLZX -3(CX), BX
+	ANDQ    Set_before3(DX)(BX*8), AX
+	CMPQ    R13, $31
 	JGE     runs
-	MOVBLZX 1(CX)(R14*1), R13
-	ANDQ    Set_after2(DX)(R13*8), AX
-	MOVBLZX 2(CX)(R14*1), R13
-	ANDQ    Set_after3(DX)(R13*8), AX
+	MOVBLZX 1(CX)(R13*1), BX
+	ANDQ    Set_after2(DX)(BX*8), AX
+	MOVBLZX 2(CX)(R13*1), BX
+	ANDQ    Set_after3(DX)(BX*8), AX
+	JEQ     skip
 
 runs:
+	// behind2, behind3, second, third
+	BLSIQ   R14, BX
+	ADDQ    R14, BX
+	ANDQ    R14, BX
+	BLSIQ   BX, R14
+	ADDQ    BX, R14
+	ANDQ    BX, R14
+	POPCNTQ BX, BX
+	POPCNTQ R14, R14
+	SUBQ    BX, R15
+	SUBQ    R14, BX
+
 	// s.masks[s.runs[min(first, 31)][min(second, 7)][min(third, 7)]]
 	CMPQ     R15, $7
 	CMOVQGT  takeLimits<>+0(SB), R15
 	CMPQ     BX, $7
 	CMOVQGT  takeLimits<>+0(SB), BX
-	LEAQ     (R15)(R14*8), R14
+	LEAQ     (R15)(R13*8), R14
 	LEAQ     (BX)(R14*8), R14
 	MOVWLZX  Set_runs(DX)(R14*2), R14
 	MOVQ     Set_masks(DX), R15
@@ -131,8 +131,10 @@ runs:
 	LEAQ    Hit__size(DI), R14
 	TESTQ   AX, AX
 	CMOVQNE R14, DI
-	TESTQ   R12, R12
-	JNZ     next
+
+skip:
+	TESTQ R12, R12
+	JNZ   next
 
 done:
 	SUBQ hits+40(FP), DI

@@ -163,6 +163,30 @@ var states = sync.OnceValue(func() map[string]string {
 	return codes
 })
 
+// stateEnds are the last words of what states() knows, as they stand there.
+var stateEnds = sync.OnceValue(func() map[string]bool {
+	ends := map[string]bool{}
+	for name := range states() {
+		ends[name[strings.LastIndexByte(name, ' ')+1:]] = true
+	}
+	return ends
+})
+
+// endsState reports whether a word may be the last one of a state.
+func endsState(word []byte) bool {
+	if len(word) == 2 {
+		return stateEnds()[string(word)]
+	}
+	var lower [maxStateWord]byte
+	for i, c := range word {
+		lower[i] = c | 0x20
+	}
+	return stateEnds()[string(lower[:len(word)])]
+}
+
+// maxStateWord is longer than any word in the name of a state.
+const maxStateWord = 20
+
 // maxStateWords is how many words the name of a state has.
 const maxStateWords = 4
 
@@ -174,7 +198,7 @@ func stateBefore(t *text, p int64) (string, int64) {
 		for isLetter(t.at(from - 1)) {
 			from--
 		}
-		if q-from > 20 || from == q {
+		if q-from > maxStateWord || from == q || q == p && !endsState(t.slice(from, q)) {
 			return "", 0
 		}
 		word := string(t.slice(from, p))

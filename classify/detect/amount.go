@@ -51,7 +51,8 @@ func findAmount(f *finder, p int64) {
 	}
 	f.columns.advance(t, p)
 	f.readKeywords(c.start, t.forth(c.end, amountReach)+1)
-	col := f.columns.column(t)
+	var col column
+	f.columns.column(t, &col)
 	d := f.set.Detectors[f.detector]
 	for form, r := range []role{strong, weak} {
 		if word := f.nearest(&c, r, &col, amountReach); word >= 0 {

@@ -2,6 +2,7 @@ package detect
 
 import (
 	"bytes"
+	"math/bits"
 	"regexp"
 	"strings"
 
@@ -174,11 +175,26 @@ func (f *finder) expected(start, end int64) bool {
 	return false
 }
 
+// mayPair reports whether any number in [from,to) may be expected.
+func (f *finder) mayPair(from, to int64) bool {
+	for rest := f.set.partnered; rest != 0; rest &= rest - 1 {
+		last := &f.halves[f.set.seekers[bits.TrailingZeros64(rest)].detector]
+		if last.known && last.code && last.c.end+maxPairing >= from {
+			return true
+		}
+	}
+	return f.text.hasPairs(from, to+expectedReach)
+}
+
+// expectedReach is more bytes than lie between the beginning of an account and of the
+// sort code that it is expected for.
+const expectedReach = 32
+
 // accompanied reports whether a number may belong to another one: to the one that
 // waits, or to one that begins soon behind it.
 func (f *finder) accompanied(start, end int64) bool {
 	last := &f.halves[f.detector]
-	return last.known && last.c.end+maxPairing >= start || f.text.hasDigits(end, f.text.forth(end, ukReach)+1)
+	return last.known && last.c.end+maxPairing >= start || f.text.hasSix(end, f.text.forth(end, ukReach)+1)
 }
 
 // usBank is an account at a US bank: a routing number of the American Bankers

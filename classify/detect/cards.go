@@ -190,6 +190,9 @@ func (g *groups) usual(n int) bool {
 
 func findCard(f *finder, p int64) {
 	t, g := f.text, &f.groups
+	if n := t.digits(p, 20); n >= 12 && !t.mayBeCard(p, n) {
+		return
+	}
 	if len(brands[t.at(p)-'0']) == 0 || f.midRow(p) || !g.read(t, p) {
 		return
 	}
@@ -215,6 +218,29 @@ func findCard(f *finder, p int64) {
 		total -= int(g.size[n-1])
 	}
 }
+
+// mayBeCard reports at little cost whether a run of 12 digits and more may be a number
+// or begin one in groups.
+func (t *text) mayBeCard(p int64, n int) bool {
+	end := p + int64(n)
+	if sep := t.at(end); (sep == ' ' || sep == '-' || sep == '.') && isDigit(t.at(end+1)) {
+		return true
+	}
+	digits := t.slice(p, end)
+	return lengthsOf[number(digits[:3])]>>len(digits)&1 == 1 && luhn(digits)
+}
+
+// lengthsOf are the lengths of numbers that begin with three digits: bit n is n digits.
+var lengthsOf = func() (of [1000]uint32) {
+	for _, ranges := range brands {
+		for _, b := range ranges {
+			for head := b.from / 1000; head <= b.to/1000; head++ {
+				of[head] |= b.lengths
+			}
+		}
+	}
+	return of
+}()
 
 // midRow reports whether the run at p lies within a row of groups none of which
 // can begin a number: only groups of the usual sizes, and what fills the whole

@@ -1,21 +1,28 @@
 package detect
 
+import "encoding/binary"
+
 // luhn reports whether a number passes the check of ISO/IEC 7812-1, annex B.
 //
 // From the right every second digit is doubled, less 9 where that exceeds 9, and
 // the sum must end in 0: 79927398713 gives 3+2+7+7+9+6+7+4+9+9+7 = 70.
 func luhn(digits []byte) bool {
-	sum, double := 0, false
-	for i := len(digits) - 1; i >= 0; i-- {
-		n := int(digits[i] - '0')
-		if double {
-			if n *= 2; n > 9 {
-				n -= 9
-			}
-		}
-		sum, double = sum+n, !double
+	sum := 0
+	for ; len(digits) >= 8; digits = digits[:len(digits)-8] {
+		sum += luhnSum(binary.LittleEndian.Uint64(digits[len(digits)-8:]))
 	}
-	return sum%10 == 0
+	var head [8]byte
+	copy(head[8-len(digits):], digits)
+	return (sum+luhnSum(binary.LittleEndian.Uint64(head[:])))%10 == 0
+}
+
+// luhnSum is the sum of eight digits, the last of them the highest byte and not doubled.
+// Bytes of zeros count as none.
+func luhnSum(digits uint64) int {
+	const pairs = 0x0001_0001_0001_0001
+	single, double := digits>>8&(15*pairs), digits&(15*pairs)*2
+	above := (double + (0x80-10)*pairs) >> 7 & pairs // of those that exceed 9
+	return int((single + double - 9*above) * pairs >> 48)
 }
 
 // sameDigit reports whether a number is one digit again and again.

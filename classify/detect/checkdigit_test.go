@@ -1,6 +1,9 @@
 package detect
 
-import "testing"
+import (
+	"math/rand/v2"
+	"testing"
+)
 
 func TestLuhn(t *testing.T) {
 	for number, want := range map[string]bool{
@@ -9,6 +12,26 @@ func TestLuhn(t *testing.T) {
 	} {
 		if got := luhn([]byte(number)); got != want {
 			t.Errorf("luhn(%s) is %t, want %t", number, got, want)
+		}
+	}
+}
+
+// The sum of words is that of the digits one by one, as ISO/IEC 7812-1 tells it.
+func TestLuhnOfAnyLength(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 3))
+	for range 20000 {
+		digits := make([]byte, 1+random.IntN(30))
+		sum := 0
+		for i := range digits {
+			n := random.IntN(10)
+			digits[i] = '0' + byte(n)
+			if (len(digits)-i)%2 == 0 {
+				n = []int{0, 2, 4, 6, 8, 1, 3, 5, 7, 9}[n]
+			}
+			sum += n
+		}
+		if got, want := luhn(digits), sum%10 == 0; got != want {
+			t.Fatalf("luhn(%s) is %t, want %t", digits, got, want)
 		}
 	}
 }

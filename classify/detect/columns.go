@@ -125,7 +125,9 @@ func (c *columns) advance(t *text, to int64) {
 // read.
 func (c *columns) catchUp(t *text, p int64) {
 	if c.breaks.follow(t, p); c.breaks.last > c.pos {
-		c.advance(t, p)
+		place := c.place
+		c.advance(t, min(c.breaks.last, p))
+		c.place = place
 	}
 }
 
@@ -278,9 +280,10 @@ func (h *header) cell(i int) []byte {
 }
 
 // column says where the place stands in a table.
-func (c *columns) column(t *text) column {
+func (c *columns) column(t *text, col *column) {
 	if c.isFree(t, c.place) {
-		return column{cell: c.free.from}
+		col.known, col.cell = false, c.free.from
+		return
 	}
 	c.advance(t, c.place)
 	c.lookAhead(t)
@@ -294,10 +297,11 @@ func (c *columns) column(t *text) column {
 			if c.ended && c.total.inside {
 				index = min(c.line.delims(d), table.delims)
 			}
-			return column{true, c.line.cellStart(d), index, d, i, table.start, table.end}
+			*col = column{true, c.line.cellStart(d), index, d, i, table.start, table.end}
+			return
 		}
 	}
-	return column{cell: c.line.start}
+	col.known, col.cell = false, c.line.start
 }
 
 // isFree reports whether a position is in no table: because there is none, or because
@@ -306,9 +310,8 @@ func (c *columns) isFree(t *text, p int64) bool {
 	if c.free.from <= p && p < c.free.to {
 		return true
 	}
-	c.breaks.follow(t, p)
-	start, to := c.breaks.last, min(p+rowAhead, t.end())
-	if start <= p && p <= start+rowAhead {
+	to := min(p+rowAhead, t.end())
+	if start, ok := t.lineBefore(p); ok {
 		if end := t.nextMark(start, to, ^uint64(0)); end == to && to < p+rowAhead || end < to && isBreak(t.at(end)) {
 			c.free = span{start, end}
 			return true
@@ -317,13 +320,17 @@ func (c *columns) isFree(t *text, p int64) bool {
 	if c.catchUp(t, p); c.count > 0 {
 		return false
 	}
-	c.free = span{min(start, p), t.nextMark(p, to, 0)}
+	c.free = span{min(c.breaks.last, p), t.nextMark(p, to, 0)}
 	return true
 }
 
 // cellStart is where the cell of the place begins; the line's
 // beginning is far enough where there is no table.
-func (c *columns) cellStart(t *text) int64 { col := c.column(t); return col.cell }
+func (c *columns) cellStart(t *text) int64 {
+	var col column
+	c.column(t, &col)
+	return col.cell
+}
 
 // lookAhead counts the delimiters of the present line up to its end, if that is
 // near. No byte is counted twice.

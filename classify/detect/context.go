@@ -1,10 +1,5 @@
 package detect
 
-import (
-	"cmp"
-	"slices"
-)
-
 // contextKind is what the surroundings say of a candidate.
 type contextKind uint8
 
@@ -62,71 +57,85 @@ func (l *labels) nearest() int64 { return max(l.strong.end, l.weak.end, l.negati
 
 func (l *labels) opposed() bool { return l.negative.end > max(l.strong.end, l.weak.end) }
 
+func (l *labels) reset() {
+	l.strong.end, l.strong.word = -1, -1
+	l.weak.end, l.weak.word = -1, -1
+	l.negative.end, l.negative.word = -1, -1
+}
+
 // weigh works out the context of a candidate.
-func (f *finder) weigh(d *Detector, c *candidate) context {
-	found, col, column := f.labels(d, c)
-	where := f.verdict(d, c, &found, &col)
+func (f *finder) weigh(d *Detector, c *candidate, where *context) {
+	var found labels
+	var col column
+	column := f.labels(d, c, &found, &col)
+	f.verdict(d, c, &found, &col, where)
 	if d.lists {
-		where = f.shareList(c, where, column, &col)
+		f.shareList(c, where, column, &col)
 	}
-	return where
 }
 
 // labels finds the nearest labels of a candidate, in the text or in the header of
-// its column; column tells that they stand in the header.
-func (f *finder) labels(d *Detector, c *candidate) (found labels, col column, column bool) {
+// its column, and reports whether they stand in the header.
+func (f *finder) labels(d *Detector, c *candidate, found *labels, col *column) bool {
 	f.survey(c)
-	col = f.columns.column(f.text)
-	found = f.labelsBefore(d, c, &col)
+	f.columns.column(f.text, col)
+	f.labelsBefore(d, c, found, col)
 	if col.known && found.nearest() <= col.cell {
 		// Nothing in the candidate's own cell: its column's header is nearer
 		// than the cells before it in the row.
-		if header := f.headerLabels(d, c, &col); header.nearest() >= 0 {
-			return header, col, true
+		var header labels
+		if f.headerLabels(d, c, &header, col); header.nearest() >= 0 {
+			*found = header
+			return true
 		}
 	}
-	return found, col, false
+	return false
 }
 
 // verdict decides from the nearest labels and the window.
-func (f *finder) verdict(d *Detector, c *candidate, found *labels, col *column) context {
+func (f *finder) verdict(d *Detector, c *candidate, found *labels, col *column, where *context) {
 	switch {
 	case found.opposed():
-		return context{kind: opposed, keyword: -1, cue: -1}
+		*where = context{kind: opposed, keyword: -1, cue: -1}
+		return
 	case found.strong.end >= 0:
-		where := context{labelled, found.strong.word, -1, found.strong.end, true}
+		*where = context{labelled, found.strong.word, -1, found.strong.end, true}
 		if d.grades[c.form].backed != None {
 			if word := f.inWindow(c, cue, col); word >= 0 {
 				where.kind, where.cue = backed, word
 			}
 		}
-		return where
+		return
 	}
 	weakLabel := found.weak.end >= 0
 	if weakLabel && c.cued {
-		return context{hinted, found.weak.word, -1, found.weak.end, true}
+		*where = context{hinted, found.weak.word, -1, found.weak.end, true}
+		return
 	}
 	if word := f.inWindow(c, strong, col); word >= 0 && d.grades[c.form].window != None {
-		return context{windowed, word, -1, found.weak.end, weakLabel}
+		*where = context{windowed, word, -1, found.weak.end, weakLabel}
+		return
 	}
 	if c.context == "" && d.vouch != nil {
 		c.context = d.vouch(f.text, c)
 	}
 	if c.context != "" {
-		return context{windowed, -1, -1, found.weak.end, weakLabel}
+		*where = context{windowed, -1, -1, found.weak.end, weakLabel}
+		return
 	}
 	if weakLabel {
 		if word := f.inWindow(c, cue, col); word >= 0 {
-			return context{hinted, found.weak.word, word, found.weak.end, true}
+			*where = context{hinted, found.weak.word, word, found.weak.end, true}
+			return
 		}
 	}
-	return context{kind: alone, keyword: -1, cue: -1, at: found.weak.end, label: weakLabel}
+	*where = context{kind: alone, keyword: -1, cue: -1, at: found.weak.end, label: weakLabel}
 }
 
 // labelsBefore finds the nearest labels before a candidate in running text.
-func (f *finder) labelsBefore(d *Detector, c *candidate, col *column) labels {
+func (f *finder) labelsBefore(d *Detector, c *candidate, found *labels, col *column) {
 	words := f.set.words
-	found := labels{noneYet, noneYet, noneYet}
+	found.reset()
 	own := f.found[f.detector]
 	for i := before(own, c.start) - 1; i >= 0 && own[i].start+words.longest >= max(f.around.label, found.strong.end); i-- {
 		h := &own[i]
@@ -154,13 +163,19 @@ func (f *finder) labelsBefore(d *Detector, c *candidate, col *column) labels {
 			found.negative.nearer(h.end, h.word)
 		}
 	}
-	return found
 }
 
 // before is how many of the keywords begin before p.
 func before(list []hit, p int64) int {
-	n, _ := slices.BinarySearchFunc(list, p, func(h hit, p int64) int { return cmp.Compare(h.start, p) })
-	return n
+	low, high := 0, len(list)
+	for low < high {
+		if middle := int(uint(low+high) / 2); list[middle].start < p {
+			low = middle + 1
+		} else {
+			high = middle
+		}
+	}
+	return low
 }
 
 // speaksAgainst reports whether a negative keyword counts for the candidate.
@@ -221,6 +236,7 @@ func covers(words *dictionary, cell []hit, h hit) bool {
 // inWindow returns the keyword of a role nearest to a candidate in its window,
 // -1 if there is none.
 func (f *finder) inWindow(c *candidate, r role, col *column) int32 {
+	f.readWindow(c)
 	return f.near(c, r, col, f.around.from, f.around.to)
 }
 
@@ -258,8 +274,8 @@ func (f *finder) near(c *candidate, r role, col *column, from, to int64) int32 {
 }
 
 // headerLabels finds the labels in the header of the candidate's column.
-func (f *finder) headerLabels(d *Detector, c *candidate, col *column) labels {
-	found := labels{noneYet, noneYet, noneYet}
+func (f *finder) headerLabels(d *Detector, c *candidate, found *labels, col *column) {
+	found.reset()
 	table, others := f.columns.header(f.set, col)
 	for _, h := range table {
 		w := &f.set.words.words[h.word]
@@ -288,12 +304,11 @@ func (f *finder) headerLabels(d *Detector, c *candidate, col *column) labels {
 			l.end = c.start
 		}
 	}
-	return found
 }
 
 // shareList lets a value that goes on a list share the label of the value before
 // it. A column's label reaches no further than its cell.
-func (f *finder) shareList(c *candidate, where context, column bool, col *column) context {
+func (f *finder) shareList(c *candidate, where *context, column bool, col *column) {
 	last := &f.lists[f.detector]
 	joined := last.label && last.end <= c.start && f.joins(last.end, c.start)
 	if joined && last.column && last.end < col.cell {
@@ -304,13 +319,12 @@ func (f *finder) shareList(c *candidate, where context, column bool, col *column
 		*last = list{c.end, where.keyword, true, column}
 		f.goesOn(c.end + windowReach)
 	case joined && where.kind != opposed:
-		where = context{labelled, last.keyword, -1, last.end, true}
+		*where = context{labelled, last.keyword, -1, last.end, true}
 		last.end = c.end
 		f.goesOn(c.end + windowReach)
 	default:
 		*last = list{end: c.end}
 	}
-	return where
 }
 
 // joins reports whether nothing stands in [from,to) but what separates the

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // Custom describes a detector that an admin wrote. A value is what the expression
@@ -33,52 +35,81 @@ type Levels struct {
 	Negative Confidence // the nearest label is negative
 }
 
-// Detector makes it a detector to be compiled with others.
+// Fault is one thing that is wrong with what an admin wrote of a detector.
+type Fault struct {
+	Key   string // what it is about: "pattern", "words", "keywords" …
+	Index int    // of the word that is wrong, where Key is a list
+	Err   error
+}
+
+func (f Fault) Error() string { return f.Err.Error() }
+
+// Faults are all that is wrong with a detector. As an error they are one line each.
+type Faults []Fault
+
+func (f Faults) Error() string {
+	lines := make([]string, len(f))
+	for i := range f {
+		lines[i] = f[i].Error()
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (f *Faults) add(key string, index int, err error) {
+	if err != nil {
+		*f = append(*f, Fault{key, index, err})
+	}
+}
+
+// Detector makes it a detector to be compiled with others. The error is Faults.
 func (c *Custom) Detector() (*Detector, error) {
 	d := &Detector{
 		ID: c.ID, Title: c.Title, Fingerprint: c.Fingerprint, window: c.Window,
 		grades: []grade{{form: "value", label: c.Levels.Label, window: c.Levels.Window, alone: c.Levels.Alone, negative: c.Levels.Negative}},
 	}
-	if c.Window < 0 || c.Window > windowChars {
-		return nil, fmt.Errorf("the window has %d characters, want 1 to %d", c.Window, windowChars)
-	}
+	var wrong Faults
 	var err error
 	if c.Pattern != "" {
-		if d.pattern, err = compilePattern(c.Pattern); err != nil {
-			return nil, err
-		}
+		d.pattern, err = compilePattern(c.Pattern)
+		wrong.add("pattern", 0, err)
 	}
 	if len(c.Words) > 0 {
-		if d.triggers, err = wordPatterns(c.Words); err != nil {
-			return nil, err
-		}
+		d.triggers = wordPatterns(c.Words, &wrong)
 		d.literal, d.trigger = true, findWord
 	}
-	if c.Check != "" {
-		check, ok := checks[c.Check]
-		if !ok {
-			return nil, fmt.Errorf("unknown check %q, want one of %s", c.Check, strings.Join(Checks(), ", "))
-		}
-		d.check, d.checked = check, c.Check
+	check, ok := checks[c.Check]
+	if c.Check != "" && !ok {
+		wrong.add("validate", 0, fmt.Errorf("unknown check %q, want one of %s", c.Check, strings.Join(Checks(), ", ")))
+	}
+	d.check, d.checked = check, c.Check
+	d.addKeywords(&wrong, words{"keywords", strong, c.Keywords}, words{"negative", against, c.Negative})
+	if c.Window < 0 || c.Window > windowChars {
+		wrong.add("window", 0, fmt.Errorf("the window has %d characters, want 1 to %d", c.Window, windowChars))
 	}
 	mask, ok := masks[c.Mask]
 	if !ok {
-		return nil, fmt.Errorf("unknown mask %q, want one of %s", c.Mask, strings.Join(Masks(), ", "))
+		wrong.add("mask", 0, fmt.Errorf("unknown mask %q, want one of %s", c.Mask, strings.Join(Masks(), ", ")))
 	}
 	d.Mask, d.Masking = mask.mask, mask.words
-	for _, group := range []struct {
-		role  role
-		words []string
-	}{{strong, c.Keywords}, {against, c.Negative}} {
-		patterns, err := userPatterns(group.words)
-		if err != nil {
-			return nil, err
-		}
-		if len(patterns) > 0 {
+	if len(wrong) > 0 {
+		return nil, wrong
+	}
+	return d, nil
+}
+
+// words are keywords as an admin wrote them, under a key of his table.
+type words struct {
+	key  string
+	role role
+	text []string
+}
+
+func (d *Detector) addKeywords(wrong *Faults, groups ...words) {
+	for _, group := range groups {
+		if patterns := userPatterns(group.key, group.text, wrong); len(patterns) > 0 {
 			d.keywords = append(d.keywords, keywordGroup{group.role, patterns})
 		}
 	}
-	return d, nil
 }
 
 // own reports whether an admin described what a detector finds.
@@ -89,32 +120,25 @@ func (d *Detector) own() bool { return d.pattern != nil || d.literal }
 func (d *Detector) Scores() bool { return d.lexicon != nil }
 
 // Tuned returns a detector with more keywords: those that speak for its values
-// and those that speak against them.
+// and those that speak against them. The error is Faults.
 func Tuned(d *Detector, keywords, negative []string) (*Detector, error) {
 	tuned := *d
 	tuned.keywords = slices.Clone(d.keywords)
-	for _, group := range []struct {
-		role  role
-		words []string
-	}{{strong, keywords}, {against, negative}} {
-		patterns, err := userPatterns(group.words)
-		if err != nil {
-			return nil, err
-		}
-		if len(patterns) > 0 {
-			tuned.keywords = append(tuned.keywords, keywordGroup{group.role, patterns})
-		}
+	var wrong Faults
+	tuned.addKeywords(&wrong, words{"keywords_add", strong, keywords}, words{"negative_add", against, negative})
+	if len(wrong) > 0 {
+		return nil, wrong
 	}
 	return &tuned, nil
 }
 
 // wordPatterns makes patterns of literal values; their case does not matter.
-func wordPatterns(words []string) ([]string, error) {
-	all, err := userPatterns(words)
+func wordPatterns(words []string, wrong *Faults) []string {
+	all := userPatterns("words", words, wrong)
 	for i, w := range all {
 		all[i] = strings.ToLower(w)
 	}
-	return all, err
+	return all
 }
 
 // findWord queues a literal value that was found while the text ahead was read.
@@ -122,13 +146,14 @@ func findWord(f *finder, h hit) {
 	f.search.add(sighting{h.start, h.end, h.start, h.end, f.set.words.words[h.word].detector})
 }
 
-// userPatterns makes keyword patterns of what an admin wrote. Words all in
-// capitals match in capitals only; in others the case does not matter.
-func userPatterns(words []string) ([]string, error) {
+// userPatterns makes keyword patterns of what an admin wrote under a key. Words all
+// in capitals match in capitals only; in others the case does not matter.
+func userPatterns(key string, words []string, wrong *Faults) []string {
 	var all []string
-	for _, w := range words {
-		if err := checkBraces(w); err != nil {
-			return nil, err
+	for i, w := range words {
+		if err := checkWord(w); err != nil {
+			wrong.add(key, i, err)
+			continue
 		}
 		w = foldWord(w)
 		if strings.ToUpper(w) != w || strings.IndexFunc(w, unicode.IsLetter) < 0 {
@@ -136,18 +161,45 @@ func userPatterns(words []string) ([]string, error) {
 		}
 		all = append(all, w)
 	}
-	return all, nil
+	return all
 }
 
-// foldWord folds a keyword as the text will be.
+// foldWord folds a keyword as the text will be. Accents are written into their
+// letters, as nearly every text has them (see dictionary.insertSpelled).
 func foldWord(w string) string {
 	var b []byte
-	for _, r := range w {
+	for _, r := range norm.NFC.String(w) {
 		if f := foldings().fold(r); f != dropped {
 			b = utf8.AppendRune(b, f)
 		}
 	}
 	return string(b)
+}
+
+// checkWord finds what is wrong with a keyword as an admin wrote it.
+func checkWord(w string) error {
+	if err := checkBraces(w); err != nil {
+		return err
+	}
+	for _, spelled := range alternatives(foldWord(w)) {
+		switch n := keywordBytes(strings.Join(strings.Fields(spelled), " ")); {
+		case n == 0 && strings.ContainsRune(w, '{'):
+			return fmt.Errorf("keyword %q: one of its spellings is empty", w)
+		case n == 0:
+			return fmt.Errorf("keyword %q is empty", w)
+		case n > maxKeyword:
+			return fmt.Errorf("keyword %q has %d bytes with room for wide spaces, want at most %d", clip(w, 40), n, maxKeyword)
+		}
+	}
+	return nil
+}
+
+// clip shortens what an admin wrote for a message.
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	return strings.ToValidUTF8(s[:n], "") + "…"
 }
 
 // checkBraces finds braces that are not "{a|b}", and too many spellings.
@@ -169,8 +221,11 @@ func checkBraces(pattern string) error {
 			return fmt.Errorf("keyword %q has more than %d spellings", pattern, maxSpellings)
 		}
 	}
-	if open || strings.Count(pattern, ".") > 4 {
-		return fmt.Errorf("keyword %q: a brace is not closed, or there are more than four full stops", pattern)
+	if open {
+		return fmt.Errorf("keyword %q: a brace is not closed; alternatives are written {a|b}", pattern)
+	}
+	if strings.Count(pattern, ".") > 4 {
+		return fmt.Errorf("keyword %q has more than four full stops", pattern)
 	}
 	return nil
 }
@@ -270,51 +325,4 @@ func maskLast(value string, n int) string {
 	runes := []rune(value)
 	n = min(n, len(runes)/2)
 	return strings.Repeat("*", len(runes)-n) + string(runes[len(runes)-n:])
-}
-
-// NewTerm is a term of a Lexicon as an admin wrote it: a pattern as keywords are.
-// Written in capitals it matches in capitals only.
-func NewTerm(text string, weight int) (Term, error) {
-	patterns, err := userPatterns([]string{text})
-	if err != nil {
-		return Term{}, err
-	}
-	return Term{Weight: weight, Phrases: patterns, CaseSensitive: strings.ToLower(patterns[0]) != patterns[0]}, nil
-}
-
-// spelled reports whether a phrase is one of the spellings of the term, or the
-// name of its pattern.
-func (t *Term) spelled(phrase string) bool {
-	return strings.EqualFold(t.Pattern, phrase) || slices.ContainsFunc(t.Phrases, func(p string) bool {
-		return strings.EqualFold(p, phrase) || slices.ContainsFunc(alternatives(p), func(one string) bool {
-			return strings.EqualFold(strings.Join(strings.Fields(one), " "), phrase)
-		})
-	})
-}
-
-// Reweighed returns a lexicon with other weights, more terms and other
-// thresholds; a threshold of 0 stays. A term that is there already takes the
-// weight, and 0 removes it.
-func Reweighed(d *Detector, terms []Term, low, medium, high int) *Detector {
-	l := *d.lexicon
-	l.Terms = slices.Clone(l.Terms)
-	for _, t := range slices.Backward(terms) {
-		at := slices.IndexFunc(l.Terms, func(old Term) bool { return old.spelled(t.Phrases[0]) })
-		switch {
-		case at < 0 && t.Weight > 0:
-			l.Terms = slices.Insert(l.Terms, 0, t)
-		case at >= 0 && t.Weight > 0:
-			l.Terms[at].Weight = t.Weight
-		case at >= 0:
-			l.Terms = slices.Delete(l.Terms, at, at+1)
-		}
-	}
-	for given, into := range map[*int]*int{&low: &l.Low, &medium: &l.Medium, &high: &l.High} {
-		if *given > 0 {
-			*into = *given
-		}
-	}
-	tuned := *d
-	tuned.lexicon = &l
-	return &tuned
 }

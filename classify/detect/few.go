@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"slices"
-	"unicode/utf8"
 
 	"github.com/postern-mail/postern/classify/anchor"
 )
@@ -14,7 +13,16 @@ import (
 // one look at blocks of it, and another at the words that are left.
 type few struct {
 	marker *anchor.Leads
-	words  *anchor.Hashes // the first words of keywords, as keyOf makes them
+	firsts []firstWord // a table, by their keys
+	shift  uint8
+	nodes  []int32
+}
+
+// firstWord is the word that keywords begin with, or the first eight letters of it.
+type firstWord struct {
+	key      uint64 // as keyOf makes it, 0 if there is none
+	from, to int32  // the nodes behind it
+	size     int64
 }
 
 // mostFew is how many beginnings a few has at most.
@@ -32,12 +40,47 @@ func newFew(d *dictionary) *few {
 	if leads = slices.Compact(leads); len(leads) > mostFew {
 		return nil
 	}
-	var keys []uint64
-	d.firstWords(0, [8]byte{}, 0, func(word [8]byte) {
+	f := &few{marker: anchor.NewLeads(leads)}
+	f.index(d)
+	return f
+}
+
+// index makes the table of first words.
+func (f *few) index(d *dictionary) {
+	nodes := map[uint64][]int32{}
+	var words []firstWord
+	d.firstWords(0, [8]byte{}, 0, func(word [8]byte, size int, at int32) {
 		key, _ := keyOf(binary.LittleEndian.Uint64(word[:]))
-		keys = append(keys, key)
+		if nodes[key] == nil {
+			words = append(words, firstWord{key: key, size: int64(size)})
+		}
+		nodes[key] = append(nodes[key], at)
 	})
-	return &few{anchor.NewLeads(leads), anchor.NewHashes(keys)}
+	size := bits.Len(uint(4 * len(words)))
+	f.firsts, f.shift = make([]firstWord, 1<<size), uint8(64-size)
+	for _, w := range words {
+		w.from = int32(len(f.nodes))
+		f.nodes = append(f.nodes, nodes[w.key]...)
+		w.to = int32(len(f.nodes))
+		i := w.key >> f.shift
+		for f.firsts[i].key != 0 {
+			i = (i + 1) & uint64(len(f.firsts)-1)
+		}
+		f.firsts[i] = w
+	}
+}
+
+// get returns the first word of a key, nil if it is none.
+func (f *few) get(key uint64) *firstWord {
+	for i := key >> (f.shift & 63); ; i++ {
+		w := &f.firsts[i&uint64(len(f.firsts)-1)]
+		if w.key == key {
+			return w
+		}
+		if w.key == 0 {
+			return nil
+		}
+	}
 }
 
 // beginnings calls see with how the text of keywords can begin, from a node on with n
@@ -66,25 +109,26 @@ func (d *dictionary) beginnings(at int32, lead anchor.Lead, n int, see func(anch
 }
 
 // firstWords calls see with the runs of letters and digits that the text of keywords
-// can begin with, or the first eight characters of them.
-func (d *dictionary) firstWords(at int32, word [8]byte, n int, see func([8]byte)) {
+// can begin with, or the first eight characters of them, and the nodes behind them: in
+// the order in which walk comes to them.
+func (d *dictionary) firstWords(at int32, word [8]byte, n int, see func(word [8]byte, size int, at int32)) {
 	node := &d.nodes[at]
-	ends := n == len(word) || node.end < node.lastEnd
-	for _, e := range d.edges[node.edge:node.lastEdge] {
-		switch next := word; {
-		case n == len(word):
-		case e.c == ' ':
-			ends = true
-			d.firstWords(e.to, word, n, see)
-		case isAlnumByte(e.c):
+	if n == len(word) {
+		see(word, n, at)
+		return
+	}
+	if node.end < node.lastEnd || slices.ContainsFunc(d.edgesOf(node), isSign) {
+		see(word, n, at)
+	}
+	if node.gap != 0 {
+		d.firstWords(node.gap, word, n, see)
+	}
+	for _, e := range d.edgesOf(node) {
+		if isAlnumByte(e.c) {
+			next := word
 			next[n] = e.c
 			d.firstWords(e.to, next, n+1, see)
-		default:
-			ends = true
 		}
-	}
-	if ends {
-		see(word)
 	}
 }
 
@@ -116,12 +160,26 @@ func (d *dictionary) findFew(t *text, from, to int, hits []hit) []hit {
 		for b, places := range leads[:n] {
 			for ; places != 0; places &= places - 1 {
 				i := base + b*anchor.BlockBytes + bits.TrailingZeros64(places)
+				if i < from || i >= to {
+					continue
+				}
 				key, odd := keyOf(binary.LittleEndian.Uint64(text[i:]))
-				if (odd || d.few.words.Has(key)) && i >= from && i < to {
+				if odd {
 					hits = d.enter(t, i, hits)
+				} else if w := d.few.get(key); w != nil && !t.letterBefore(i) {
+					hits = d.goOnFrom(t, i, w, hits)
 				}
 			}
 		}
+	}
+	return hits
+}
+
+// goOnFrom appends the keywords that begin at an index of the buffer with a first word.
+func (d *dictionary) goOnFrom(t *text, i int, w *firstWord, hits []hit) []hit {
+	p := t.base + int64(i)
+	for _, at := range d.few.nodes[w.from:w.to] {
+		hits = d.walk(t, p, p+w.size, at, hits)
 	}
 	return hits
 }
@@ -132,10 +190,8 @@ func (d *dictionary) enter(t *text, i int, hits []hit) []hit {
 	if from == 0 {
 		return hits
 	}
-	if i > 0 && t.buf[i-1] >= utf8.RuneSelf {
-		if r, _ := t.before(p); isAlnum(r) {
-			return hits
-		}
+	if t.letterBefore(i) {
+		return hits
 	}
 	return d.walk(t, p, p+1, from, hits)
 }

@@ -18,14 +18,15 @@ type finder struct {
 	search  *search
 	columns columns
 	token   token
+	noAt    span // where no '@' is
 	lists   []list
 
 	// found holds the keywords of each detector around the present place, in the
 	// order of their start.
 	found   [][]hit
 	scratch []hit
-	read    int64   // up to here the text was searched for keywords
-	reads   []int64 // by detector: likewise for its own
+	read    int64  // up to here the text was searched for keywords
+	reads   []span // by detector: the stretch that was searched for its own
 	heralds heralds
 	against opponents
 	around  reach
@@ -53,6 +54,7 @@ type finder struct {
 	silence int64 // up to here no keyword is in reach, if not all of the text is searched
 	pans    pans
 	limit   int64 // up to here the text may be searched for keywords
+	vault   vault
 }
 
 // span is a stretch of the view.
@@ -61,7 +63,8 @@ type span struct{ from, to int64 }
 // reach is how far the context of one candidate reaches, as positions.
 type reach struct {
 	known    bool
-	from, to int64 // the window
+	from, to int64 // the window; its end is 0 before it is read
+	chars    int   // on either side of it
 	label    int64 // a keyword that ends here or later is a label
 	negative int64 // likewise a negative one
 }
@@ -78,7 +81,7 @@ func (f *finder) reset(s *Stream) {
 	f.set, f.text, f.pending, f.kind = s.set, &s.text, &s.pending, s.kind
 	f.search = &s.search
 	f.columns.reset()
-	f.token = token{}
+	f.token, f.noAt = token{}, span{}
 	f.read, f.card = 0, -1
 	f.heralds.from, f.heralds.read = 0, 0
 	f.heralds.titles.reset()
@@ -145,7 +148,8 @@ func (f *finder) stands(p int64) bool {
 	if !f.bounded(c) || !d.Apart && f.enclosed(c, p) || d.Alone && !f.alone(c) {
 		return false
 	}
-	where := f.weigh(d, c)
+	var where context
+	f.weigh(d, c, &where)
 	if c.sep != 0 && c.sep != '-' && !d.crowded && !where.labelled() && f.crowd(c) {
 		return false
 	}
@@ -157,18 +161,21 @@ func (f *finder) stands(p int64) bool {
 
 // report keeps a candidate as a match.
 func (f *finder) report(c *candidate, level Confidence, context []string, distance int64) {
-	f.reportValue(c, string(c.value[:c.size]), level, context, distance)
+	f.reportValue(c, f.vault.keep(c.value[:c.size]), level, context, distance)
 }
 
 func (f *finder) reportValue(c *candidate, value string, level Confidence, context []string, distance int64) {
-	f.pending.add(Match{
+	h := f.pending.add(c)
+	h.Match = Match{
 		Detector:   f.detector,
 		Start:      f.text.rawStart(c.start),
 		End:        f.text.rawEnd(c.end),
 		Value:      value,
 		Confidence: level,
 		Context:    context,
-	}, c, distance, f.set.Detectors[f.detector])
+	}
+	d := f.set.Detectors[f.detector]
+	h.distance, h.apart, h.own = distance, d.Apart, d.own()
 }
 
 // hopeless reports at little cost that the candidate in f.c is worth nothing: its
@@ -223,7 +230,7 @@ func (f *finder) names(d *Detector, c *candidate, where *context) []string {
 }
 
 // survey works out how far the candidate's context reaches and reads the
-// keywords there.
+// keywords that may label it; most values have a label, and no other matters then.
 func (f *finder) survey(c *candidate) {
 	if f.around.known {
 		return
@@ -233,7 +240,7 @@ func (f *finder) survey(c *candidate) {
 	if own := f.set.Detectors[f.detector].window; own > 0 {
 		window = own
 	}
-	f.around = reach{known: true, from: t.back(c.start, window), to: t.forth(c.end, window)}
+	f.around = reach{known: true, from: t.back(c.start, window), chars: window}
 	reach := labelChars
 	if own := f.set.Detectors[f.detector].labelReach; own > 0 {
 		reach = own
@@ -241,7 +248,19 @@ func (f *finder) survey(c *candidate) {
 	line := t.lineStart(c.start, c.start-t.back(c.start, reach))
 	f.around.label = min(line, f.emptyBefore(c.start))
 	f.around.negative = max(line, t.back(c.start, negativeChars))
-	f.readKeywords(c.start, f.around.to+1)
+	if f.set.everywhere {
+		f.readWindow(c)
+	} else {
+		f.readOwn(f.around.label-f.set.own[f.detector].longest, c.start)
+	}
+}
+
+// readWindow reads the keywords in the window of a candidate that was surveyed.
+func (f *finder) readWindow(c *candidate) {
+	if f.around.to == 0 {
+		f.around.to = f.text.forth(c.end, f.around.chars)
+		f.readKeywords(c.start, f.around.to+1)
+	}
 }
 
 // emptyBefore is how far before p nothing stands that separates a label from its
@@ -265,7 +284,7 @@ func separatesLabel(b byte) bool { return isSpace(b) || b == ':' || b == '#' || 
 // searched once; all of it is if lexicons and phrases count wherever they are.
 func (f *finder) readKeywords(from, to int64) {
 	if !f.set.everywhere {
-		f.readOwn(from, to)
+		f.readOwn(f.text.back(from-nearReach, windowChars)-f.set.own[f.detector].longest, to)
 		return
 	}
 	if to <= f.read {
@@ -297,27 +316,28 @@ func (f *finder) readKeywords(from, to int64) {
 	f.detector = asking
 }
 
-// readOwn is readKeywords for the keywords of one detector.
+// readOwn makes f.found hold the keywords of one detector that begin in [from,to). What
+// lies far from what was searched before is begun anew.
 func (f *finder) readOwn(from, to int64) {
-	own, read := &f.set.own[f.detector], &f.reads[f.detector]
-	if to <= *read {
+	own, read, list := &f.set.own[f.detector], &f.reads[f.detector], f.found[f.detector]
+	switch {
+	case from < read.from || from > read.to:
+		*read, list = span{from, from}, list[:0]
+	case to <= read.to:
 		return
+	default:
+		to = max(to, min(read.to+readAround, f.limit))
 	}
-	if first := f.text.back(from-nearReach, windowChars) - own.longest; first > *read {
-		*read = first
-	} else {
-		to = max(to, min(*read+readAround, f.limit))
-	}
-	list := f.found[f.detector]
 	if len(list) == cap(list) {
-		list = forget(list, from-f.set.left-windowReach)
+		read.from = max(read.from, from-windowReach)
+		list = forget(list, read.from)
 	}
 	known := len(list)
-	list = own.find(f.text, *read, to, list)
+	list = own.find(f.text, read.to, to, list)
 	for i := known; i < len(list); i++ {
 		list[i].word += own.first
 	}
-	*read, f.found[f.detector] = to, list
+	read.to, f.found[f.detector] = to, list
 }
 
 // readAtOnce is how much text is searched for keywords at once, if candidates may

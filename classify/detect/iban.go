@@ -63,6 +63,15 @@ var ibanRegistry = sync.OnceValue(func() map[string]string {
 	return forms
 })
 
+// ibanForms is the registry by the numbers of the two letters.
+var ibanForms = sync.OnceValue(func() *[32][32]string {
+	forms := new([32][32]string)
+	for country, form := range ibanRegistry() {
+		forms[country[0]&31][country[1]&31] = form
+	}
+	return forms
+})
+
 // dataLines are the lines of a data file but for comments.
 func dataLines(data string) []string {
 	var lines []string
@@ -79,11 +88,11 @@ func findIBAN(f *finder, p int64) {
 	if !isLetter(t.at(p-2)) || t.wordBefore(p-2) {
 		return
 	}
-	form, ok := ibanRegistry()[string([]byte{t.at(p-2) &^ 0x20, t.at(p-1) &^ 0x20})]
-	if !ok {
+	form := ibanForms()[t.at(p-2)&31][t.at(p-1)&31]
+	if form == "" {
 		return
 	}
-	c := candidate{start: p - 2}
+	c, ok := candidate{start: p - 2}, false
 	if c.end, ok = readIBAN(t, &c, len(form)+4); !ok {
 		return
 	}

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
 )
 
 // role is what a keyword does for its detector.
@@ -99,19 +101,34 @@ func (d *dictionary) add(detector int, r role, pattern string) error {
 func (d *dictionary) addTerm(detector int, r role, pattern string, of int32) error {
 	for _, spelled := range alternatives(pattern) {
 		spelled = strings.Join(strings.Fields(spelled), " ")
-		if spelled == "" || len(spelled)+4*strings.Count(spelled, " ") > maxKeyword {
+		if n := keywordBytes(spelled); n == 0 || n > maxKeyword {
 			return fmt.Errorf("keyword pattern %q has the spelling %q, want 1 to %d bytes", pattern, spelled, maxKeyword)
 		}
-		d.longest = max(d.longest, int64(len(spelled)+4*strings.Count(spelled, " ")))
+		d.longest = max(d.longest, int64(keywordBytes(spelled)))
 		lower := strings.ToLower(spelled)
 		word := keyword{detector: detector, role: r, text: strings.ReplaceAll(spelled, ".", ""), exact: lower != spelled, term: of}
 		index := int32(len(d.words))
 		d.words = append(d.words, word)
 		for _, variant := range stops(lower) {
-			d.insert(variant, index)
+			d.insertSpelled(variant, index)
 		}
 	}
 	return nil
+}
+
+// keywordBytes is the most that a spelling takes in the text.
+func keywordBytes(spelled string) int {
+	return max(len(spelled), len(norm.NFD.String(spelled))) + 4*strings.Count(spelled, " ")
+}
+
+// insertSpelled inserts a spelling, and beside it the one whose accents stand behind
+// their letters (Unicode NFD), as names of files of macOS have them. So the text need
+// not be composed.
+func (d *dictionary) insertSpelled(spelled string, word int32) {
+	d.insert(spelled, word)
+	if apart := norm.NFD.String(spelled); apart != spelled && !d.words[word].exact {
+		d.insert(apart, word)
+	}
 }
 
 // addLiteral adds a string that matches as it is, in any case.

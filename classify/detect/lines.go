@@ -63,8 +63,26 @@ func (l *lines) follow(t *text, to int64) {
 // needLines makes the lines of some blocks.
 func (t *text) needLines(first, last int) {
 	for page := first / pageBlocks; page <= last/pageBlocks; page++ {
-		if int(t.made[page].lines) < min(last+1-page*pageBlocks, pageBlocks) {
-			t.makeLines(page)
+		if end := min(last, (page+1)*pageBlocks-1); int(t.made[page].lines) <= end%pageBlocks {
+			t.makeLines(end)
 		}
 	}
+}
+
+// lineBefore is where the line of a position begins; it fails if that is farther than
+// the end of a row is looked for.
+func (t *text) lineBefore(p int64) (int64, bool) {
+	i := int(p - t.base)
+	first := max(i-rowAhead, 0) / anchor.BlockBytes
+	keep := uint64(1)<<(i%anchor.BlockBytes) - 1
+	for block := i / anchor.BlockBytes; block >= first; block-- {
+		if keep != 0 {
+			if breaks := t.linesOf(block).Breaks & keep; breaks != 0 {
+				start := t.base + int64(block*anchor.BlockBytes+bits.Len64(breaks))
+				return start, start >= p-rowAhead
+			}
+		}
+		keep = ^uint64(0)
+	}
+	return 0, t.base == 0 && p <= rowAhead
 }

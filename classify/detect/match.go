@@ -1,6 +1,9 @@
 package detect
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Confidence says how sure a Match is. The zero value is "not found".
 type Confidence uint8
@@ -58,3 +61,20 @@ const (
 	New
 	Quoted
 )
+
+// vault keeps the values of matches, many in one piece of memory.
+type vault struct{ piece strings.Builder }
+
+// valueBytes is how much memory is taken at once for values.
+const valueBytes = 512
+
+// keep returns a value as a string.
+func (v *vault) keep(value []byte) string {
+	if v.piece.Cap()-v.piece.Len() < len(value) {
+		v.piece = strings.Builder{}
+		v.piece.Grow(valueBytes)
+	}
+	from := v.piece.Len()
+	v.piece.Write(value)
+	return v.piece.String()[from:]
+}

@@ -115,6 +115,9 @@ func (f *finder) goesOn(to int64) {
 // remote reports that none of the detector's keywords is anywhere near a candidate
 // at p, nor in the header of its column.
 func (f *finder) remote(p int64) bool {
+	if !f.set.everywhere && p-windowChars > f.heralds.read && f.isLabelled(p) {
+		return false
+	}
 	f.arrive(p)
 	return f.nearby.until[f.detector] < p && (!f.set.everywhere && f.allSilent(p) || f.headless(p))
 }
@@ -132,6 +135,20 @@ func (f *finder) headless(p int64) bool {
 		return true
 	}
 	return f.columns.isFree(f.text, p) || !f.columns.speakOf(f.text, p-nearHeader, f.set, f.detector, &f.heralds)
+}
+
+// isLabelled reports whether a keyword that speaks for the detector ends close before a
+// place. That is cheaper to know than what stands around it.
+func (f *finder) isLabelled(p int64) bool {
+	from := p - labelChars
+	f.readOwn(from-f.set.own[f.detector].longest, p)
+	own := f.found[f.detector]
+	for i := len(own) - 1; i >= 0 && own[i].end >= from; i-- {
+		if own[i].end <= p && f.set.words.words[own[i].word].role.speaks() {
+			return true
+		}
+	}
+	return false
 }
 
 // allSilent reports that no keyword is in reach of a place, whose ever, nor in a header.
@@ -186,7 +203,7 @@ const nearHeader = negativeChars
 // many characters, or where nothing else stands behind it than stands between a
 // label and its value.
 func (f *finder) counts(p int64, reach int) int64 {
-	to := f.text.forth(p, reach)
+	to := f.text.forthAtMost(p, reach)
 	if reach < windowChars {
 		q := p
 		for q < p+windowChars && separatesLabel(f.text.at(q)) {
@@ -252,7 +269,10 @@ func (f *finder) among(from, to int64) uint64 {
 		end = to + wideSight
 	}
 	f.readKeywords(from, min(end, f.text.end()))
-	heard := ^f.set.needy | f.set.partnered | f.heard(from, f.set.needy)
+	heard := ^f.set.needy | f.heard(from, f.set.needy)
+	if f.set.partnered != 0 && f.mayPair(from, to) {
+		heard |= f.set.partnered
+	}
 	for i := f.past; i < len(f.coming) && f.coming[i].at <= end; i++ {
 		s := &f.coming[i]
 		if seekers := f.set.seekerOf[s.detector]; s.at < to {

@@ -48,13 +48,20 @@ func (o *overlap) reset(set *Set) {
 	}
 }
 
-func (o *overlap) add(m Match, c *candidate, distance int64, d *Detector) {
-	h := held{m, c.start, c.end, c.bare, distance, c.hole, d.Apart, d.own()}
+// add takes a match of a candidate. Most begin behind all others.
+func (o *overlap) add(c *candidate) *held {
 	i := len(o.held)
-	for i > 0 && o.held[i-1].start > h.start {
+	for i > 0 && o.held[i-1].start > c.start {
 		i--
 	}
-	o.held = slices.Insert(o.held, i, h)
+	if i == cap(o.held) || i < len(o.held) {
+		o.held = slices.Insert(o.held, i, held{})
+	} else {
+		o.held = o.held[:i+1]
+	}
+	h := &o.held[i]
+	h.start, h.end, h.bare, h.hole = c.start, c.end, c.bare, c.hole
+	return h
 }
 
 // release emits the matches that nothing which begins at or behind next can
@@ -74,7 +81,9 @@ func (o *overlap) release(next int64, emit func(Match)) {
 		o.settle(row[:n], emit)
 		done += n
 	}
-	o.held = slices.Delete(o.held, 0, done)
+	if done > 0 {
+		o.held = slices.Delete(o.held, 0, done)
+	}
 }
 
 // settle emits those of a row of overlapping matches that win over all others they

@@ -27,7 +27,7 @@ func TestTheStrongerOfTwoRivalsWins(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var o overlap
 			for _, h := range c.held {
-				o.add(h.Match, &candidate{start: h.start, end: h.end, bare: h.bare}, h.distance, &Detector{})
+				*o.add(&candidate{start: h.start, end: h.end, bare: h.bare}) = h
 			}
 			got := ""
 			o.release(math.MaxInt64, func(m Match) { got += fmt.Sprintf(" %d@%d", m.Detector, m.Start) })
@@ -190,7 +190,8 @@ func TestMatchesThatStandApartLeaveOthersAlone(t *testing.T) {
 	var o overlap
 	var got []int
 	for i, apart := range []bool{false, true, true} {
-		o.add(Match{Detector: i, Confidence: High}, &candidate{start: 10, end: 20}, 0, &Detector{Apart: apart})
+		h := o.add(&candidate{start: 10, end: 20})
+		h.Match, h.apart = Match{Detector: i, Confidence: High}, apart
 	}
 	o.release(math.MaxInt64, func(m Match) { got = append(got, m.Detector) })
 	slices.Sort(got)

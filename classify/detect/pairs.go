@@ -125,8 +125,9 @@ func (f *finder) weighHalf(p int64, code bool) (half, bool) {
 	if !f.bounded(c) || f.enclosed(c, p) {
 		return h, false
 	}
-	found, _, _ := f.labels(d, c)
-	if found.opposed() {
+	var found labels
+	var col column
+	if f.labels(d, c, &found, &col); found.opposed() {
 		return h, false
 	}
 	own := found.weak

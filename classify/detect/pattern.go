@@ -17,6 +17,11 @@ const (
 	// patternStretch is the most of a line that is searched at once. A value that
 	// begins in it is seen whole, since that and MaxPattern are always there.
 	patternStretch = 1024
+	// maxExpression is the greatest length of an expression. A compiled one takes
+	// some hundred times as much memory.
+	maxExpression = 256 << 10
+	// checkGroup is the name of the group that is validated.
+	checkGroup = "check"
 )
 
 // pattern is a compiled expression. A value stands on one line.
@@ -34,9 +39,15 @@ type pattern struct {
 
 // compilePattern compiles an expression (RE2: time grows with the text alone).
 func compilePattern(expr string) (*pattern, error) {
+	if len(expr) > maxExpression {
+		return nil, fmt.Errorf("the expression has %d bytes, more than %d; many values are given as words", len(expr), maxExpression)
+	}
 	tree, err := syntax.Parse(expr, syntax.Perl)
 	if err != nil {
 		return nil, err
+	}
+	if checks := slices.DeleteFunc(tree.CapNames(), func(name string) bool { return name != checkGroup }); len(checks) > 1 {
+		return nil, fmt.Errorf("%d groups are named %s, and only one piece of a value can be validated", len(checks), checkGroup)
 	}
 	if what := looksOutside(tree); what != "" {
 		return nil, fmt.Errorf("%s looks outside the value; it is not needed, for a value stands by itself in any case", what)
@@ -44,10 +55,15 @@ func compilePattern(expr string) (*pattern, error) {
 	if r, ok := unfolded(tree); ok {
 		return nil, fmt.Errorf("the text never holds %q: it is folded first, write %q", r, foldWord(string(r)))
 	}
-	tree = tree.Simplify()
-	if shortest(tree) == 0 {
+	switch n := shortest(tree); {
+	case n == 0:
 		return nil, fmt.Errorf("the expression matches nothing at all, and so everywhere")
+	case n > MaxPattern:
+		return nil, fmt.Errorf("whatever the expression matches has %d characters or more, and a value has %d bytes at most: it finds nothing", n, MaxPattern)
+	case needsLineBreak(tree):
+		return nil, fmt.Errorf("whatever the expression matches holds a line break, and a value stands on one line: it finds nothing")
 	}
+	tree = tree.Simplify()
 	// Where a value begins or ends with a word character it must not be a part of
 	// a longer word. Saying so lets the search go on behind the longer word.
 	p := &pattern{lead: leadOf(tree)}
@@ -64,192 +80,9 @@ func compilePattern(expr string) (*pattern, error) {
 	if p.here, err = regexp.Compile(`\A(?:` + expr + `)` + end); err != nil {
 		return nil, err
 	}
-	p.check = max(p.expr.SubexpIndex("check"), 0)
+	p.check = max(p.expr.SubexpIndex(checkGroup), 0)
 	p.must = mustHave(tree)
 	return p, nil
-}
-
-// looksOutside names an assertion of an expression, "" if it has none.
-func looksOutside(e *syntax.Regexp) string {
-	switch e.Op {
-	case syntax.OpBeginLine, syntax.OpBeginText:
-		return "^"
-	case syntax.OpEndLine, syntax.OpEndText:
-		return "$"
-	case syntax.OpWordBoundary:
-		return `\b`
-	case syntax.OpNoWordBoundary:
-		return `\B`
-	default:
-	}
-	for _, sub := range e.Sub {
-		if what := looksOutside(sub); what != "" {
-			return what
-		}
-	}
-	return ""
-}
-
-// unfolded finds a character in an expression that folding leaves nowhere.
-func unfolded(e *syntax.Regexp) (rune, bool) {
-	if e.Op == syntax.OpLiteral {
-		for _, r := range e.Rune {
-			if foldings().fold(r) != r {
-				return r, true
-			}
-		}
-	}
-	for _, sub := range e.Sub {
-		if r, ok := unfolded(sub); ok {
-			return r, true
-		}
-	}
-	return 0, false
-}
-
-// shortest is the least number of characters that an expression matches.
-func shortest(e *syntax.Regexp) int {
-	switch e.Op {
-	case syntax.OpLiteral:
-		return len(e.Rune)
-	case syntax.OpCharClass, syntax.OpAnyChar, syntax.OpAnyCharNotNL:
-		return 1
-	case syntax.OpCapture, syntax.OpPlus:
-		return shortest(e.Sub[0])
-	case syntax.OpRepeat:
-		return e.Min * shortest(e.Sub[0])
-	case syntax.OpConcat:
-		n := 0
-		for _, sub := range e.Sub {
-			n += shortest(sub)
-		}
-		return n
-	case syntax.OpAlternate:
-		n := shortest(e.Sub[0])
-		for _, sub := range e.Sub[1:] {
-			n = min(n, shortest(sub))
-		}
-		return n
-	default:
-		return 0
-	}
-}
-
-// edgeIsWord reports whether every match begins, or ends, with an ASCII word
-// character.
-func edgeIsWord(e *syntax.Regexp, last bool) bool {
-	switch e.Op {
-	case syntax.OpLiteral:
-		r := e.Rune[0]
-		if last {
-			r = e.Rune[len(e.Rune)-1]
-		}
-		return isWordByte(r) && e.Flags&syntax.FoldCase == 0 || isWordByte(r) && r != 'k' && r != 'K' && r != 's' && r != 'S'
-	case syntax.OpCharClass:
-		for i := 0; i < len(e.Rune); i += 2 {
-			for r := e.Rune[i]; r <= e.Rune[i+1]; r++ {
-				if !isWordByte(r) {
-					return false
-				}
-			}
-		}
-		return len(e.Rune) > 0
-	case syntax.OpCapture, syntax.OpPlus:
-		return edgeIsWord(e.Sub[0], last)
-	case syntax.OpRepeat:
-		return e.Min > 0 && edgeIsWord(e.Sub[0], last)
-	case syntax.OpConcat:
-		at := 0
-		if last {
-			at = len(e.Sub) - 1
-		}
-		return edgeIsWord(e.Sub[at], last)
-	case syntax.OpAlternate:
-		return !slices.ContainsFunc(e.Sub, func(sub *syntax.Regexp) bool { return !edgeIsWord(sub, last) })
-	default:
-		return false
-	}
-}
-
-func isWordByte(r rune) bool { return r < utf8.RuneSelf && isWord(r) }
-
-// mustHave is the smallest set of ASCII characters of which every match holds one.
-func mustHave(e *syntax.Regexp) *[256]bool {
-	switch e.Op {
-	case syntax.OpLiteral:
-		var best *[256]bool
-		for _, r := range e.Rune {
-			best = smaller(best, setOf(e.Flags&syntax.FoldCase != 0, r, r))
-		}
-		return best
-	case syntax.OpCharClass:
-		return setOf(false, e.Rune...)
-	case syntax.OpCapture, syntax.OpPlus:
-		return mustHave(e.Sub[0])
-	case syntax.OpRepeat:
-		if e.Min > 0 {
-			return mustHave(e.Sub[0])
-		}
-	case syntax.OpConcat:
-		var best *[256]bool
-		for _, sub := range e.Sub {
-			best = smaller(best, mustHave(sub))
-		}
-		return best
-	case syntax.OpAlternate:
-		all := new([256]bool)
-		for _, sub := range e.Sub {
-			one := mustHave(sub)
-			if one == nil {
-				return nil
-			}
-			for c := range one {
-				all[c] = all[c] || one[c]
-			}
-		}
-		return all
-	default:
-	}
-	return nil
-}
-
-// setOf is a set of characters given as ranges; nil if one is not ASCII.
-func setOf(fold bool, ranges ...rune) *[256]bool {
-	set := new([256]bool)
-	for i := 0; i < len(ranges); i += 2 {
-		if ranges[i+1] >= utf8.RuneSelf {
-			return nil
-		}
-		for r := ranges[i]; r <= ranges[i+1]; r++ {
-			set[r] = true
-			if !fold {
-				continue
-			}
-			for other := unicode.SimpleFold(r); other != r; other = unicode.SimpleFold(other) {
-				if other >= utf8.RuneSelf {
-					return nil
-				}
-				set[other] = true
-			}
-		}
-	}
-	return set
-}
-
-func smaller(a, b *[256]bool) *[256]bool {
-	size := func(s *[256]bool) int {
-		n := 0
-		for _, is := range s {
-			if is {
-				n++
-			}
-		}
-		return n
-	}
-	if a == nil || b != nil && size(b) < size(a) {
-		return b
-	}
-	return a
 }
 
 // at returns the place of the match that begins at an index of a stretch; nil if

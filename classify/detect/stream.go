@@ -43,7 +43,7 @@ func (s *Set) NewStream(emit func(Match)) *Stream {
 	st := &Stream{set: s, room: history + ahead + stretch}
 	st.finder.lists, st.finder.found = make([]list, len(s.Detectors)), make([][]hit, len(s.Detectors))
 	st.finder.halves, st.finder.scorers = make([]half, len(s.Detectors)), s.newScorers()
-	st.finder.rows, st.finder.reads = make([]int64, len(s.Detectors)), make([]int64, len(s.Detectors))
+	st.finder.rows, st.finder.reads = make([]int64, len(s.Detectors)), make([]span, len(s.Detectors))
 	st.finder.nearby.until, st.finder.behind.until = make([]int64, len(s.Detectors)), make([]int64, len(s.Detectors))
 	st.finder.saidAt = make([]int64, len(s.Detectors))
 	st.Reset(emit)
@@ -172,7 +172,7 @@ func (s *Stream) look(from, to int64, among uint64) {
 
 // amongBytes is for how much of the text it is known together which detectors have
 // keywords.
-const amongBytes = 512
+const amongBytes = 1024
 
 // leftReach is how far before its first digit a candidate can begin: an address
 // is found by its last line, the half of a pair waits for the other.

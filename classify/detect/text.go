@@ -1,6 +1,7 @@
 package detect
 
 import (
+	"encoding/binary"
 	"math/bits"
 	"slices"
 	"unicode"
@@ -220,14 +221,19 @@ func (t *text) mark(last bool) {
 // linesOf returns the lines of a block.
 func (t *text) linesOf(block int) *anchor.Lines {
 	if block%pageBlocks >= int(t.made[block/pageBlocks].lines) {
-		t.makeLines(block / pageBlocks)
+		t.makeLines(block)
 	}
 	return &t.lines[block]
 }
 
-// makeLines marks the lines of a page as far as its digits are marked.
-func (t *text) makeLines(page int) {
-	from, to := page*pageBlocks+int(t.made[page].lines), min((page+1)*pageBlocks, len(t.lines))
+// marksAtOnce is how many blocks are marked at once where marks are asked for only
+// around what may be a value.
+const marksAtOnce = 8
+
+// makeLines marks the lines of a page up to those of a block, and some behind it.
+func (t *text) makeLines(block int) {
+	page := block / pageBlocks
+	from, to := page*pageBlocks+int(t.made[page].lines), min(block|(marksAtOnce-1)+1, len(t.lines))
 	anchor.MarkLines(t.buf[from*anchor.BlockBytes:to*anchor.BlockBytes], t.lines[from:to])
 	t.made[page].lines = uint8(to - page*pageBlocks)
 }
@@ -240,13 +246,9 @@ func (t *text) cellsOf(block int) *anchor.Cells {
 	return &t.cells[block]
 }
 
-// cellsAtOnce is how many blocks have their cells marked at once: few, as they are
-// asked for only around what may be a value in a row.
-const cellsAtOnce = 8
-
 func (t *text) makeCells(block int) {
-	from := block &^ (cellsAtOnce - 1)
-	to := min(from+cellsAtOnce, len(t.cells))
+	from := block &^ (marksAtOnce - 1)
+	to := min(from+marksAtOnce, len(t.cells))
 	anchor.MarkCells(t.buf[from*anchor.BlockBytes:to*anchor.BlockBytes], t.cells[from:to])
 	t.made[block/pageBlocks].cells |= (1<<(to-from) - 1) << (from % pageBlocks)
 }
@@ -277,22 +279,6 @@ func (t *text) isKeyed(from, to int64) bool {
 		if t.made[block/pageBlocks].keyed>>(block%pageBlocks)&1 == 1 {
 			return true
 		}
-	}
-	return false
-}
-
-// hasDigits reports whether there are digits in [from,to), as far as they are marked.
-func (t *text) hasDigits(from, to int64) bool {
-	from, to = from-t.base, min(to-t.base, int64(len(t.marks)*anchor.BlockBytes))
-	for from < to {
-		digits := t.marks[from/anchor.BlockBytes].Digits >> (from % anchor.BlockBytes)
-		if rest := to - from; rest < anchor.BlockBytes {
-			digits &= 1<<rest - 1
-		}
-		if digits != 0 {
-			return true
-		}
-		from = (from/anchor.BlockBytes + 1) * anchor.BlockBytes
 	}
 	return false
 }
@@ -402,6 +388,19 @@ func (t *text) forth(p int64, n int) int64 {
 	return to
 }
 
+// forthAtMost is forth or somewhat more.
+func (t *text) forthAtMost(p int64, n int) int64 {
+	to := min(p+int64(n), t.end())
+	if t.wide <= p {
+		return to
+	}
+	first := int(p-t.base) / anchor.BlockBytes
+	for block := first; block < len(t.inner) && int64(block*anchor.BlockBytes) < to-t.base; block++ {
+		to += int64(t.inner[block])
+	}
+	return min(to, t.end())
+}
+
 // tails counts the bytes in [from,to) that go on with a character.
 func (t *text) tails(from, to int64) int {
 	n := 0
@@ -416,15 +415,32 @@ func (t *text) tails(from, to int64) int {
 		case next-i == anchor.BlockBytes:
 			n += inner
 		default:
-			for _, c := range t.buf[i:next] {
-				if isInner(c) {
-					n++
-				}
-			}
+			n += inners(t.buf[i:next])
 		}
 		i = next
 	}
 	return n
+}
+
+// inners counts the bytes of a text that go on with a character.
+func inners(text []byte) int {
+	n := 0
+	for ; len(text) >= 8; text = text[8:] {
+		v := binary.LittleEndian.Uint64(text)
+		n += bits.OnesCount64(v &^ (v << 1) & highs)
+	}
+	for _, c := range text {
+		if isInner(c) {
+			n++
+		}
+	}
+	return n
+}
+
+// hasByte reports whether one of eight bytes is c (Hacker's Delight, 6-1).
+func hasByte(v uint64, c uint8) bool {
+	v ^= uint64(c) * ones
+	return (v-ones)&^v&highs != 0
 }
 
 func isInner(c byte) bool { return c&0xC0 == 0x80 }
@@ -433,12 +449,16 @@ func isInner(c byte) bool { return c&0xC0 == 0x80 }
 // the last n bytes.
 func (t *text) lineStart(p, n int64) int64 {
 	s := t.slice(p-n, p)
-	for i := len(s) - 1; i >= 0; i-- {
-		if s[i] == '\n' || s[i] == '\r' {
-			return p - int64(len(s)-i-1)
+	for len(s) >= 8 {
+		if v := binary.LittleEndian.Uint64(s[len(s)-8:]); hasByte(v, '\n') || hasByte(v, '\r') {
+			break
 		}
+		s = s[:len(s)-8]
 	}
-	return p - int64(len(s))
+	for len(s) > 0 && s[len(s)-1] != '\n' && s[len(s)-1] != '\r' {
+		s = s[:len(s)-1]
+	}
+	return max(p-n, t.base) + int64(len(s))
 }
 
 // digits counts the ASCII digits from p on, up to most.

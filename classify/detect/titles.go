@@ -49,6 +49,10 @@ func (f *finder) entitle(p int64) {
 		return
 	}
 	from, end := t.lineStart(p, headerBytes), t.marked()
+	if p-from >= headerBytes { // too long a line, however it goes on
+		own.line = span{from, t.nextMark(p, end, 0)}
+		return
+	}
 	to := t.nextMark(p, min(from+headerBytes+1, end), 0)
 	own.line = span{from, to}
 	if to-from <= headerBytes && (to == end || f.mayTitle(from, to)) {

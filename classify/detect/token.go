@@ -18,6 +18,7 @@ type token struct {
 	slash bool // it has a slash
 	colon bool // it has a colon
 	query bool // a '?' or '#' came behind the URL's beginning
+	parts bool // it has a comma or semicolon, so a table's cell may begin in it
 }
 
 type tokenKind uint8
@@ -58,7 +59,10 @@ func (k *token) step(t *text, at int64, c byte) {
 		if k.kind == plainToken && t.at(at+1) == '/' && t.at(at+2) == '/' && isAlnum(rune(t.at(at-1))) {
 			k.kind = urlToken
 		}
+	case ';':
+		k.parts = true
 	case ',':
+		k.parts = true
 		if k.kind == plainToken && k.colon && isDataURI(t.slice(max(k.start, at-dataHead), at)) {
 			k.kind = dataToken
 		}
@@ -74,7 +78,7 @@ func (k *token) step(t *text, at int64, c byte) {
 
 // tellsToken are the characters that step looks at.
 var tellsToken = func() (tells [256]bool) {
-	for _, c := range ":,/?#" {
+	for _, c := range ":;,/?#" {
 		tells[c] = true
 	}
 	return tells
@@ -141,18 +145,35 @@ func (f *finder) enclosed(c *candidate, p int64) bool {
 	case dataToken:
 		return true
 	case urlToken:
-		// A CSV cell with a URL ends at its delimiter.
-		if cell := f.columns.cellStart(t); cell <= f.token.start {
+		if f.inCell() {
 			return !(f.token.query && t.at(c.start-1) == '=' && f.keywordEnds(c, c.start-1))
 		}
 	}
-	return inAddress(t, c.start, c.end) || inBase64(t, c.start, c.end)
+	return f.inAddress(c.start, c.end) || inBase64(t, c.start, c.end)
+}
+
+// linked reports at little cost that a candidate at p is a part of a path in a URL, as
+// most long numbers behind a slash are.
+func (f *finder) linked(p int64) bool {
+	if f.text.at(p-1) != '/' {
+		return false
+	}
+	f.token.follow(f.text, p)
+	f.columns.place = p
+	return f.token.kind == dataToken || f.token.kind == urlToken && f.inCell()
+}
+
+// inCell reports whether the token is one so far: a CSV cell with a URL ends at its
+// delimiter.
+func (f *finder) inCell() bool {
+	return !f.token.parts || f.columns.cellStart(f.text) <= f.token.start
 }
 
 // inAddress reports whether [start,end) lies in a token with '@': an addr-spec
 // (RFC 5322, section 3.4.1) or, in angle brackets, a msg-id of any form.
-func inAddress(t *text, start, end int64) bool {
-	if bytes.IndexByte(t.slice(start-windowChars, end+windowChars), '@') < 0 {
+func (f *finder) inAddress(start, end int64) bool {
+	t := f.text
+	if !f.hasAt(start-windowChars, end+windowChars) {
 		return false
 	}
 	at, open, shut := false, false, false
@@ -178,6 +199,24 @@ func inAddress(t *text, start, end int64) bool {
 	}
 	shut = t.at(p) == '>'
 	return at && open && shut
+}
+
+// hasAt reports whether an '@' stands in [from,to). It remembers where none does.
+func (f *finder) hasAt(from, to int64) bool {
+	known := &f.noAt
+	from = max(from, f.text.base)
+	if from < known.from || from > known.to {
+		*known = span{from, from}
+	}
+	if known.to >= to {
+		return false
+	}
+	if at := bytes.IndexByte(f.text.slice(known.to, to), '@'); at >= 0 {
+		known.to += int64(at)
+		return true
+	}
+	known.to = min(to, f.text.end())
+	return false
 }
 
 // isAtext are the characters of an address that also addresses in running text

@@ -1,7 +1,7 @@
 package detect
 
 import (
-	"bytes"
+	"strings"
 
 	"github.com/postern-mail/postern/classify/anchor"
 )
@@ -57,7 +57,7 @@ func findNINO(f *finder, p int64) {
 		c.sep, c.start = b, p-3
 	}
 	first, second := t.at(c.start), t.at(c.start+1)
-	if !validPrefix(first&^0x20, second&^0x20) {
+	if !validPrefix(first&^0x20, second&^0x20) || isAlnumByte(t.at(c.start-1)) {
 		return
 	}
 	c.put(first&^0x20, second&^0x20)
@@ -86,15 +86,24 @@ func findNINO(f *finder, p int64) {
 
 // validPrefix applies the rules of NIM39110.
 func validPrefix(first, second byte) bool {
-	if !isUpper(first) || !isUpper(second) || bytes.IndexByte([]byte("DFIQUV"), first) >= 0 || bytes.IndexByte([]byte("DFIOQUV"), second) >= 0 {
-		return false
-	}
-	switch string([]byte{first, second}) {
-	case "BG", "GB", "KN", "NK", "NT", "TN", "ZZ":
-		return false
-	}
-	return true
+	return isUpper(first) && isUpper(second) && prefixes[first-'A']>>(second-'A')&1 == 1
 }
+
+// prefixes are the second letters by the first one: bit n is the n-th.
+var prefixes = func() (of [26]uint32) {
+	for first := range of {
+		if strings.IndexByte("DFIQUV", 'A'+byte(first)) < 0 {
+			of[first] = 1<<26 - 1
+			for _, second := range "DFIOQUV" {
+				of[first] &^= 1 << (second - 'A')
+			}
+		}
+	}
+	for _, pair := range []string{"BG", "GB", "KN", "NK", "NT", "TN", "ZZ"} {
+		of[pair[0]-'A'] &^= 1 << (pair[1] - 'A')
+	}
+	return of
+}()
 
 // readPairs reads three pairs of digits at p, between which one and the same
 // separator may stand.

@@ -51,7 +51,7 @@ const (
 
 func findSSN(f *finder, p int64) {
 	c := &f.c
-	if !shapeSSN(f.text, p, c) || f.touched(c) || c.bare && f.denied(p) || f.hopeless(p) {
+	if !shapeSSN(f.text, p, c) || f.touched(c) || c.bare && (f.denied(p) || f.linked(p)) || f.hopeless(p) {
 		return
 	}
 	digitsSSN(f.text.slice(c.start, c.end), c)

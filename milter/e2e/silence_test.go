@@ -24,29 +24,25 @@ level = "debug"
 // reaches them all the same, and over TCP no packet waits for an acknowledgement
 // that is delayed: that would take 40 ms.
 func TestSilenceLosesNoVerdict(t *testing.T) {
-	tcp := newWorld(t, options{binary: "postern-faulty", config: config + crowded})
-	quickTCP := tcp.everyVerdict(tcp.postfix.Relay)
-
-	w := newWorldBeside(t, options{noDaemon: true, milter: "unix:postern.sock"})
-	socket := w.postfix.Queue + "/postern.sock"
-	toml := strings.Replace(config, `"@LISTEN@"`, `["@LISTEN@", "unix:`+socket+`"]`+"\n"+`socket_group = "postfix"`, 1)
-	w.startDaemon(options{binary: "postern-faulty", config: toml + crowded})
-	quickUnix := w.everyVerdict(w.postfix.Relay)
-	if quickTCP-quickUnix > 30*time.Millisecond {
-		t.Errorf("a mail takes %v over TCP and %v over a Unix socket", quickTCP, quickUnix)
-	}
+	t.Run("over TCP", func(t *testing.T) {
+		w := newWorld(t, options{binary: "postern-faulty", config: config + crowded})
+		w.everyVerdict(w.postfix.Relay)
+	})
+	t.Run("over a Unix socket", func(t *testing.T) {
+		w := newWorld(t, options{noDaemon: true, milter: "unix:postern.sock"})
+		socket := w.postfix.Queue + "/postern.sock"
+		toml := strings.Replace(config, `"@LISTEN@"`, `["@LISTEN@", "unix:`+socket+`"]`+"\n"+`socket_group = "postfix"`, 1)
+		w.startDaemon(options{binary: "postern-faulty", config: toml + crowded})
+		w.everyVerdict(w.postfix.Relay)
+	})
+	t.Run("on Sendmail", func(t *testing.T) {
+		s := newSendmail(t, options{binary: "postern-faulty", config: sendmailConfig + crowded})
+		s.everyVerdict(s.sendmail.Relay)
+	})
 }
 
-func TestSilenceLosesNoVerdictOnSendmail(t *testing.T) {
-	s := newSendmail(t, options{binary: "postern-faulty", config: sendmailConfig + crowded})
-	if quick := s.everyVerdict(s.sendmail.Relay); quick > 90*time.Millisecond {
-		t.Errorf("a mail takes %v", quick) // three times 40 ms if its packets wait
-	}
-}
-
-// everyVerdict sends a mail for each verdict and returns the shortest time that a
-// mail of 100 KiB took.
-func (w *world) everyVerdict(relay func(from string, to []string, text string) (lab.Reply, error)) time.Duration {
+// everyVerdict sends a mail for each verdict, and then some that are quick.
+func (w *world) everyVerdict(relay func(from string, to []string, text string) (lab.Reply, error)) {
 	w.Helper()
 	send := func(name string, code int, text, want string) {
 		w.Helper()
@@ -57,7 +53,7 @@ func (w *world) everyVerdict(relay func(from string, to []string, text string) (
 	}
 	long := strings.Repeat(lorem(1), 200)
 	send("a clean mail", 250, mail("clean", "none"), "")
-	if !strings.Contains(w.postern.Log(), "version=6 no_reply=0x83080") {
+	if !strings.Contains(w.postern.Log(), "version=6 no_reply=0x3080") {
 		w.Error("the MTA was not told to expect no reply")
 	}
 	for name, body := range map[string]string{"short": "", "long": long} {
@@ -75,14 +71,17 @@ func (w *world) everyVerdict(relay func(from string, to []string, text string) (
 	for w.metric("postern_scans") > 0 {
 		time.Sleep(10 * time.Millisecond)
 	}
-	quickest := time.Hour
-	for range 8 {
+	// A busy machine is slow at times; a packet that waits is so each time.
+	const delayed = 40 * time.Millisecond
+	for tries := 1; ; tries++ {
 		began := time.Now()
 		send("a mail after all that", 250, mail("after", "none")+strings.Repeat(lorem(1), 100), "")
-		quickest = min(quickest, time.Since(began))
+		if took := time.Since(began); took < delayed {
+			return
+		} else if tries == 100 {
+			w.Fatalf("not one mail of %d took less than %v, the last %v", tries, delayed, took)
+		}
 	}
-	w.Logf("the quickest mail of 100 KiB took %v", quickest)
-	return quickest
 }
 
 // occupy is an MTA whose mail takes all the room.

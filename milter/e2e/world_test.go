@@ -188,12 +188,6 @@ type options struct {
 func newWorld(t *testing.T, opt options) *world {
 	t.Helper()
 	t.Parallel()
-	return newWorldBeside(t, opt)
-}
-
-// newWorldBeside is newWorld for a test that has one already.
-func newWorldBeside(t *testing.T, opt options) *world {
-	t.Helper()
 	l, err := lab.Open()
 	if err != nil {
 		t.Fatal(err)

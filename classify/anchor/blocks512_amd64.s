@@ -1,0 +1,231 @@
+//go:build !purego
+
+#include "go_asm.h"
+#include "textflag.h"
+
+// A block of 64 bytes is one register, and a comparison makes its word. Few characters
+// that differ in their lower half are found together: a table gives for each half the
+// one that has it, and that is compared.
+//
+// Registers of those that mark:
+//	SI  the block        CX  blocks left, never 0 at the head of the loop
+//	DI  its marks        Z0  the block    Z1 to Z4  results    Z8 to Z15  constants
+
+#define BYTES(c, register) \
+	MOVL         $c, AX \
+	VPBROADCASTB AX, register
+
+// '-', '.' and ' ' by their lower half; where there is none stands one of another half.
+DATA joints<>+0(SB)/8, $0x0000000000000020
+DATA joints<>+8(SB)/8, $0x002E2D0000000000
+GLOBL joints<>(SB), RODATA|NOPTR, $16
+
+// CR and LF likewise.
+DATA breaks<>+0(SB)/8, $0x00000000000000FF
+DATA breaks<>+8(SB)/8, $0x00000D00000A0000
+GLOBL breaks<>(SB), RODATA|NOPTR, $16
+
+// TAB, ';' and ',' likewise.
+DATA delims<>+0(SB)/8, $0x00000000000000FF
+DATA delims<>+8(SB)/8, $0x0000002C3B000900
+GLOBL delims<>(SB), RODATA|NOPTR, $16
+
+// func markDigitsAVX512(text []byte, marks []Digits)
+TEXT ·markDigitsAVX512(SB), NOSPLIT, $0-48
+	MOVQ text_base+0(FP), SI
+	MOVQ marks_base+24(FP), DI
+	MOVQ marks_len+32(FP), CX
+	BYTES(0x30, Z8) // '0'
+	BYTES(10, Z9)
+	VBROADCASTI32X4 joints<>(SB), Z10
+
+digits:
+	VMOVDQU64 (SI), Z0
+
+	// digits: c - '0' < 10
+	VPSUBB  Z8, Z0, Z1
+	VPCMPUB $1, Z9, Z1, K1
+	KMOVQ   K1, AX
+
+	// joints: c == '-' || c == '.' || c == ' ', if there are digits
+	VPSHUFB  Z0, Z10, Z2
+	VPCMPEQB Z0, Z2, K2
+	KMOVQ    K2, BX
+	TESTQ    AX, AX
+	CMOVQEQ  AX, BX
+
+	MOVQ AX, (DI)
+	MOVQ BX, 8(DI)
+	ADDQ $64, SI
+	ADDQ $16, DI
+	DECQ CX
+	JNZ  digits
+	VZEROUPPER
+	RET
+
+// func markLinesAVX512(text []byte, marks []Lines)
+TEXT ·markLinesAVX512(SB), NOSPLIT, $0-48
+	MOVQ text_base+0(FP), SI
+	MOVQ marks_base+24(FP), DI
+	MOVQ marks_len+32(FP), CX
+	BYTES(0x0A, Z8) // LF
+	BYTES(0x7C, Z9) // '|'
+	VBROADCASTI32X4 breaks<>(SB), Z10
+	VBROADCASTI32X4 delims<>(SB), Z11
+
+lines:
+	VMOVDQU64 (SI), Z0
+
+	// breaks: c == '\r' || c == '\n'; feeds: c == '\n'
+	VPSHUFB  Z0, Z10, Z1
+	VPCMPEQB Z0, Z1, K1
+	VPCMPEQB Z0, Z8, K2
+	KMOVQ    K1, (DI)
+	KMOVQ    K2, 8(DI)
+
+	// delims: c == '\t' || c == ';' || c == ',' || c == '|'
+	VPSHUFB  Z0, Z11, Z2
+	VPCMPEQB Z0, Z2, K3
+	VPCMPEQB Z0, Z9, K4
+	KORQ     K3, K4, K3
+	KMOVQ    K3, 16(DI)
+
+	ADDQ $64, SI
+	ADDQ $24, DI
+	DECQ CX
+	JNZ  lines
+	VZEROUPPER
+	RET
+
+// func markCellsAVX512(text []byte, marks []Cells)
+TEXT ·markCellsAVX512(SB), NOSPLIT, $0-48
+	MOVQ text_base+0(FP), SI
+	MOVQ marks_base+24(FP), DI
+	MOVQ marks_len+32(FP), CX
+	BYTES(0x09, Z8)  // TAB
+	BYTES(0x7C, Z9)  // '|'
+	BYTES(0x3B, Z10) // ';'
+	BYTES(0x2C, Z11) // ','
+	BYTES(0x22, Z12) // '"'
+
+cells:
+	VMOVDQU64 (SI), Z0
+	VPCMPEQB  Z0, Z8, K1
+	VPCMPEQB  Z0, Z9, K2
+	VPCMPEQB  Z0, Z10, K3
+	VPCMPEQB  Z0, Z11, K4
+	VPCMPEQB  Z0, Z12, K5
+	KMOVQ     K1, 0(DI)
+	KMOVQ     K2, 8(DI)
+	KMOVQ     K3, 16(DI)
+	KMOVQ     K4, 24(DI)
+	KMOVQ     K5, 32(DI)
+	ADDQ      $64, SI
+	ADDQ      $40, DI
+	DECQ      CX
+	JNZ       cells
+	VZEROUPPER
+	RET
+
+// func markWordsAVX512(text []byte, marks []Words)
+TEXT ·markWordsAVX512(SB), NOSPLIT, $0-48
+	MOVQ text_base+0(FP), SI
+	MOVQ marks_base+24(FP), DI
+	MOVQ marks_len+32(FP), CX
+	BYTES(0x20, Z8)  // the bit between the cases
+	BYTES(0x61, Z9)  // 'a'
+	BYTES(0x41, Z10) // 'A'
+	BYTES(26, Z11)
+
+words:
+	VMOVDQU64 (SI), Z0
+
+	// letters: (c|0x20) - 'a' < 26
+	VPORQ   Z8, Z0, Z1
+	VPSUBB  Z9, Z1, Z1
+	VPCMPUB $1, Z11, Z1, K1
+	KMOVQ   K1, (DI)
+
+	// uppers: c - 'A' < 26
+	VPSUBB  Z10, Z0, Z2
+	VPCMPUB $1, Z11, Z2, K2
+	KMOVQ   K2, 8(DI)
+
+	// wide: c >= 0x80
+	VPMOVB2M Z0, K3
+	KMOVQ    K3, 16(DI)
+
+	ADDQ $64, SI
+	ADDQ $24, DI
+	DECQ CX
+	JNZ  words
+	VZEROUPPER
+	RET
+
+// NEXT takes a byte behind the place: groups &= exact[j][c], or all of them if it is
+// not ASCII.
+#define NEXT(at, lower, upper) \
+	VMOVDQU64 at(SI), Z1         \
+	VPMOVB2M  Z1, K3             \
+	VPERMI2B  upper, lower, Z1   \
+	VMOVDQU8  Z14, K3, Z1        \
+	VPANDQ    Z1, Z0, Z0
+
+// func markLeadsAVX512(l *Leads, text []byte, marks []uint64, inside uint64)
+//
+// As markLeadsAVX2, but each of the three bytes is looked up as a whole, in tables of
+// two registers.
+//
+//	SI  the block        CX  blocks left    DI  its mark    DX  1 if a word goes on
+//	Z0  the groups that are left            Z16 to Z21  the tables    Z14  all ones
+TEXT ·markLeadsAVX512(SB), NOSPLIT, $0-64
+	MOVQ l+0(FP), DX
+	MOVQ text_base+8(FP), SI
+	MOVQ marks_base+32(FP), DI
+	MOVQ marks_len+40(FP), CX
+	VMOVDQU64 (Leads_exact+0)(DX), Z16
+	VMOVDQU64 (Leads_exact+64)(DX), Z17
+	VMOVDQU64 (Leads_exact+128)(DX), Z18
+	VMOVDQU64 (Leads_exact+192)(DX), Z19
+	VMOVDQU64 (Leads_exact+256)(DX), Z20
+	VMOVDQU64 (Leads_exact+320)(DX), Z21
+	MOVQ inside+56(FP), DX
+	BYTES(0x20, Z8)
+	BYTES(0x61, Z9)  // 'a'
+	BYTES(26, Z10)
+	BYTES(0x30, Z11) // '0'
+	BYTES(10, Z12)
+	VPTERNLOGQ $0xFF, Z14, Z14, Z14
+
+leads:
+	VMOVDQU64 (SI), Z0
+
+	// words: (c|0x20) - 'a' < 26 || c - '0' < 10
+	VPORQ   Z8, Z0, Z1
+	VPSUBB  Z9, Z1, Z1
+	VPSUBB  Z11, Z0, Z2
+	VPCMPUB $1, Z10, Z1, K1
+	VPCMPUB $1, Z12, Z2, K2
+	KORQ    K1, K2, K1
+	KMOVQ   K1, BX
+
+	VPERMI2B Z17, Z16, Z0
+	NEXT(1, Z18, Z19)
+	NEXT(2, Z20, Z21)
+	VPTESTMB Z0, Z0, K2
+	KMOVQ    K2, R8
+
+	// starts: words &^ (words<<1 | inside); inside = words >> 63
+	LEAQ (DX)(BX*2), AX
+	MOVQ BX, DX
+	SHRQ $63, DX
+	NOTQ AX
+	ANDQ AX, BX
+	ANDQ R8, BX
+	MOVQ BX, (DI)
+	ADDQ $64, SI
+	ADDQ $8, DI
+	DECQ CX
+	JNZ  leads
+	VZEROUPPER
+	RET
