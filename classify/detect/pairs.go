@@ -32,6 +32,9 @@ type pairing struct {
 // one before it, or waits.
 func (f *finder) offer(h half, p *pairing) {
 	last := &f.halves[f.detector]
+	if h.code && f.taken.has(f.detector, last) {
+		*last = half{}
+	}
 	if last.known && last.code != h.code && f.pair(last, &h, p) {
 		*last = half{}
 		return
@@ -68,7 +71,21 @@ func (f *finder) pair(first, second *half, p *pairing) bool {
 	}
 	c := candidate{start: first.c.start, end: second.c.end, hole: span{first.c.end, second.c.start}}
 	f.reportValue(&c, p.value(&code.c, &account.c), level, contexts(first, second), 0)
+	if second == account {
+		f.taken = taken{f.detector, span{account.c.start, account.c.end}}
+	}
 	return true
+}
+
+// taken is the last account that stood behind the code that it goes with. It goes with
+// none of another detector that follows: that has an account of its own, or none.
+type taken struct {
+	detector int
+	account  span
+}
+
+func (t *taken) has(detector int, h *half) bool {
+	return t.detector != detector && h.known && !h.code && t.account == span{h.c.start, h.c.end}
 }
 
 // single reports a half that found no other.
