@@ -71,7 +71,7 @@ func (f *finder) pair(first, second *half, p *pairing) bool {
 	}
 	c := candidate{start: first.c.start, end: second.c.end, hole: span{first.c.end, second.c.start}}
 	f.reportValue(&c, p.value(&code.c, &account.c), level, contexts(first, second), 0)
-	if second == account {
+	if second == account && code.labels && account.labels {
 		f.taken = taken{f.detector, span{account.c.start, account.c.end}}
 	}
 	return true
