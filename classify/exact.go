@@ -63,8 +63,29 @@ func (t *textStream) exact(m *detect.Match, quoted bool) {
 		}
 		if best, ok := e.best(rows); ok {
 			s.addExact(i, best, m, t.path, t.where, quoted)
+		} else if len(rows) > 0 {
+			s.addPartly(e, rows)
 		}
 	}
+}
+
+// addPartly notes which columns stood together where more were wanted.
+func (s *Scan) addPartly(e *Exact, rows []edm.Match) {
+	row := slices.MaxFunc(rows, func(a, b edm.Match) int { return a.Columns() - b.Columns() })
+	if len(s.report.Partly[e.ID]) < row.Columns() {
+		s.report.Partly[e.ID] = e.names(row)
+	}
+}
+
+// names are the columns that stand together.
+func (e *Exact) names(row edm.Match) []string {
+	var names []string
+	for n, c := range e.Table.Columns() {
+		if row>>n&1 == 1 {
+			names = append(names, c.Name)
+		}
+	}
+	return names
 }
 
 // best is the row with the most columns of those that are what is asked for.
@@ -103,12 +124,7 @@ func (s *Scan) addExact(i int, row edm.Match, m *detect.Match, path string, wher
 	e := &s.scanner.exact[i]
 	at := len(s.scanner.set.Detectors) + i
 	found := *m
-	found.Confidence, found.Context = detect.High, nil
-	for n, c := range e.Table.Columns() {
-		if row>>n&1 == 1 {
-			found.Context = append(found.Context, c.Name)
-		}
-	}
+	found.Confidence, found.Context = detect.High, e.names(row)
 	s.count(at, e.ID, &found, path, placeIndex(where, quoted))
 	s.list(at, e.ID, &found, path, where, quoted)
 }

@@ -103,6 +103,79 @@ func TestValuesOfATableAreFoundWithoutContext(t *testing.T) {
 	}
 }
 
+// tableOf holds one identifier with a name.
+func tableOf(t *testing.T, kind, value string, detectors []*detect.Detector) *edm.Table {
+	t.Helper()
+	columns, err := edm.ParseColumns("id:" + kind + ",name:name")
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := []byte("0123456789abcdef")
+	file := filepath.Join(t.TempDir(), "one.edm")
+	if _, err := edm.Build(file, strings.NewReader("id,name\n"+value+",Falconetti\n"), edm.Options{Columns: columns, Key: key, Detectors: detectors}); err != nil {
+		t.Fatal(err)
+	}
+	table, err := edm.Open(file, key, detectors)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return table
+}
+
+func TestNobodyTakesAValueFromItsTable(t *testing.T) {
+	digits, err := (&detect.Custom{ID: "digits", Pattern: `\d{8}`, Mask: "all", Levels: detect.Levels{Alone: detect.Medium, Label: detect.High, Window: detect.High}}).Detector()
+	if err != nil {
+		t.Fatal(err)
+	}
+	with, err := (&detect.Custom{ID: "longer", Pattern: `(CASE )?\d{8}/\d`, Mask: "all", Levels: detect.Levels{Alone: detect.High}}).Detector()
+	if err != nil {
+		t.Fatal(err)
+	}
+	detectors := append(detect.Builtin(), digits, with)
+	for _, c := range []struct {
+		kind, value string
+		texts       []string
+	}{
+		{"mo-dcn", "48271935", []string{
+			"account 48271935 of Falconetti", "checking account 48271935 Falconetti", "20-41-67 48271935 Falconetti",
+			"sort code 20-41-67 account 48271935 Falconetti", "driver license number 48271935 Falconetti",
+			"48271935/1 Falconetti", "CASE 48271935/2 (Falconetti)", "Falconetti,account\n,48271935\n",
+		}},
+		{"uk-nhs", "6954220582", []string{
+			"695-422-0582 Falconetti", "tel: 695 422 0582 Falconetti", "Falconetti (695-422-0582)", "phone 6954220582 Falconetti", "call 695-422-0582, Falconetti",
+		}},
+		{"us-ssn", "219091234", []string{"EIN 219091234 Falconetti", "Passport number 219091234 Falconetti", "routing number 219091234 Falconetti", "EIN 21-9091234, SSN 219-09-1234, Falconetti"}},
+		{"us-ssn", "122105155", []string{"routing number 122105155 Falconetti", "routing number 122105155 account 12345678 Falconetti"}},
+		{"uk-passport", "592837461", []string{"SSN 592837461 Falconetti", "EIN 592837461 Falconetti", "routing number 592837461 Falconetti"}},
+		{"uk-nino", "AB123456C", []string{"AB 12 34 56 C Falconetti", "Falconetti AB123456C"}},
+	} {
+		config := Config{Detectors: detectors, Exact: []Exact{{ID: "edm:t", Table: tableOf(t, c.kind, c.value, detectors), Least: 2}}}
+		for _, text := range c.texts {
+			r := scanMail(t, config, "Subject: x\n\n"+text+"\n")
+			if got := r.Counts()["edm:t"]; got != (Count{Total: 1, Unique: 1, High: 1}) {
+				t.Errorf("%s %q: got %+v among %v", c.kind, text, got, r.Counts())
+			}
+			others := scanMail(t, Config{Detectors: detectors}, "Subject: x\n\n"+text+"\n").Counts()
+			for id, want := range others {
+				if got := r.Counts()[id]; got != want {
+					t.Errorf("%q: the table makes %s find %+v, not %+v", text, id, got, want)
+				}
+			}
+			if others[c.kind] == (Count{}) && len(others) > 0 && !slices.ContainsFunc(r.Findings, func(f Finding) bool { return f.Detector == "edm:t" && others[f.Rival] != Count{} }) {
+				t.Errorf("%q: nothing tells which of %v has the value too", text, others)
+			}
+		}
+	}
+}
+
+func TestTheReportTellsOfValuesThatStandAlone(t *testing.T) {
+	config := exactConfig(clientTable(t, clientList))
+	r := scanMail(t, config, "Subject: x\n\naccount 34567812, and Nowak 34567813\n")
+	if got := fmt.Sprint(r.Partly); got != "map[edm:clients:[dcn] edm:clients 3:[dcn surname]]" {
+		t.Errorf("got %v", got)
+	}
+}
+
 func TestTablesAnswerTheSameForAnyCut(t *testing.T) {
 	var list, text strings.Builder
 	list.WriteString("dcn,surname,born\n")

@@ -20,6 +20,9 @@ type Finding struct {
 	Offset      int64             `json:"offset"` // bytes into the part's text
 	End         int64             `json:"end"`
 	Context     []string          `json:"context"`
+	// Rival is, of a value of a table, the detector that finds something else in the
+	// same text; empty if none does.
+	Rival string `json:"rival,omitempty"`
 }
 
 // Report is everything known about the content of one mail. It holds answers and
@@ -45,6 +48,9 @@ type Report struct {
 	// Asked tells by short digests what was asked of the mail: detectors as they were
 	// tuned, values, tables, counts by part. Whoever asked sets it.
 	Asked []string `json:"asked,omitempty"`
+	// Partly holds, by Exact.ID, the columns of the row of which the most stood together
+	// though not those that are asked for.
+	Partly map[string][]string `json:"partly,omitempty"`
 	// SafeNames holds, by part path, the file names that may be shown to a
 	// sender: at most MaxSafeName ASCII characters, runs of four or more digits
 	// starred, and holding nothing that a detector knows. Other names are missing.

@@ -149,6 +149,9 @@ func (s *Scan) list(at int, id string, m *detect.Match, path string, where extra
 		Part: path, Where: where, Quoted: quoted,
 		Offset: m.Start, End: m.End, Context: slices.Clone(m.Context),
 	}
+	if m.Rival > 0 {
+		f.Rival = s.scanner.set.Detectors[m.Rival-1].ID
+	}
 	f.Fingerprint, f.Older = s.fingerprints(d, m.Value)
 	if s.scanner.reveal {
 		f.Value = m.Value

@@ -65,6 +65,7 @@ func NewScanner(config Config) (*Scanner, error) {
 		return nil, err
 	}
 	config.Detect.Candidates = append(slices.Clone(config.Detect.Candidates), bare...)
+	config.Detect.Beaten = len(config.Exact) > 0
 	set, err := detect.Compile(config.Detectors, config.Detect)
 	if err != nil {
 		return nil, err
@@ -123,6 +124,7 @@ func (s *Scanner) Begin(ctx context.Context) *Scan {
 			Tallies: map[string]*Tally{},
 			Named:   map[string]*Tally{},
 			Answers: map[string]Answer{},
+			Partly:  map[string][]string{},
 		},
 		seen:   make([]map[uint64]signature, s.counters()),
 		listed: make([]int, s.counters()),

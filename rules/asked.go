@@ -42,13 +42,8 @@ func (c *compiler) recordable() {
 		}
 		p.digests[d.ID] = digest("detector", d.Digest(&p.detectOptions), tuned)
 	}
-	var primaries []string
 	for i := range p.exacts {
-		primaries = append(primaries, p.exacts[i].Table.Primary().ID)
-	}
-	slices.Sort(primaries)
-	for i := range p.exacts {
-		p.digests[p.exacts[i].ID] = p.exactDigest(&p.exacts[i], slices.Compact(primaries))
+		p.digests[p.exacts[i].ID] = p.exactDigest(&p.exacts[i])
 	}
 	for _, v := range p.values {
 		p.digests[v.ID] = digest("value", v.ID, p.digests[v.Detector])
@@ -68,19 +63,14 @@ func (c *compiler) recordable() {
 	}
 }
 
-// exactDigest is that of a demand on a table. Candidates for tables compete among
-// themselves, so those of the other tables are a part of it.
-func (p *Policy) exactDigest(e *classify.Exact, primaries []string) string {
-	texts := []string{"table", e.ID, e.Table.Checksum(), fmt.Sprint(e.Least, e.Columns)}
+// exactDigest is that of a demand on a table. What other detectors find in the same
+// text takes nothing from it.
+func (p *Policy) exactDigest(e *classify.Exact) string {
+	texts := []string{"table 2", e.ID, e.Table.Checksum(), fmt.Sprint(e.Least, e.Columns)}
 	for _, column := range e.Table.Columns() {
-		texts = append(texts, fmt.Sprintf("%+v", column))
+		texts = append(texts, fmt.Sprintf("%+v", column), p.digests[column.Kind])
 	}
-	for _, d := range p.inUse {
-		if d.Rivals() {
-			texts = append(texts, p.digests[d.ID])
-		}
-	}
-	return digest(append(texts, primaries...)...)
+	return digest(texts...)
 }
 
 // unrecorded reports whether counts, parts and answers of a record cannot tell

@@ -112,6 +112,9 @@ func (d *Detector) addKeywords(wrong *Faults, groups ...words) {
 	}
 }
 
+// own reports whether an admin described what a detector finds.
+func (d *Detector) own() bool { return d.pattern != nil || d.literal }
+
 // Scores reports whether a detector is a lexicon: its matches name the terms, each
 // with what it adds to the score.
 func (d *Detector) Scores() bool { return d.lexicon != nil }

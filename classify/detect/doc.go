@@ -27,7 +27,8 @@
 //     side, the header of its column, the list it belongs to. The nearest label
 //     wins, and where that names another kind of number the context is negative.
 //   - Overlap: the longer match wins; of two detectors that want one bare number
-//     the one with the nearer label; then the order of the table.
+//     the one with the nearer label; then the order of the table. Where an admin wrote
+//     one of the two, the winner hides no match that is surer.
 //   - Lexicons: a [Lexicon] is a list of terms with weights and three thresholds.
 //     All words of all detectors and lexicons are found in one pass, which costs
 //     the same for fifty terms and for fifty thousand. [Lexicon.Detector] makes

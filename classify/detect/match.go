@@ -43,7 +43,10 @@ type Match struct {
 	Confidence Confidence
 	Context    []string // the keywords that spoke for it, as the table spells them
 	Score      int      // of a lexicon: the sum of its terms
-	Age        Age
+	// Rival tells of a candidate (None) whose text another detector took: the index of
+	// that in Set.Detectors, plus one. 0 is nobody.
+	Rival int
+	Age   Age
 }
 
 // Age says how it is known whether a match stands in new or in quoted text.

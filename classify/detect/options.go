@@ -22,6 +22,9 @@ type Options struct {
 	// where nothing speaks for them, or all against them. Shape, checks and
 	// surroundings are right, no more.
 	Candidates []string
+	// Beaten also reports those of their values, at level None, whose text another
+	// detector took: they may be what a table holds.
+	Beaten bool
 }
 
 // Marker is a literal string that senders put into mail by agreement.

@@ -9,7 +9,7 @@ import (
 
 func TestTheStrongerOfTwoRivalsWins(t *testing.T) {
 	rival := func(detector int, start, end int64, bare bool, distance int64) held {
-		return held{Match{Detector: detector, Start: start, End: end}, start, end, bare, distance, span{}, false}
+		return held{Match{Detector: detector, Start: start, End: end}, start, end, bare, distance, span{}, false, false}
 	}
 	for name, c := range map[string]struct {
 		held []held
@@ -35,6 +35,107 @@ func TestTheStrongerOfTwoRivalsWins(t *testing.T) {
 				t.Errorf("emitted%s, want %s", got, c.want)
 			}
 		})
+	}
+}
+
+func TestAnOwnDetectorHidesNothingSurer(t *testing.T) {
+	m := func(detector int, start, end int64, level Confidence, own bool) held {
+		return held{Match: Match{Detector: detector, Confidence: level}, start: start, end: end, own: own}
+	}
+	for name, c := range map[string]struct {
+		held []held
+		want string
+	}{
+		"a longer one of the same level hides":       {[]held{m(0, 0, 9, Medium, false), m(5, 0, 12, Medium, true)}, "5"},
+		"a longer one of a higher level hides":       {[]held{m(0, 0, 9, Medium, false), m(5, 0, 12, High, true)}, "5"},
+		"a longer one of a lower level stands aside": {[]held{m(0, 0, 9, High, false), m(5, 0, 12, Low, true)}, "5 0"},
+		"a shorter one of a lower level is hidden":   {[]held{m(0, 0, 12, High, false), m(5, 0, 9, Low, true)}, "0"},
+		"a shorter one of the same level is hidden":  {[]held{m(0, 0, 12, Low, false), m(5, 0, 9, Low, true)}, "0"},
+		"a shorter one that is surer is not":         {[]held{m(0, 0, 12, Low, false), m(5, 0, 9, High, true)}, "0 5"},
+		"nor is one of the same text":                {[]held{m(0, 0, 9, Low, false), m(5, 0, 9, High, true)}, "0 5"},
+		"of two of an admin's the longer hides":      {[]held{m(4, 0, 9, Medium, true), m(5, 0, 12, High, true)}, "5"},
+		"and hides none that is surer":               {[]held{m(4, 0, 9, High, true), m(5, 0, 12, Low, true)}, "5 4"},
+		"shipped ones go by length alone":            {[]held{m(0, 0, 9, High, false), m(1, 0, 12, Low, false)}, "1"},
+		"what is freed takes nothing else": {
+			// 1 hides 2, which would hide 3; 5 hides 1.
+			[]held{m(1, 0, 20, Low, false), m(2, 15, 33, Low, false), m(3, 30, 40, High, false), m(5, 0, 30, Low, true)}, "5 3",
+		},
+		"what is freed counts again": {
+			[]held{m(1, 0, 20, Low, false), m(2, 15, 25, Low, false), m(5, -15, 10, Low, true)}, "5 2",
+		},
+		"a mere candidate hides nothing": {[]held{m(5, 0, 20, None, true), m(0, 0, 9, Low, false)}, "0"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := overlap{}
+			slices.SortStableFunc(c.held, func(a, b held) int { return int(a.start - b.start) })
+			got := ""
+			o.settle(c.held, func(m Match) { got += fmt.Sprintf(" %d", m.Detector) })
+			if got != " "+c.want {
+				t.Errorf("emitted%s, want %s", got, c.want)
+			}
+		})
+	}
+}
+
+func TestOwnDetectorsLeaveShippedOnesWhatTheseAreSureOf(t *testing.T) {
+	own := func(id, pattern string, level Confidence) *Detector {
+		d, err := (&Custom{ID: id, Pattern: pattern, Mask: "all", Levels: Levels{level, level, level, level}}).Detector()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	for _, c := range []struct {
+		pattern, text string
+		level         Confidence
+		want          []string
+	}{
+		{`\d{4} \d{4} \d{4} \d{4}( \d{2}/\d{2})`, "card number 4539 1488 0343 6467 12/27", Low, []string{"payment-card", "own"}},
+		{`\d{4} \d{4} \d{4} \d{4}( \d{2}/\d{2})`, "card number 4539 1488 0343 6467 12/27", High, []string{"own"}},
+		{`[A-Z]{0,3}\d{3}-\d{2}-\d{4}[-/]\d{1,4}`, "SSN 219-09-1234/1", Medium, []string{"us-ssn", "own"}},
+		{`[A-Z]{2}\d{2}.{10,40}`, "IBAN GB29 NWBK 6016 1331 9268 19 for the rent", Low, []string{"iban", "own"}},
+		{`\d{8}`, "account 48271935", High, []string{"uk-bank", "own"}},
+		{`\d{8}`, "account 48271935", Low, []string{"uk-bank"}},
+	} {
+		set, err := Compile(append(Builtin(), own("own", c.pattern, c.level)), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, m := range scan(set, c.text, nil) {
+			got = append(got, set.Detectors[m.Detector].ID)
+		}
+		slices.Sort(got)
+		want := slices.Sorted(slices.Values(c.want))
+		if !slices.Equal(got, want) {
+			t.Errorf("%q at %s: found %v, want %v", c.text, c.level, got, want)
+		}
+	}
+}
+
+func TestWhatIsTakenFromADetectorIsReported(t *testing.T) {
+	opt := Options{Candidates: []string{"mo-dcn"}, Beaten: true}
+	set := builtin(t, opt)
+	for text, want := range map[string]string{
+		"account 48271935":                      "uk-bank mo-dcn<uk-bank",
+		"sort code 20-41-67 account 48271935":   "uk-bank mo-dcn<uk-bank",
+		"client 48271935":                       "mo-dcn",
+		"48271935 or so":                        "mo-dcn",
+		"driver license number 48271935, thank": "us-dl mo-dcn<us-dl",
+	} {
+		got := ""
+		for _, m := range scan(set, text, nil) {
+			got += " " + set.Detectors[m.Detector].ID
+			if m.Rival > 0 {
+				got += "<" + set.Detectors[m.Rival-1].ID
+			}
+			if m.Rival > 0 && m.Confidence != None {
+				t.Errorf("%q: what was taken has a level", text)
+			}
+		}
+		if got != " "+want {
+			t.Errorf("%q: got%s, want %s", text, got, want)
+		}
 	}
 }
 

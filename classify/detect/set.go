@@ -252,6 +252,7 @@ func Compile(detectors []*Detector, opt Options) (*Set, error) {
 	s.words.finish()
 	s.heralds.finish()
 	s.against.finish()
+	s.against.few = newFew(s.against)
 	for _, w := range s.words.words {
 		s.everywhere = s.everywhere || w.role == triggers || w.role == term
 		s.names = append(s.names, []string{w.text})

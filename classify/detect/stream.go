@@ -105,7 +105,7 @@ func (s *Stream) Reset(emit func(Match)) {
 	s.text.reset()
 	s.finder.reset(s)
 	s.search.reset(s.set)
-	s.pending.reset()
+	s.pending.reset(s.set)
 }
 
 // Settled is the offset before which no further match will start, but for those

@@ -75,11 +75,11 @@ type builder struct {
 	rows    *sorter
 	row     []byte
 	words   wordList
-	hashes  []uint64
+	text    []byte
 }
 
 func newBuilder(opt Options, dir string) (*builder, error) {
-	b := &builder{header: header{Salt: make([]byte, saltBytes), Columns: opt.Columns, Longest: make([]int, len(opt.Columns))}}
+	b := &builder{header: header{Salt: make([]byte, saltBytes), Columns: opt.Columns, Longest: make([]int, len(opt.Columns)), Lengths: make([]uint64, len(opt.Columns))}}
 	if _, err := rand.Read(b.header.Salt); err != nil {
 		return nil, err
 	}
@@ -271,15 +271,27 @@ func (b *builder) cell(i int, text string) uint32 {
 		return short(b.hasher.ofDay(d))
 	}
 	wordsOf(text, &b.words)
-	b.hashes = b.hashes[:0]
-	for i := range b.words.all {
-		b.hashes = append(b.hashes, b.hasher.of("word", string(b.words.at(i))))
-	}
-	if len(b.words.text) < 2 || len(b.hashes) > c.words() {
+	if len(b.words.text) < 2 || len(b.words.all) > c.words() {
 		return 0
 	}
-	b.header.Longest[i] = max(b.header.Longest[i], len(b.hashes))
-	return short(phrase(b.hashes, c.Kind == kindText))
+	if c.Kind == kindName {
+		return b.name(i)
+	}
+	b.text = bare(b.text[:0], 0, b.words.text)
+	b.header.Longest[i] = max(b.header.Longest[i], len(b.text))
+	b.header.Lengths[i] |= lengthBit(len(b.text))
+	return short(b.hasher.of(hashedText, string(b.text)))
+}
+
+// name is the hash of a cell of names.
+func (b *builder) name(i int) uint32 {
+	var sum uint64
+	for j := range b.words.all {
+		b.text = bare(b.text[:0], 0, b.words.at(j))
+		sum += mix(b.hasher.of(hashedWord, string(b.text)))
+	}
+	b.header.Longest[i] = max(b.header.Longest[i], len(b.words.all))
+	return short(nameOf(sum, len(b.words.all)))
 }
 
 // write puts the table beside its place and then there.

@@ -14,12 +14,22 @@ const (
 	monthFirst
 )
 
+// writing is how dates are to be read: those of a mail may mean several days, those
+// of a source one.
+type writing struct {
+	order  order
+	source bool
+}
+
+// inMails reads all that a date in a mail can mean.
+var inMails = writing{}
+
 // day is a day as a number, 19700304.
 type day int
 
 // datesOf calls see with every day that the words of a text can mean, alone or
 // three in a row.
-func datesOf[T string | []byte](text T, l *wordList, how order, see func(day)) {
+func datesOf[T string | []byte](text T, l *wordList, how writing, see func(day)) {
 	for i := range l.all {
 		switch w := &l.all[i]; {
 		case w.to-w.from == 8:
@@ -62,7 +72,7 @@ func dateGap[T string | []byte](s T) bool {
 }
 
 // readings calls see with every day that three words from i on can mean.
-func (l *wordList) readings(i int, how order, see func(day)) {
+func (l *wordList) readings(i int, how writing, see func(day)) {
 	a, b, c := l.all[i].number, l.all[i+1].number, l.all[i+2].number
 	first, last := l.all[i].to-l.all[i].from, l.all[i+2].to-l.all[i+2].from
 	switch month := monthOf(l.at(i + 1)); {
@@ -71,17 +81,17 @@ func (l *wordList) readings(i int, how order, see func(day)) {
 	case first == 4 && a > 0:
 		addDay(a, b, c, see)
 	case month > 0:
-		eachYear(c, last, func(year int) { addDay(year, month, l.dayAt(i), see) })
+		how.eachYear(c, last, func(year int) { addDay(year, month, l.dayAt(i), see) })
 	case a < 0:
 		if month := monthOf(l.at(i)); month > 0 {
-			eachYear(c, last, func(year int) { addDay(year, month, l.dayAt(i+1), see) })
+			how.eachYear(c, last, func(year int) { addDay(year, month, l.dayAt(i+1), see) })
 		}
 	case b > 0:
-		eachYear(c, last, func(year int) {
-			if how != monthFirst || b > 12 {
+		how.eachYear(c, last, func(year int) {
+			if how.order != monthFirst || a > 12 || a == b {
 				addDay(year, b, a, see)
 			}
-			if (how != dayFirst || a > 12) && a != b {
+			if (how.order != dayFirst || b > 12) && a != b {
 				addDay(year, a, b, see)
 			}
 		})
@@ -112,11 +122,19 @@ func (l *wordList) dayAt(i int) int {
 	return n
 }
 
-// eachYear calls see with what the year of a date can mean; two digits are of
-// either century.
-func eachYear(n, digits int, see func(year int)) {
+// centuryFrom is the first year of two digits that a source means as one of the last
+// century, as spreadsheets do.
+const centuryFrom = 30
+
+// eachYear calls see with what the year of a date can mean. Two digits are of either
+// century in a mail; in a source 00 to 29 are of this century, the others of the last.
+func (how writing) eachYear(n, digits int, see func(year int)) {
 	switch {
 	case n < 0:
+	case digits == 2 && how.source && n < centuryFrom:
+		see(2000 + n)
+	case digits == 2 && how.source:
+		see(1900 + n)
 	case digits == 2:
 		see(1900 + n)
 		see(2000 + n)
@@ -164,7 +182,7 @@ func dayIn(cell string, how order) (day, bool) {
 	var days []day
 	wordsOf(cell, &l)
 	if len(l.all) == 3 || len(l.all) == 1 {
-		datesOf(cell, &l, how, func(d day) { days = append(days, d) })
+		datesOf(cell, &l, writing{how, true}, func(d day) { days = append(days, d) })
 	}
 	if len(days) != 1 {
 		return 0, false

@@ -24,17 +24,22 @@
 //
 //   - the id of a detector: values in its canonical form;
 //   - name: up to 6 words that stand together, in any order;
-//   - text: up to 16 words that stand together, in this order;
+//   - text: up to 16 words that stand together, in this order; what separates them
+//     does not matter: AB 12-34 is AB1234;
 //   - date, date-dmy, date-mdy: a day; the suffix says how 3/4/1970 is to be
-//     read in the source, and without it such a day is left out. In a mail both
-//     readings count.
+//     read in the source, and without it such a day is left out. Years of two digits
+//     are of this century up to 29, else of the last. In a mail all readings count.
 //
 // Words are runs of letters and digits; case, accents and apostrophes do not
-// matter. An empty cell, and a name of fewer than two letters, never match.
+// matter, nor an e behind a, o and u, which may stand for an umlaut: Müller is Muller
+// and Mueller. A possessive counts as its name too, and a word of a name may be
+// written as two, or two as one, at an apostrophe, a capital or behind up to three
+// letters: O'Brien is O Brien, McDonald is Mc Donald. An empty cell, and a name of
+// fewer than two letters, never match.
 //
 // # The file
 //
-// "POSTEDM1", the length of the header in four bytes (big endian), the header as
+// "POSTEDM2", the length of the header in four bytes (big endian), the header as
 // JSON, zeros up to a multiple of 64, a Bloom filter over the primary hashes in
 // blocks of 64 bytes, the rows in ascending order, each the hash of its primary
 // column and of the others as the header names them, and the SHA-256 of all

@@ -115,6 +115,101 @@ func TestColumnsAreFoundAsPeopleWriteThem(t *testing.T) {
 	}
 }
 
+func TestValuesAreFoundHoweverTheirWordsAreJoined(t *testing.T) {
+	const source = `dcn,name,member
+34567812,Falconetti,AB 12-34
+34567813,O'Brien,Zz-7711
+34567814,Müller,MUE-77
+34567815,Mary O Neill,4711
+34567816,McDonald,Nord Straße 12
+34567817,Mac Donald,
+34567818,van Dyke,
+34567819,Mueller,
+34567820,Søren Kjær,
+34567821,D'Angelo,
+34567822,de la Cruz,
+34567823,James,
+34567824,Michael Samuel Baer,
+34567825,O'Erik,
+`
+	table := open(t, source, "dcn:mo-dcn,name:name,member:text")
+	for _, c := range []struct {
+		value, text string
+		want        string
+	}{
+		{"34567812", "Falconetti's", "name"},
+		{"34567812", "FALCONETTI\u2019S", "name"},
+		{"34567812", "Falconetti\u02bcs", "name"},
+		{"34567812", "'Falconetti'", "name"},
+		{"34567812", "Falconettis", ""},
+		{"34567812", "Falconetti s", "name"},
+		{"34567812", "ab 12 34", "member"},
+		{"34567812", "AB-12-34", "member"},
+		{"34567812", "AB1234", "member"},
+		{"34567812", "ab12 34's", "member"},
+		{"34567812", "no AB 12345", ""},
+		{"34567812", "XAB1234", ""},
+		{"34567812", "AB 12 34, Falconetti", "name+member"},
+		{"34567813", "ZZ7711", "member"},
+		{"34567813", "O Brien", "name"},
+		{"34567813", "OBrien", "name"},
+		{"34567813", "O\u2019Brien's", "name"},
+		{"34567813", "O\u00b4Brien", "name"},
+		{"34567813", "O Brien's", "name"},
+		{"34567813", "Brien", ""},
+		{"34567813", "Brien O", ""},
+		{"34567814", "Mueller", "name"},
+		{"34567814", "MULLER", "name"},
+		{"34567814", "Mu\u0308ller", "name"},
+		{"34567814", "Moller", ""},
+		{"34567814", "MUE77", "member"},
+		{"34567814", "MÜ 77", "member"},
+		{"34567815", "Mary O'Neill", "name"},
+		{"34567815", "O'Neill, Mary", "name"},
+		{"34567815", "Mary ONeill", "name"},
+		{"34567815", "Neill, Mary O", "name"},
+		{"34567815", "47 11", "member"},
+		{"34567816", "Mc Donald", "name"},
+		{"34567816", "MCDONALD", "name"},
+		{"34567816", "nordstrasse 12", "member"},
+		{"34567817", "MacDonald", "name"},
+		{"34567817", "Mac Donald", "name"},
+		{"34567818", "VanDyke", "name"},
+		{"34567819", "Müller", "name"},
+		{"34567819", "Muller", "name"},
+		{"34567820", "Kjaer, Soeren", "name"},
+		{"34567820", "Soren Kjær", "name"},
+		{"34567821", "D Angelo", "name"},
+		{"34567821", "dangelo", "name"},
+		{"34567822", "Cruz, de la", "name"},
+		{"34567823", "James's", "name"},
+		{"34567823", "James'", "name"},
+		{"34567824", "Samuel Michael Bär", "name"},
+		{"34567825", "O Erik", "name"},
+	} {
+		want := "dcn"
+		if c.want != "" {
+			want += "+" + c.want
+		}
+		for before, after := range map[string]string{c.text: "", "": c.text, "the case of " + c.text + " (": ") is open"} {
+			if got := columnsFound(table, c.value, before, after); got != want {
+				t.Errorf("%q: found %q, want %q", before+"#"+after, got, want)
+			}
+		}
+	}
+}
+
+func TestHostileNamesAreReadInBoundedTime(t *testing.T) {
+	table := open(t, "dcn,name\n34567812,a b c d e f\n", "dcn:mo-dcn,name:name")
+	r := table.NewReader()
+	for _, text := range []string{strings.Repeat("o'o ", 75), strings.Repeat("oO'O's ", 42), strings.Repeat("a ", 150)} {
+		r.Find("34567812", func() ([]byte, []byte) { return []byte(text), []byte(text) })
+		if n := len(r.near[1]); n > 2*150*maxReadings {
+			t.Errorf("%q: %d readings", text[:8], n)
+		}
+	}
+}
+
 func TestBuildTellsWhatItCouldNotUse(t *testing.T) {
 	_, s, err := build(t, "\xef\xbb\xbf"+clients+"34567815,x,,3/4/1970,536904399,\n34567812,O'Brien,Mary Ann,1970-03-04,536-90-4399,North Wing 3\n", clientColumns, nil)
 	if err != nil {
@@ -122,6 +217,58 @@ func TestBuildTellsWhatItCouldNotUse(t *testing.T) {
 	}
 	if s.Read != 7 || s.Rows != 5 || s.Values != 4 || s.Skipped != 1 || !slices.Equal(s.SkippedLines, []int{6}) || !slices.Equal(s.Unused, []int64{0, 1, 0, 1, 0, 0}) {
 		t.Errorf("got %+v", s)
+	}
+}
+
+func TestDatesOfASourceMeanOneDay(t *testing.T) {
+	for _, c := range []struct {
+		kind, cell string
+		want       day // 0: cannot be used
+	}{
+		{"date", "3/3/1940", 19400303},
+		{"date-dmy", "03/03/1940", 19400303},
+		{"date-mdy", "03/03/1940", 19400303},
+		{"date-mdy", "1/1/1980", 19800101},
+		{"date-mdy", "12.12.2001", 20011212},
+		{"date-mdy", "02-02-02", 20020202},
+		{"date-mdy", "3/4/1970", 19700304},
+		{"date-dmy", "3/4/1970", 19700403},
+		{"date", "3/4/1970", 0},
+		{"date-mdy", "25/12/1970", 19701225},
+		{"date-dmy", "12/25/1970", 19701225},
+		{"date-mdy", "7/14/70", 19700714},
+		{"date", "7/14/70", 19700714},
+		{"date", "1.1.70", 19700101},
+		{"date", "14.1.70", 19700114},
+		{"date-dmy", "14.1.29", 20290114},
+		{"date-dmy", "14.1.30", 19300114},
+		{"date-dmy", "14 Jan 70", 19700114},
+		{"date", "3.4.70", 0},
+		{"date-mdy", "13/13/1970", 0},
+		{"date-mdy", "2/30/70", 0},
+		{"date-mdy", "7/14/070", 0},
+		{"date", "1970-01-14T00:00:00", 19700114},
+	} {
+		if got, ok := dayIn(c.cell, dates[c.kind]); got != c.want || ok != (c.want != 0) {
+			t.Errorf("%s %q: got %d, want %d", c.kind, c.cell, got, c.want)
+		}
+	}
+}
+
+func TestEachDayOfTheYearIsReadInEachOrder(t *testing.T) {
+	for first := time.Date(1940, 1, 1, 0, 0, 0, 0, time.UTC); first.Year() == 1940; first = first.AddDate(0, 0, 1) {
+		want := day(first.Year()*10000 + int(first.Month())*100 + first.Day())
+		for kind, layout := range map[string]string{"date-dmy": "2/1/2006", "date-mdy": "1/2/2006", "date": "2006-01-02"} {
+			if got, ok := dayIn(first.Format(layout), dates[kind]); !ok || got != want {
+				t.Errorf("%s %q: got %d", kind, first.Format(layout), got)
+			}
+			if layout = strings.Replace(layout, "/2006", "/06", 1); kind == "date" {
+				continue
+			}
+			if got, ok := dayIn(first.Format(layout), dates[kind]); !ok || got != want {
+				t.Errorf("%s %q: got %d", kind, first.Format(layout), got)
+			}
+		}
 	}
 }
 
@@ -442,8 +589,11 @@ func FuzzWords(f *testing.F) {
 			if w.start < 0 || w.end > len(text) || w.start >= w.end || len(l.at(i)) == 0 || len(l.at(i)) > maxWord || i > 0 && w.start < l.all[i-1].end {
 				t.Fatalf("%q: word %+v", text, w)
 			}
+			if w.stem != 0 && (w.stem != w.to-1 || w.stem <= w.from) || w.joint != 0 && (w.joint <= w.from || w.joint >= w.to) || i > 0 && w.from != l.all[i-1].to {
+				t.Fatalf("%q: word %+v of %q", text, w, l.at(i))
+			}
 		}
-		datesOf(text, &l, anyOrder, func(d day) {
+		datesOf(text, &l, inMails, func(d day) {
 			if _, err := time.Parse("20060102", fmt.Sprint(int(d))); err != nil {
 				t.Errorf("%q: %v", text, err)
 			}

@@ -9,12 +9,14 @@ import (
 
 const (
 	magic     = "POSTEDM"
-	version   = '1'
+	version   = '2'
 	prefix    = len(magic) + 1 + 4 // and the length of the header
 	alignment = 64
 
 	maxHeader  = 1 << 16
 	maxColumns = 16
+	// maxTextWords is how many words a value of a text column has at most.
+	maxTextWords = 16
 	// maxSame is how many rows may share one primary value.
 	maxSame = 256
 	// MaxFileBytes bounds a table that Open takes.
@@ -43,9 +45,17 @@ func (c Column) words() int {
 	case kindName:
 		return 6
 	case kindText:
-		return 16
+		return maxTextWords
 	}
 	return 0
+}
+
+// longest bounds what stands in header.Longest.
+func (c Column) longest() int {
+	if c.Kind == kindText {
+		return maxTextWords * maxWord
+	}
+	return c.words()
 }
 
 // detector is the id of the column's detector, "" if it has none.
@@ -89,8 +99,11 @@ type header struct {
 	Rows    int64    `json:"rows"`
 	Values  int64    `json:"values"` // different values of the primary column
 	Blocks  int64    `json:"blocks"` // of the filter
-	// Longest is the number of words that the longest value of each column has.
-	Longest []int `json:"longest"`
+	// Longest is what the longest value of each column has: of names words, of texts
+	// bytes. Lengths are those of its texts, a bit for each; the last is for all that
+	// are longer.
+	Longest []int    `json:"longest"`
+	Lengths []uint64 `json:"lengths"`
 }
 
 // rowBytes is the length of one row.
@@ -139,12 +152,12 @@ func decodeHeader(text []byte) (*header, error) {
 		return nil, fmt.Errorf("the header cannot be read: %w", err)
 	}
 	n := len(h.Columns)
-	if n == 0 || n > maxColumns || len(h.Longest) != n || len(h.Salt) != saltBytes ||
+	if n == 0 || n > maxColumns || len(h.Longest) != n || len(h.Lengths) != n || len(h.Salt) != saltBytes ||
 		h.Rows < 1 || h.Rows > MaxFileBytes/8 || h.Blocks < 1 || h.Blocks > MaxFileBytes/blockBytes || h.Values < 1 || h.Values > h.Rows {
 		return nil, fmt.Errorf("the header contradicts itself")
 	}
 	for i, c := range h.Columns {
-		if h.Longest[i] < 0 || h.Longest[i] > c.words() || i == 0 && c.detector() == "" {
+		if h.Longest[i] < 0 || h.Longest[i] > c.longest() || i == 0 && c.detector() == "" {
 			return nil, fmt.Errorf("the header contradicts itself")
 		}
 	}

@@ -57,20 +57,6 @@ func (h *hasher) of(kind string, value string) uint64 {
 // ofDay hashes a day.
 func (h *hasher) ofDay(d day) uint64 { return h.of(kindDate, strconv.Itoa(int(d))) }
 
-// phrase joins the hashes of words; where their order does not matter, any order
-// gives the same.
-func phrase(words []uint64, ordered bool) uint64 {
-	var all uint64
-	for _, w := range words {
-		if ordered {
-			all = mix(all + w)
-		} else {
-			all += mix(w)
-		}
-	}
-	return mix(all + uint64(len(words)))
-}
-
 // mix is the finalizer of MurmurHash3: every bit of x moves half of the others.
 func mix(x uint64) uint64 {
 	x = (x ^ x>>33) * 0xff51afd7ed558ccd

@@ -23,14 +23,17 @@ type Reader struct {
 	cache    map[string]uint64
 	days     map[day]uint32
 	words    wordList
-	window   []uint64 // hashes of a run of words
+	tokens   []token // of the words, in their order
+	first    []int   // by word: its first token
+	scratch  []byte
 	near     [maxColumns][]uint32
 	matches  []Match
-	anyWords bool
+	anyNames bool
+	anyTexts bool
 	anyDates bool
 }
 
-// maxCache bounds the hashes of words that a Reader remembers.
+// maxCache bounds the hashes of words and texts that a Reader remembers.
 const maxCache = 4096
 
 // NewReader returns a Reader of the table.
@@ -39,7 +42,8 @@ func (t *Table) NewReader() *Reader {
 	for _, c := range t.header.Columns[1:] {
 		_, date := dates[c.Kind]
 		r.anyDates = r.anyDates || date
-		r.anyWords = r.anyWords || c.words() > 0
+		r.anyNames = r.anyNames || c.Kind == kindName
+		r.anyTexts = r.anyTexts || c.Kind == kindText
 	}
 	return r
 }
@@ -75,21 +79,21 @@ func (r *Reader) look(before, after []byte) {
 		r.near[i] = r.near[i][:0]
 	}
 	for _, text := range [][]byte{before, after} {
-		if r.anyWords || r.anyDates {
+		if r.anyNames || r.anyTexts || r.anyDates {
 			wordsOf(text, &r.words)
 		}
-		if r.anyWords {
-			for i := range r.words.all {
-				r.words.all[i].hash = r.word(r.words.at(i))
-			}
+		if r.anyNames {
+			r.tokenise()
 		}
 		for i, c := range r.table.header.Columns {
 			switch _, date := dates[c.Kind]; {
 			case i == 0:
 			case date:
-				datesOf(text, &r.words, anyOrder, func(d day) { r.near[i] = append(r.near[i], r.day(d)) })
-			case c.words() > 0:
-				r.phrases(i, c.Kind == kindText)
+				datesOf(text, &r.words, inMails, func(d day) { r.near[i] = append(r.near[i], r.day(d)) })
+			case c.Kind == kindName:
+				r.names(i)
+			case c.Kind == kindText:
+				r.texts(i)
 			default:
 				for _, m := range r.reader(i).All(text) {
 					r.near[i] = append(r.near[i], short(r.hasher.of(c.Kind, m.Value)))
@@ -107,29 +111,16 @@ func (r *Reader) reader(i int) *detect.Reader {
 	return r.readers[i]
 }
 
-// phrases hashes every run of words that is as long as a value of the column can
-// be.
-func (r *Reader) phrases(i int, ordered bool) {
-	longest := r.table.header.Longest[i]
-	for from := range r.words.all {
-		r.window = r.window[:0]
-		for to := from; to < min(from+longest, len(r.words.all)); to++ {
-			r.window = append(r.window, r.words.all[to].hash)
-			r.near[i] = append(r.near[i], short(phrase(r.window, ordered)))
-		}
-	}
-}
-
-// word is the hash of a word. Values stand close together in lists and tables,
-// so their surroundings overlap.
-func (r *Reader) word(text []byte) uint64 {
-	h, ok := r.cache[string(text)]
+// hashOf is the hash of a word or text, as r.scratch holds it behind the name of its
+// kind. Values stand close together in lists and tables, so their surroundings overlap.
+func (r *Reader) hashOf(kind string) uint64 {
+	h, ok := r.cache[string(r.scratch)]
 	if !ok {
 		if len(r.cache) == maxCache {
 			clear(r.cache)
 		}
-		h = r.hasher.of("word", string(text))
-		r.cache[string(text)] = h
+		h = r.hasher.of(kind, string(r.scratch[len(kind):]))
+		r.cache[string(r.scratch)] = h
 	}
 	return h
 }

@@ -15,11 +15,15 @@ const maxWord = 64
 type word struct {
 	start, end int
 	from, to   int
-	number     int    // if it is nothing but one to four digits, else -1
-	hash       uint64 // filled in by the Reader
+	number     int // if it is nothing but one to four digits, else -1
+	// stem is where its folded form ends without the 's of a possessive, joint where
+	// it may be taken apart: at an apostrophe or at a capital, as in McDonald and
+	// OBrien. 0 is nowhere.
+	stem, joint int
+	caps        int // how many capitals came last, while it is being read
 }
 
-// wordList is the words of a text.
+// wordList is the words of a text. The folded forms of words in a row stand in a row.
 type wordList struct {
 	all  []word
 	text []byte
@@ -38,13 +42,17 @@ func wordsOf[T string | []byte](text T, l *wordList) {
 			r, size = utf8.DecodeRune(b[:copy(b[:], text[i:])])
 		}
 		switch {
+		case isApostrophe(r):
+			if start >= 0 {
+				l.apostrophe()
+			}
 		case isWordRune(r):
 			if start < 0 {
 				start = i
 				l.all = append(l.all, word{from: len(l.text)})
 			}
-			l.fold(r)
-		case start >= 0 && !joins(r):
+			l.letter(r)
+		case start >= 0 && !unseen(r):
 			l.end(start, i)
 			start = -1
 		}
@@ -55,24 +63,63 @@ func wordsOf[T string | []byte](text T, l *wordList) {
 	}
 }
 
+// letter appends a letter to the last word.
+func (l *wordList) letter(r rune) {
+	w := &l.all[len(l.all)-1]
+	switch {
+	case !unicode.IsUpper(r):
+		if w.caps == 2 && len(l.text) == w.from+2 {
+			w.joint = w.from + 1
+		}
+		w.caps = 0
+	default:
+		if w.caps == 0 {
+			l.joint()
+		}
+		w.caps++
+	}
+	l.fold(r)
+}
+
+// apostrophe notes that the last word may be taken apart here, or end.
+func (l *wordList) apostrophe() {
+	l.joint()
+	l.all[len(l.all)-1].stem = len(l.text)
+}
+
+// joint notes where the last word may be taken apart: at the first such place.
+func (l *wordList) joint() {
+	if w := &l.all[len(l.all)-1]; w.joint == 0 && len(l.text) > w.from {
+		w.joint = len(l.text)
+	}
+}
+
 // end ends the last word. One of nothing but marks is none.
 func (l *wordList) end(start, end int) {
 	w := &l.all[len(l.all)-1]
-	w.start, w.end, w.to, w.number = start, end, len(l.text), -1
 	folded := l.text[w.from:]
-	switch {
-	case len(folded) == 0:
+	if len(folded) == 0 {
 		l.all = l.all[:len(l.all)-1]
-	case len(folded) <= 4:
-		n := 0
-		for _, c := range folded {
-			if c-'0' > 9 {
-				return
-			}
-			n = n*10 + int(c-'0')
-		}
-		w.number = n
+		return
 	}
+	if s := w.stem; s <= w.from || len(l.text) != s+1 || l.text[s] != 's' {
+		w.stem = 0
+	}
+	if w.joint == len(l.text) || w.joint == w.stem {
+		w.joint = 0
+	}
+	w.start, w.end, w.to, w.number = start, end, len(l.text), -1
+	if len(folded) > 4 {
+		return
+	}
+	n := 0
+	for _, c := range folded {
+		if c-'0' > 9 {
+			return
+		}
+		n = n*10 + int(c-'0')
+	}
+	w.number = n
 }
 
 func isWordRune(r rune) bool {
@@ -82,16 +129,35 @@ func isWordRune(r rune) bool {
 	return unicode.In(r, unicode.L, unicode.N, unicode.M)
 }
 
-// joins are the characters that a word may hold and that count for nothing:
-// apostrophes, and what no reader sees.
-func joins(r rune) bool {
-	return r == '\'' || r == '’' || r == '`' || r == 'ʼ' || r > 0x7f && unicode.Is(unicode.Cf, r)
+// isApostrophe reports whether a word may hold a character that counts for nothing
+// and is one of those that stand for an apostrophe.
+func isApostrophe(r rune) bool {
+	switch r {
+	case '\'', '’', '‘', '`', '´', '′', 'ʼ', '＇':
+		return true
+	}
+	return false
 }
+
+// unseen are the characters that no reader sees; they count for nothing.
+func unseen(r rune) bool { return r > 0x7f && unicode.Is(unicode.Cf, r) }
 
 // spelled are letters that carry their accent in themselves; Unicode does not
 // take them apart.
 var spelled = map[rune]string{
 	'ß': "ss", 'æ': "ae", 'œ': "oe", 'ø': "o", 'ł': "l", 'đ': "d", 'ð': "d", 'þ': "th", 'ı': "i", 'ħ': "h", 'ŧ': "t",
+}
+
+// bare appends text without the e that stands for the dots of an umlaut: so Müller
+// is Mueller and Muller. before is the letter that text follows.
+func bare(to []byte, before byte, text []byte) []byte {
+	for _, c := range text {
+		if c != 'e' || before != 'a' && before != 'o' && before != 'u' {
+			to = append(to, c)
+		}
+		before = c
+	}
+	return to
 }
 
 // fold appends the folded form of r to the last word: small, without its accents.
