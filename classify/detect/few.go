@@ -42,6 +42,7 @@ func newFew(d *dictionary) *few {
 	}
 	f := &few{marker: anchor.NewLeads(leads)}
 	f.index(d)
+	d.makeTails()
 	return f
 }
 

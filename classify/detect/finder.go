@@ -277,6 +277,17 @@ func (f *finder) emptyBefore(p int64) int64 {
 	return p
 }
 
+// emptyFrom reports whether nothing stands in [from,to) but what separates a label from
+// its value. No negative keyword ends in that.
+func (f *finder) emptyFrom(from, to int64) bool {
+	for _, c := range f.text.slice(from, to) {
+		if !separatesLabel(c) {
+			return false
+		}
+	}
+	return true
+}
+
 // separatesLabel reports whether a character may stand between a label and a value
 // on another line.
 func separatesLabel(b byte) bool { return isSpace(b) || b == ':' || b == '#' || b == '=' }
@@ -306,7 +317,7 @@ func (f *finder) readKeywords(from, to int64) {
 			f.scorers[of].add(f, h, word.term)
 		default:
 			if word.role.speaks() {
-				f.speak(&h, word)
+				f.speak(&h, of, word.role)
 			}
 			if list := f.found[of]; len(list) == cap(list) {
 				f.found[of] = forget(list, from-f.set.left-windowReach)

@@ -78,11 +78,12 @@ type dictionary struct {
 	first   [256]int32 // the node behind a keyword's first byte, 0 if there is none
 	phrases *anchor.Phrases
 	hops    hops
-	few     *few  // finds them if they are few, else nil
-	longest int64 // bytes of the text that a keyword can take
-	figures bool  // some keyword begins with a digit
-	signs   bool  // some keyword begins with an ASCII character that is no letter or digit
-	other   bool  // some keyword begins with a character that is not ASCII
+	few     *few   // finds them if they are few, else nil
+	tails   []tail // by node, of few keywords
+	longest int64  // bytes of the text that a keyword can take
+	figures bool   // some keyword begins with a digit
+	signs   bool   // some keyword begins with an ASCII character that is no letter or digit
+	other   bool   // some keyword begins with a character that is not ASCII
 }
 
 // branch is a node of the tree while it is built.
@@ -269,6 +270,15 @@ func (d *dictionary) walk(t *text, start, p int64, at int32, hits []hit) []hit {
 		if n.gap != 0 {
 			if q, ok := t.gap(p); ok {
 				hits = d.walk(t, start, q, n.gap, hits)
+			}
+		}
+		if d.tails != nil && len(d.tails[at].text) > 0 {
+			switch tail := &d.tails[at]; t.goesOn(p, tail.text) {
+			case matches:
+				p, at = p+int64(len(tail.text)), tail.to
+				continue
+			case differs:
+				return hits
 			}
 		}
 		c := t.at(p)

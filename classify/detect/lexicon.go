@@ -249,7 +249,8 @@ func (s *scorer) level() Confidence {
 	return None
 }
 
-// maxTermsNamed is how many terms a match names.
+// maxTermsNamed is how many terms a match names; of the others it tells how many they
+// are and what they add.
 const maxTermsNamed = 32
 
 // names lists the terms with what they added, in the order of their first places.
@@ -259,6 +260,13 @@ func (s *scorer) names() []string {
 	for _, of := range s.found[:min(len(s.found), maxTermsNamed)] {
 		weight := s.scale.lexicon.Terms[of.term].Weight
 		names = append(names, fmt.Sprintf("%s +%d", of.name, weight*int(s.count[of.term])))
+	}
+	if left := s.found[len(names):]; len(left) > 0 {
+		sum := 0
+		for _, of := range left {
+			sum += s.scale.lexicon.Terms[of.term].Weight * int(s.count[of.term])
+		}
+		names = append(names, fmt.Sprintf("%d more terms +%d", len(left), sum))
 	}
 	return names
 }

@@ -339,12 +339,9 @@ func (t *text) back(p int64, n int) int64 {
 	if t.wide <= from {
 		return from
 	}
-	for known := 0; from > t.base; {
-		more := t.tails(from, p)
-		if more == known {
-			break
-		}
-		from, known = max(from-int64(more-known), t.base), more
+	for to := p; from < to && from > t.base; {
+		more := t.tails(from, to)
+		to, from = from, max(from-int64(more), t.base)
 	}
 	for from < p && isInner(t.at(from)) {
 		from++
@@ -357,12 +354,9 @@ func (t *text) forth(p int64, n int) int64 {
 	if t.wide <= p {
 		return to
 	}
-	for known := 0; to < t.end(); {
-		more := t.tails(p, to)
-		if more == known {
-			break
-		}
-		to, known = min(to+int64(more-known), t.end()), more
+	for from := p; from < to && to < t.end(); {
+		more := t.tails(from, to)
+		from, to = to, min(to+int64(more), t.end())
 	}
 	for isInner(t.at(to)) {
 		to++
