@@ -40,6 +40,7 @@ type finder struct {
 	quoted  func(offset int64) bool
 	subject span   // where the Subject stands in the text
 	halves  []half // by detector: a half of a pair that may find the other
+	taken   taken
 	scorers []scorer
 	rows    []int64 // by detector: behind the beginning of the last line that it counted
 	nearby  hearing // who has a keyword or list around
@@ -93,6 +94,7 @@ func (f *finder) reset(s *Stream) {
 	clear(f.lists)
 	clear(f.reads)
 	clear(f.halves)
+	f.taken = taken{}
 	clear(f.rows)
 	for i := range f.saidAt {
 		f.saidAt[i] = -1

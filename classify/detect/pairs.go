@@ -22,6 +22,8 @@ type pairing struct {
 	loose func(f *finder, code, account *half) bool
 	// value makes the canonical form; either part may be nil.
 	value func(code, account *candidate) string
+	// read makes the canonical form of a cell that holds both halves.
+	read func(cell string) (value string, ok bool)
 	// level is that of what was found; either half may be nil.
 	level func(f *finder, code, account *half) Confidence
 }
@@ -30,6 +32,9 @@ type pairing struct {
 // one before it, or waits.
 func (f *finder) offer(h half, p *pairing) {
 	last := &f.halves[f.detector]
+	if h.code && f.taken.has(f.detector, last) {
+		*last = half{}
+	}
 	if last.known && last.code != h.code && f.pair(last, &h, p) {
 		*last = half{}
 		return
@@ -66,7 +71,21 @@ func (f *finder) pair(first, second *half, p *pairing) bool {
 	}
 	c := candidate{start: first.c.start, end: second.c.end, hole: span{first.c.end, second.c.start}}
 	f.reportValue(&c, p.value(&code.c, &account.c), level, f.contexts(first, second), 0)
+	if second == account && code.labels && account.labels {
+		f.taken = taken{f.detector, span{account.c.start, account.c.end}}
+	}
 	return true
+}
+
+// taken is the last account that stood behind the code that it goes with. It goes with
+// none of another detector that follows: that has an account of its own, or none.
+type taken struct {
+	detector int
+	account  span
+}
+
+func (t *taken) has(detector int, h *half) bool {
+	return t.detector != detector && h.known && !h.code && t.account == span{h.c.start, h.c.end}
 }
 
 // single reports a half that found no other.
