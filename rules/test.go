@@ -100,8 +100,10 @@ func (t *foundTest) because(m *mail, full bool) []string {
 		if spots := m.spots(t, d.ID, m.partSpot(full)); spots != "" {
 			fact += ", in " + spots
 		}
-		if terms := m.terms(t, d); full && terms != "" {
-			fact += ": " + terms
+		if full {
+			if terms := m.terms(t, d, m.partSpot(full)); terms != "" {
+				fact += ": " + terms
+			}
 		}
 		if rivals := m.rivals(t, d.ID); full && rivals != "" {
 			fact += "; the same text counts as " + rivals

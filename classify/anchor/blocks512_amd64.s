@@ -127,38 +127,57 @@ cells:
 	VZEROUPPER
 	RET
 
-// func markWordsAVX512(text []byte, marks []Words)
-TEXT ·markWordsAVX512(SB), NOSPLIT, $0-48
+// func markRunsAVX512(text []byte, digits []Digits, runs []Runs, before uint64)
+//
+//	R9  digits    R11 1 if a word goes on    R12 1 if a small letter was the last
+//	AX, BX, DX, R8  marks
+TEXT ·markRunsAVX512(SB), NOSPLIT, $0-80
 	MOVQ text_base+0(FP), SI
-	MOVQ marks_base+24(FP), DI
-	MOVQ marks_len+32(FP), CX
-	BYTES(0x20, Z8)  // the bit between the cases
+	MOVQ digits_base+24(FP), R9
+	MOVQ runs_base+48(FP), DI
+	MOVQ runs_len+56(FP), CX
+	MOVQ before+72(FP), R11
+	XORL R12, R12
 	BYTES(0x61, Z9)  // 'a'
 	BYTES(0x41, Z10) // 'A'
 	BYTES(26, Z11)
 
-words:
+runs:
 	VMOVDQU64 (SI), Z0
 
-	// letters: (c|0x20) - 'a' < 26
-	VPORQ   Z8, Z0, Z1
-	VPSUBB  Z9, Z1, Z1
-	VPCMPUB $1, Z11, Z1, K1
-	KMOVQ   K1, (DI)
-
-	// uppers: c - 'A' < 26
-	VPSUBB  Z10, Z0, Z2
-	VPCMPUB $1, Z11, Z2, K2
-	KMOVQ   K2, 8(DI)
-
-	// wide: c >= 0x80
+	// lowers: c - 'a' < 26; uppers: c - 'A' < 26; wide: c >= 0x80
+	VPSUBB   Z9, Z0, Z1
+	VPSUBB   Z10, Z0, Z2
+	VPCMPUB  $1, Z11, Z1, K1
+	VPCMPUB  $1, Z11, Z2, K2
 	VPMOVB2M Z0, K3
-	KMOVQ    K3, 16(DI)
+	KMOVQ    K1, BX
+	KMOVQ    K2, DX
+	KMOVQ    K3, R8
+
+	// odd: uppers&(lowers<<1|lower) | wide; lower = lowers >> 63
+	LEAQ (R12)(BX*2), AX
+	MOVQ BX, R12
+	SHRQ $63, R12
+	ANDQ DX, AX
+	ORQ  R8, AX
+	MOVQ AX, 8(DI)
+
+	// words: lowers | uppers | digits; starts: words &^ (words<<1 | before)
+	ORQ   BX, DX
+	ORQ   (R9), DX
+	MOVQ  DX, (DI)
+	LEAQ  (R11)(DX*2), AX
+	MOVQ  DX, R11
+	SHRQ  $63, R11
+	ANDNQ DX, AX, AX
+	MOVQ  AX, 16(DI)
 
 	ADDQ $64, SI
+	ADDQ $16, R9
 	ADDQ $24, DI
 	DECQ CX
-	JNZ  words
+	JNZ  runs
 	VZEROUPPER
 	RET
 

@@ -6,7 +6,8 @@ import "golang.org/x/sys/cpu"
 
 // hasAVX512 tells that the processor has what all that is named so needs: VBMI and VBMI2
 // too, as Ice Lake, Zen 4 and later ones have.
-var hasAVX512 = cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512VBMI && cpu.X86.HasAVX512VBMI2 && cpu.X86.HasBMI1
+var hasAVX512 = cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512VBMI && cpu.X86.HasAVX512VBMI2 &&
+	cpu.X86.HasAVX512VPOPCNTDQ && cpu.X86.HasPOPCNT && cpu.X86.HasBMI1
 
 func markDigits(text []byte, marks []Digits) {
 	switch {
@@ -41,14 +42,14 @@ func markCells(text []byte, marks []Cells) {
 	}
 }
 
-func markWords(text []byte, marks []Words) {
+func markRuns(text []byte, digits []Digits, runs []Runs, before uint64) {
 	switch {
 	case hasAVX512:
-		markWordsAVX512(text, marks)
+		markRunsAVX512(text, digits, runs, before)
 	case cpu.X86.HasAVX2:
-		markWordsAVX2(text, marks)
+		markRunsAVX2(text, digits, runs, before)
 	default:
-		markWordsGeneric(text, marks)
+		markRunsGeneric(text, digits, runs, before)
 	}
 }
 
@@ -114,11 +115,11 @@ func markLinesAVX2(text []byte, marks []Lines)
 //go:noescape
 func markCellsAVX2(text []byte, marks []Cells)
 
-// markWordsAVX2 is as the generic one. It needs AVX2, at least one mark and as
-// much text as marks.
+// markRunsAVX2 is as the generic one. It needs AVX2, at least one block, and as much text
+// and as many digits as blocks.
 //
 //go:noescape
-func markWordsAVX2(text []byte, marks []Words)
+func markRunsAVX2(text []byte, digits []Digits, runs []Runs, before uint64)
 
 // copyBlocksAVX2 is as the generic one. It needs AVX2, at least one block and as much
 // room as text.
@@ -147,10 +148,10 @@ func markLinesAVX512(text []byte, marks []Lines)
 //go:noescape
 func markCellsAVX512(text []byte, marks []Cells)
 
-// markWordsAVX512 is as the generic one. It needs AVX-512 and what that with AVX2 needs.
+// markRunsAVX512 is as the generic one. It needs AVX-512 and what that with AVX2 needs.
 //
 //go:noescape
-func markWordsAVX512(text []byte, marks []Words)
+func markRunsAVX512(text []byte, digits []Digits, runs []Runs, before uint64)
 
 // markLeadsAVX512 is as the generic one. It needs AVX-512 and what that with AVX2 needs.
 //

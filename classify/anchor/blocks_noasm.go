@@ -5,7 +5,11 @@ package anchor
 func markDigits(text []byte, marks []Digits) { markDigitsGeneric(text, marks) }
 func markLines(text []byte, marks []Lines)   { markLinesGeneric(text, marks) }
 func markCells(text []byte, marks []Cells)   { markCellsGeneric(text, marks) }
-func markWords(text []byte, marks []Words)   { markWordsGeneric(text, marks) }
+
+func markRuns(text []byte, digits []Digits, runs []Runs, before uint64) {
+	markRunsGeneric(text, digits, runs, before)
+}
+
 func longStarts(marks []Digits, starts []uint64, rest uint64) int {
 	return longStartsGeneric(marks, starts, rest)
 }

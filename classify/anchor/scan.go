@@ -322,11 +322,13 @@ type places struct{ digits, next, chain, more uint64 }
 // Which starts do is as good as random, so of those that may by the bytes before them
 // each is written and none is jumped over.
 func (s *Set) takeGeneric(text []byte, at int, starts uint64, p *places, hits []Hit, among uint64) int {
+	var room around
+	near := room.of(text, at)
 	n := 0
 	for ; starts != 0; starts &= starts - 1 {
 		k := bits.TrailingZeros64(starts) & 63
-		i := at + k
-		wants := among & s.behind(text, i)
+		b, c := near[k+blockAround-1], near[k+blockAround-2]
+		wants := among & s.before[b] & s.past[letters[b]&gap|letters[c]&letter]
 		if wants == 0 {
 			continue
 		}
@@ -338,59 +340,48 @@ func (s *Set) takeGeneric(text []byte, at int, starts uint64, p *places, hits []
 		behind2 := behind & (behind + behind&-behind)
 		behind3 := behind2 & (behind2 + behind2&-behind2)
 		total, rest, rest2 := bits.OnesCount64(all), bits.OnesCount64(behind), bits.OnesCount64(behind2)
-		first, second, third := total-rest, rest-rest2, rest2-bits.OnesCount64(behind3)
-		var a byte
-		if i+first < len(text) {
-			a = text[i+first]
-		}
-		after := s.after[a]
-		if first >= ManyDigits {
+		first, second, third := min(total-rest, ManyDigits)&31, rest-rest2, rest2-bits.OnesCount64(behind3)
+		after := s.after[near[k+blockAround+first]]
+		if first == ManyDigits {
 			after = ^uint64(0)
 		}
-		runs := s.runs[min(first, ManyDigits)&31][min(second, MoreDigits)&7][min(third, MoreDigits)&7]
+		runs := s.runs[first][min(second, MoreDigits)&7][min(third, MoreDigits)&7]
 		wants &= s.masks[runs] & s.digits[total] & after
 		if s.isOuter != 0 {
-			wants &= s.outer(text, i, first)
+			wants &= s.outer(near, k, first)
 		}
-		hits[n] = Hit{wants, i}
+		hits[n] = Hit{wants, at + k}
 		n += int((wants | -wants) >> 63)
 	}
 	return n
 }
 
-// behind are the wants that the two bytes before a chain allow.
-func (s *Set) behind(text []byte, i int) uint64 {
-	var b, c byte
-	if i > 0 {
-		b = text[i-1]
+// around is a block with the bytes before and behind it that matter for chains in it,
+// zeros where the text does not reach.
+type around [blockAround + BlockBytes + ManyDigits + blockAround]byte
+
+// blockAround is how many bytes beside a chain matter.
+const blockAround = 3
+
+// of returns what is around the block at a place, in the text if that is longer.
+func (a *around) of(text []byte, at int) *around {
+	if from := at - blockAround; from >= 0 && from+len(a) <= len(text) {
+		return (*around)(text[from:])
 	}
-	if i > 1 {
-		c = text[i-2]
-	}
-	return s.before[b] & s.past[letters[b]&gap|letters[c]&letter]
+	from := max(at-blockAround, 0)
+	copy(a[from-at+blockAround:], text[from:])
+	return a
 }
 
-// outer are the wants that what stands around a chain allows, but for what stands
-// right beside it.
-func (s *Set) outer(text []byte, i, first int) uint64 {
-	var b, c, d, e byte
-	if i > 1 {
-		b = text[i-2]
-	}
-	if i > 2 {
-		c = text[i-3]
-	}
-	wants := s.first[text[i]&15] & s.before2[b] & s.before3[c]
-	if first >= ManyDigits {
+// outer are the wants that what stands around the chain at a place allows, but for what
+// stands right beside it.
+func (s *Set) outer(near *around, k, first int) uint64 {
+	i := k + blockAround
+	wants := s.first[near[i]&15] & s.before2[near[i-2]] & s.before3[near[i-3]]
+	if first == ManyDigits {
 		return wants
 	}
-	if i+first+1 < len(text) {
-		d = text[i+first+1]
-	}
-	if i+first+2 < len(text) {
-		e = text[i+first+2]
-	}
-	return wants & s.after2[d] & s.after3[e]
+	return wants & s.after2[near[i+first+1]] & s.after3[near[i+first+2]]
 }
 
 // letters classes what stands before a chain: a letter, or what may stand between one
