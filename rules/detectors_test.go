@@ -470,3 +470,30 @@ func TestALabelInThePlaceOfPosternsIsToldWithWhoAsksForIt(t *testing.T) {
 		})
 	}
 }
+
+func TestATableOfABrokenDetectorIsNoMistakeItself(t *testing.T) {
+	dir := t.TempDir()
+	const whole = "[detectors.member]\npattern = 'QQ\\d{6}'\nnear_misses = ['x']\n"
+	own, err := ReadPolicyText("p", []byte(whole), dir, detect.Builtin(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	columns, err := edm.ParseColumns("id:member,surname:name")
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := []byte("0123456789abcdef0123")
+	write(t, filepath.Join(dir, "k"), string(key))
+	if _, err := edm.Build(filepath.Join(dir, "t.edm"), strings.NewReader("id,surname\nQQ123456,Nowak\n"), edm.Options{Columns: columns, Key: key, Detectors: own.inUse}); err != nil {
+		t.Fatal(err)
+	}
+	const rest = "[edm.t]\nfile = 't.edm'\nkey_file = 'k'\n[labels.l]\nfound = 'member'\n[rules.r]\nclause = '1'\nwhen = { any = [ { edm = 't' }, { found = 'us-ssn', near = { found = 'member' } }, { label = 'l' }, { volume = { found = 'member', unique = 2 } } ] }\nrecord = true\n"
+	if _, err := ReadPolicyText("p", []byte(whole+rest), dir, detect.Builtin(), Options{}); err != nil {
+		t.Fatal(err)
+	}
+	_, err = ReadPolicyText("p", []byte(strings.Replace(whole, "{6}", "{6", 1)+"validate = 'luhm'\n"+rest), dir, detect.Builtin(), Options{})
+	const want = `p line 4: detector "member": unknown validate "luhm" (did you mean "luhn"?)`
+	if err == nil || err.Error() != want {
+		t.Errorf("got\n%v\nwant\n%s", err, want)
+	}
+}
