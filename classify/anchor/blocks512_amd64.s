@@ -248,3 +248,48 @@ leads:
 	JNZ  leads
 	VZEROUPPER
 	RET
+
+DATA iota<>+0(SB)/8, $0x0706050403020100
+DATA iota<>+8(SB)/8, $0x0F0E0D0C0B0A0908
+DATA iota<>+16(SB)/8, $0x1716151413121110
+DATA iota<>+24(SB)/8, $0x1F1E1D1C1B1A1918
+DATA iota<>+32(SB)/8, $0x2726252423222120
+DATA iota<>+40(SB)/8, $0x2F2E2D2C2B2A2928
+DATA iota<>+48(SB)/8, $0x3736353433323130
+DATA iota<>+56(SB)/8, $0x3F3E3D3C3B3A3938
+GLOBL iota<>(SB), RODATA|NOPTR, $64
+
+// func listAVX512(starts []uint64, list []uint16) int
+//
+// The places of the bits of a word are pressed together, made words of two bytes and
+// written all at once, behind those of the block before.
+//
+//	SI  the starts    CX  blocks left    DI  the list    Z8  places in a block
+//	Z9  where the block begins           Z10  the size of one
+TEXT ·listAVX512(SB), NOSPLIT, $0-56
+	MOVQ starts_base+0(FP), SI
+	MOVQ starts_len+8(FP), CX
+	MOVQ list_base+24(FP), DI
+	VMOVDQU64    iota<>(SB), Z8
+	VPXORQ       Z9, Z9, Z9
+	MOVL         $64, AX
+	VPBROADCASTW AX, Z10
+
+list:
+	MOVQ         (SI), AX
+	KMOVQ        AX, K1
+	VPCOMPRESSB  Z8, K1, Z0
+	VPMOVZXBW    Y0, Z0
+	VPADDW       Z9, Z0, Z0
+	VMOVDQU64    Z0, (DI)
+	POPCNTQ      AX, AX
+	LEAQ         (DI)(AX*2), DI
+	VPADDW       Z10, Z9, Z9
+	ADDQ         $8, SI
+	DECQ         CX
+	JNZ          list
+	SUBQ         list_base+24(FP), DI
+	SHRQ         $1, DI
+	MOVQ         DI, ret+48(FP)
+	VZEROUPPER
+	RET

@@ -21,9 +21,12 @@ func (s *sieve) sift(text []byte, marks []Digits, starts []uint64) {
 	s.siftGeneric(text, marks, starts)
 }
 
-func (s *Set) take(text []byte, at int, starts uint64, p *places, hits []Hit, among uint64) int {
-	return s.takeGeneric(text, at, starts, p, hits, among)
-}
+// fastTake tells that places are taken from lists.
+const fastTake = false
+
+func (s *Set) take([]byte, []Digits, int, []uint16, []Hit, uint64) int { return 0 }
+
+func listStarts(starts []uint64, list []uint16) int { return listStartsGeneric(starts, list) }
 
 func copyBlocks(to, text []byte) int { return copyBlocksGeneric(to, text) }
 
