@@ -181,6 +181,7 @@ func TestTablesAnswerTheSameForAnyCut(t *testing.T) {
 	list.WriteString("dcn,surname,born\n")
 	for i := range 300 {
 		fmt.Fprintf(&list, "%d,Name%c%c,\n", 34567000+3*i, 'a'+i%26, 'a'+i/26)
+		text.WriteString([]string{"", "account ", "sort code 20-41-67 account ", "routing 021000021, "}[i%4])
 		fmt.Fprintf(&text, "%d\u00a0is N\u200bÀMÉ%c%c's; %s", 34567000+2*i, 'a'+i%26, 'a'+i/26, strings.Repeat("żó ", i))
 	}
 	scanner, err := NewScanner(exactConfig(clientTable(t, list.String())))
@@ -207,6 +208,9 @@ func TestTablesAnswerTheSameForAnyCut(t *testing.T) {
 		return string(data)
 	}
 	whole := find(false)
+	if !strings.Contains(whole, `"rival":"uk-bank"`) {
+		t.Error("no value of the table is in what counts as another's")
+	}
 	if !strings.Contains(whole, "edm:clients 3") && !strings.Contains(whole, "edm:clients") {
 		t.Fatal("nothing found")
 	}

@@ -260,6 +260,7 @@ func TestTablesAreAskedInConditions(t *testing.T) {
 		{"\n34567812\n", "", ""},
 		{"\nNowak 34567812\n", "", ""},
 		{"\nO'Brien 34567812\n", "one", "edm:clients: 1 unique, high, in body 1"},
+		{"\nO'Brien, account 34567812\n", "one", "edm:clients: 1 unique, high, in body 1; the same text counts as uk-bank"},
 		{"\nO'Brien 34567812, Nowak 34567813\n", "one two", "edm:clients: 2 unique, high, in body 1; edm:clients(dcn+Surname): 2 unique, high, in body 1"},
 		{"\nO'Brien, 4 March 1970, 34567812\n", "all one", "edm:clients(3): 1 unique, high, in body 1; edm:clients: 1 unique, high, in body 1"},
 	} {
@@ -467,5 +468,32 @@ func TestALabelInThePlaceOfPosternsIsToldWithWhoAsksForIt(t *testing.T) {
 				t.Errorf("told %q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+func TestATableOfABrokenDetectorIsNoMistakeItself(t *testing.T) {
+	dir := t.TempDir()
+	const whole = "[detectors.member]\npattern = 'QQ\\d{6}'\nnear_misses = ['x']\n"
+	own, err := ReadPolicyText("p", []byte(whole), dir, detect.Builtin(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	columns, err := edm.ParseColumns("id:member,surname:name")
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := []byte("0123456789abcdef0123")
+	write(t, filepath.Join(dir, "k"), string(key))
+	if _, err := edm.Build(filepath.Join(dir, "t.edm"), strings.NewReader("id,surname\nQQ123456,Nowak\n"), edm.Options{Columns: columns, Key: key, Detectors: own.inUse}); err != nil {
+		t.Fatal(err)
+	}
+	const rest = "[edm.t]\nfile = 't.edm'\nkey_file = 'k'\n[labels.l]\nfound = 'member'\n[rules.r]\nclause = '1'\nwhen = { any = [ { edm = 't' }, { found = 'us-ssn', near = { found = 'member' } }, { label = 'l' }, { volume = { found = 'member', unique = 2 } } ] }\nrecord = true\n"
+	if _, err := ReadPolicyText("p", []byte(whole+rest), dir, detect.Builtin(), Options{}); err != nil {
+		t.Fatal(err)
+	}
+	_, err = ReadPolicyText("p", []byte(strings.Replace(whole, "{6}", "{6", 1)+"validate = 'luhm'\n"+rest), dir, detect.Builtin(), Options{})
+	const want = `p line 4: detector "member": unknown validate "luhm" (did you mean "luhn"?)`
+	if err == nil || err.Error() != want {
+		t.Errorf("got\n%v\nwant\n%s", err, want)
 	}
 }

@@ -177,7 +177,7 @@ func findDCN(f *finder, p int64) {
 	if n != 8 && (n != 10 || t.at(p) != '0' || t.at(p+1) != '0') {
 		return
 	}
-	if c.form = dcnPlain; f.denied(p) || f.hopeless(p) {
+	if c.form = dcnPlain; f.denied(p) || f.linked(p) || f.hopeless(p) {
 		return
 	}
 	*c = candidate{start: p, end: p + n, form: dcnPlain, bare: true, loose: true}

@@ -72,10 +72,7 @@ func (c Column) detector() string {
 func ParseColumns(s string) ([]Column, error) {
 	var all []Column
 	for _, one := range unquoted(s) {
-		at := strings.LastIndexByte(one, ':')
-		if at < 0 {
-			at = 0
-		}
+		at := max(strings.LastIndexByte(one, ':'), 0)
 		name, kind := strings.TrimSpace(one[:at]), strings.TrimSpace(strings.TrimPrefix(one[at:], ":"))
 		if name == "" || kind == "" {
 			return nil, fmt.Errorf("column %q, want NAME:KIND, as in dcn:mo-dcn", one)

@@ -36,7 +36,8 @@ func newEDMBuild(g *global) *cobra.Command {
 		Short: "Make a table of keyed hashes of a CSV file",
 		Long: "Build makes a table for exact data match of a CSV file with a row of names: keyed\n" +
 			"hashes, and no value. The first column is an identifier of a detector, the others\n" +
-			"are looked for near it. - is standard input.",
+			"are looked for near it. - is standard input. For a column of a detector of your own name\n" +
+			"its policy: --policy FILE, or the configuration's.",
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error { return edmBuild(c, g, f, args[0]) },
 	}
