@@ -183,6 +183,9 @@ func (c *compiler) defineDetector(one detectorSource) {
 		return
 	}
 	c.addDetector(d)
+	if c.opt.Lint && !one.source.pack {
+		c.costly(one, d)
+	}
 	if t.Off {
 		c.off[t.ID] = true
 	}
@@ -204,6 +207,22 @@ func (c *compiler) faults(one detectorSource, fromFile []fileWord, err error) {
 		}
 		title := fmt.Sprintf("words %q", one.source.beside(one.table.File))
 		c.mistakes.Add(title, fromFile[at].line, "", "detector %q: %v", one.table.ID, f.Err)
+	}
+}
+
+// Costs from which an expression is told of, and how much of one is a second for each
+// megabyte.
+const (
+	muchBusy   = 128
+	busySecond = 48
+)
+
+// costly warns of an expression that a text made for it keeps busy far longer than
+// others. Time still grows with the text alone, and part_time bounds it.
+func (c *compiler) costly(one detectorSource, d *detect.Detector) {
+	if cost := d.Cost(); cost >= muchBusy {
+		c.warn(one.source.title, one.table.At("pattern"), "put fewer and shorter repetitions into each other, or give many values as words",
+			"detector %q: text made for it takes about %d seconds of CPU a megabyte, where most expressions take a fifth of one: a mail may use up part_time, and the part then counts as unread", d.ID, cost/busySecond)
 	}
 }
 

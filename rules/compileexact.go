@@ -87,7 +87,11 @@ func (c *compiler) openTable(s *source, t *sourceTable, wrong func(key, fix, for
 		}
 		return nil
 	}
-	table, err := edm.Open(file, edm.TrimKey(secret), c.inUse)
+	known := slices.Clone(c.inUse)
+	for id := range c.broken {
+		known = append(known, &detect.Detector{ID: id}) // that it does not compile was told
+	}
+	table, err := edm.Open(file, edm.TrimKey(secret), known)
 	if err != nil {
 		wrong("file", tableFix(err), "cannot read %q: %v", file, plainError(err))
 		return nil

@@ -29,6 +29,7 @@ func (c *compiler) compileLabels() {
 			c.labels = append(c.labels, label{name, e.test})
 		}
 	}
+	c.replaced()
 }
 
 // label compiles a label at its first use.

@@ -82,8 +82,13 @@ func (c *compiler) lexicon(s *source, l *sourceLexicon) {
 	if len(terms) == 0 && shipped == nil && !l.blamed("terms", "file") && len(c.mistakes.List) == before {
 		wrong("terms", "say terms = { … } or file = \"…\"", "it has no terms")
 	}
+	broken := func() {
+		if shipped == nil {
+			c.broken[l.ID] = true
+		}
+	}
 	if len(c.mistakes.List) > before || l.blamed() {
-		c.broken[l.ID] = shipped == nil
+		broken()
 		return
 	}
 	d := (&detect.Lexicon{
@@ -94,7 +99,7 @@ func (c *compiler) lexicon(s *source, l *sourceLexicon) {
 	}
 	if _, err := detect.Compile([]*detect.Detector{d}, detect.Options{}); err != nil {
 		wrong("terms", "", "%v", err)
-		c.broken[l.ID] = shipped == nil
+		broken()
 		return
 	}
 	if shipped != nil {

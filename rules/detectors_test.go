@@ -120,8 +120,12 @@ func TestOwnDetectorsAndLexiconsAreAskedByTheirIDs(t *testing.T) {
 		{"\nAB-123456\n", "", ""},
 		{"\nProject Falcon\n", "", ""},
 		{"\nProject Falcon and grey\n goose\n", "projects", "projects: 2 unique, medium, in body 1"},
-		{"\nDue diligence before the takeover bid.\n", "merger", "merger: 1 unique, high, in body 1: due diligence +6, takeover +3, bid +3"},
+		{"\nDue diligence before the takeover bid.\n", "merger", "merger: 1 unique, high, in body 1: due diligence +6, takeover +3, bid +3 (12 in all, high from 12)"},
 		{"\nan acquisition\n", "", ""},
+		{
+			"MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=x\n\n--x\n\ndue diligence, acquisition, bid\n--x\nContent-Disposition: attachment; filename=a.txt\n\ntakeover bid, due diligence, acquisition\n--x--\n",
+			"merger", "merger: 1 unique, high, in body 1, attachment 2: attachment 2: takeover +3, bid +3, due diligence +6, acquisition +5 (17 in all, high from 12); body 1: due diligence +6, acquisition +5, bid +3 (14 in all, high from 12)",
+		},
 	} {
 		rules, because := decided(t, e, c.text)
 		if strings.Join(rules, " ") != c.rules || strings.Join(because, "; ") != c.because {
@@ -256,6 +260,7 @@ func TestTablesAreAskedInConditions(t *testing.T) {
 		{"\n34567812\n", "", ""},
 		{"\nNowak 34567812\n", "", ""},
 		{"\nO'Brien 34567812\n", "one", "edm:clients: 1 unique, high, in body 1"},
+		{"\nO'Brien, account 34567812\n", "one", "edm:clients: 1 unique, high, in body 1; the same text counts as uk-bank"},
 		{"\nO'Brien 34567812, Nowak 34567813\n", "one two", "edm:clients: 2 unique, high, in body 1; edm:clients(dcn+Surname): 2 unique, high, in body 1"},
 		{"\nO'Brien, 4 March 1970, 34567812\n", "all one", "edm:clients(3): 1 unique, high, in body 1; edm:clients: 1 unique, high, in body 1"},
 	} {
@@ -435,5 +440,60 @@ func TestEveryLabelOfPosternAsksForDetectorsThatAreThere(t *testing.T) {
 	}
 	if seen < 20 {
 		t.Errorf("only %d detectors asked for", seen)
+	}
+}
+
+func TestALabelInThePlaceOfPosternsIsToldWithWhoAsksForIt(t *testing.T) {
+	const rule = "\n[rules.own]\nclause = '1'\nwhen = { found = 'us-ssn' }\nrecord = true\n"
+	for _, c := range []struct{ name, text, want string }{
+		{"one that a pack asks for", "[policy]\nuse = ['wisconsin-dsp']\n[inside]\ndomains = ['in.example']\n[labels.cji]\nsays = 'capital joint investment'" + rule, `line 5: label "cji" takes the place of postern's: what it says is now what these ask for: rules "`},
+		{"one that nobody of a pack asks for", "[labels.cji]\nsays = 'capital joint investment'" + rule, ""},
+		{"a slip of the hand", "[labels.official-sensitve]\nsays = 'x y z'" + rule, `line 1: label "official-sensitve" is asked for by no rule; it is a label of its own, and takes the place of none (did you mean "official-sensitive"?)`},
+		{"another hyphen", "[labels.bulk_records]\nsays = 'x y z'" + rule, `did you mean "bulk-records"?`},
+		{"a short name of one's own", "[labels.hr]\nsays = 'x y z'" + rule, ""},
+		{"a like name that a rule asks for", "[labels.bulk-record]\nsays = 'x y z'\n[rules.b]\nclause = '1'\nwhen = { label = 'bulk-record' }\nrecord = true" + rule, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var told []string
+			p, err := ReadPolicyText(`policy "p.toml"`, []byte(c.text), ".", detect.Builtin(), Options{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, w := range p.Warnings() {
+				if strings.Contains(w.Text, "label") {
+					told = append(told, w.String())
+				}
+			}
+			if got := strings.Join(told, "\n"); c.want == "" && got != "" || !strings.Contains(got, c.want) {
+				t.Errorf("told %q, want %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestATableOfABrokenDetectorIsNoMistakeItself(t *testing.T) {
+	dir := t.TempDir()
+	const whole = "[detectors.member]\npattern = 'QQ\\d{6}'\nnear_misses = ['x']\n"
+	own, err := ReadPolicyText("p", []byte(whole), dir, detect.Builtin(), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	columns, err := edm.ParseColumns("id:member,surname:name")
+	if err != nil {
+		t.Fatal(err)
+	}
+	key := []byte("0123456789abcdef0123")
+	write(t, filepath.Join(dir, "k"), string(key))
+	if _, err := edm.Build(filepath.Join(dir, "t.edm"), strings.NewReader("id,surname\nQQ123456,Nowak\n"), edm.Options{Columns: columns, Key: key, Detectors: own.inUse}); err != nil {
+		t.Fatal(err)
+	}
+	const rest = "[edm.t]\nfile = 't.edm'\nkey_file = 'k'\n[labels.l]\nfound = 'member'\n[rules.r]\nclause = '1'\nwhen = { any = [ { edm = 't' }, { found = 'us-ssn', near = { found = 'member' } }, { label = 'l' }, { volume = { found = 'member', unique = 2 } } ] }\nrecord = true\n"
+	if _, err := ReadPolicyText("p", []byte(whole+rest), dir, detect.Builtin(), Options{}); err != nil {
+		t.Fatal(err)
+	}
+	_, err = ReadPolicyText("p", []byte(strings.Replace(whole, "{6}", "{6", 1)+"validate = 'luhm'\n"+rest), dir, detect.Builtin(), Options{})
+	const want = `p line 4: detector "member": unknown validate "luhm" (did you mean "luhn"?)`
+	if err == nil || err.Error() != want {
+		t.Errorf("got\n%v\nwant\n%s", err, want)
 	}
 }

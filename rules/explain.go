@@ -1,7 +1,10 @@
 package rules
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/postern-mail/postern/classify"
@@ -172,23 +175,51 @@ func isOf(f *classify.Finding, id string) bool {
 	return f.Detector == id || f.Detector+":"+f.Masked == id
 }
 
-// terms are the terms of a lexicon that stand in the text with the best score,
-// each with what it adds.
-func (m *mail) terms(t *foundTest, d *detect.Detector) string {
+// terms are the terms of a lexicon that stand in the texts which count, each with what
+// it adds, with their sum and the threshold that it reaches. The text with the best
+// score comes first; of several each is named.
+func (m *mail) terms(t *foundTest, d *detect.Detector, spot func(path string, where extract.Where) string) string {
 	if !d.Scores() {
 		return ""
 	}
-	var best *classify.Finding
+	var texts []*classify.Finding
 	for i := range m.report.Findings {
-		f := &m.report.Findings[i]
-		if f.Detector == d.ID && placeOf(f)&t.in != 0 && (best == nil || f.Confidence > best.Confidence) {
-			best = f
+		if f := &m.report.Findings[i]; f.Detector == d.ID && placeOf(f)&t.in != 0 && f.Confidence >= t.least {
+			texts = append(texts, f)
 		}
 	}
-	if best == nil {
-		return ""
+	slices.SortStableFunc(texts, func(a, b *classify.Finding) int { return cmp.Compare(score(b), score(a)) })
+	var all []string
+	for _, f := range texts[:min(len(texts), maxSpots)] {
+		told := strings.Join(f.Context, ", ")
+		if sum := score(f); sum > 0 {
+			told += fmt.Sprintf(" (%d in all, %s)", sum, reached(d, f.Confidence))
+		}
+		if len(texts) > 1 {
+			told = spot(f.Part, f.Where) + ": " + told
+		}
+		all = append(all, told)
 	}
-	return strings.Join(best.Context, ", ")
+	return strings.Join(all, "; ")
+}
+
+// score is the sum of what the terms of a finding add.
+func score(f *classify.Finding) int {
+	sum := 0
+	for _, term := range f.Context {
+		if at := strings.LastIndex(term, " +"); at >= 0 {
+			n, _ := strconv.Atoi(term[at+2:])
+			sum += n
+		}
+	}
+	return sum
+}
+
+// reached is the threshold of a level.
+func reached(d *detect.Detector, level detect.Confidence) string {
+	_, _, l := d.Reach()
+	from := map[detect.Confidence]int{detect.Low: l.Low, detect.Medium: l.Medium, detect.High: l.High}
+	return fmt.Sprintf("%s from %d", level, from[level])
 }
 
 // rivals are the detectors that find something else in the text of values that a table

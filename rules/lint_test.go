@@ -104,3 +104,19 @@ func TestLintWarnsOfAPolicyWithoutARule(t *testing.T) {
 		}
 	}
 }
+
+func TestLintTellsOfAnExpressionThatCostsMuch(t *testing.T) {
+	for pattern, told := range map[string]bool{`((a?){100})(a{100})`: true, `[A-Z]{2}-?\d{6}X`: false} {
+		text := "[detectors.d]\npattern = '" + pattern + "'\nnear_misses = ['x']\n[rules.r]\nclause = '1'\nwhen = { found = 'd' }\nrecord = true\n"
+		for _, lint := range []bool{true, false} {
+			p, err := ReadPolicyText("policy \"p\"", []byte(text), "", detect.Builtin(), Options{Lint: lint})
+			if err != nil {
+				t.Fatal(err)
+			}
+			w := (&Mistakes{List: p.Warnings()}).Error()
+			if strings.Contains(w, `line 2: detector "d": text made for it takes about`) != (told && lint) {
+				t.Errorf("%s, lint %t: warned %q", pattern, lint, w)
+			}
+		}
+	}
+}

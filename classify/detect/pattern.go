@@ -26,9 +26,10 @@ const (
 
 // pattern is a compiled expression. A value stands on one line.
 type pattern struct {
-	expr *regexp.Regexp
-	here *regexp.Regexp // expr at the beginning of the text
-	lead []*[256]bool   // what the first bytes of every match are
+	source string
+	expr   *regexp.Regexp
+	here   *regexp.Regexp // expr at the beginning of the text
+	lead   []*[256]bool   // what the first bytes of every match are
 	// wordFirst tells that a match begins with a word character.
 	wordFirst bool
 	check     int // the group that is validated, 0 is the whole match
@@ -66,7 +67,7 @@ func compilePattern(expr string) (*pattern, error) {
 	tree = tree.Simplify()
 	// Where a value begins or ends with a word character it must not be a part of
 	// a longer word. Saying so lets the search go on behind the longer word.
-	p := &pattern{lead: leadOf(tree)}
+	p := &pattern{source: expr, lead: leadOf(tree)}
 	begin, end := "", ""
 	if edgeIsWord(tree, false) {
 		begin, p.wordFirst = `\b`, true

@@ -128,6 +128,10 @@ func check(c *cobra.Command, g *global, f *checkFlags, message string) error {
 	}
 	defer verdict.Close()
 	result := newCheckResult(conf.Mode, verdict.Report, verdict.Decision)
+	names := newVeil(c.Context(), engine.Scanner())
+	for i := range result.Unread {
+		result.Unread[i].Path = names.path(result.Unread[i].Path)
+	}
 	result.Destinations = known
 	if g.json {
 		return json.NewEncoder(c.OutOrStdout()).Encode(result)

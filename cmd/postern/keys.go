@@ -2,11 +2,13 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -28,31 +30,39 @@ func readKeys(file string) ([]classify.Key, error) {
 	if err != nil {
 		return nil, err
 	}
-	var keys []classify.Key
+	var lines []keyLine
 	if !isText(data) {
-		keys = append(keys, classify.Key{Secret: data})
-	} else if keys, err = keyLines(data); err != nil {
+		lines = append(lines, keyLine{Key: classify.Key{Secret: data}})
+	} else if lines, err = keyLines(data); err != nil {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
-	if len(keys) == 0 {
-		keys = append(keys, classify.Key{}) // which is too short
+	if len(lines) == 0 {
+		lines = append(lines, keyLine{}) // which is too short
 	}
-	for i := range keys {
-		k := &keys[i]
+	var keys []classify.Key
+	for i, k := range lines {
 		if len(k.Secret) < minKeyBytes {
 			return nil, hinted{
-				fmt.Errorf("%s: a fingerprint key of %d bytes, want at least %d", file, len(k.Secret), minKeyBytes),
+				fmt.Errorf("%s%s: a fingerprint key of %d bytes, want at least %d", file, k.place(), len(k.Secret), minKeyBytes),
 				"make one that the daemon alone can read: (umask 077; openssl rand -hex 32 > " + file + ")",
 			}
 		}
-		if k.ID == "" {
-			k.ID = keyID(k.Secret)
-		}
-		for _, other := range keys[:i] {
-			if other.ID == k.ID {
-				return nil, fmt.Errorf("%s: two keys with the id %q", file, k.ID)
+		for _, other := range lines[:i] {
+			switch {
+			case bytes.Equal(other.Secret, k.Secret):
+				return nil, hinted{
+					fmt.Errorf("%s%s: the key of line %d again", file, k.place(), other.line),
+					"make a new key and put it first; the one before it stays below until its fingerprints are past their time",
+				}
+			case other.ID != "" && other.ID == k.ID:
+				return nil, fmt.Errorf("%s%s: two keys with the id %q, the other in line %d", file, k.place(), k.ID, other.line)
 			}
 		}
+		k.ID = cmp.Or(k.ID, keyID(k.Secret))
+		if slices.ContainsFunc(keys, func(other classify.Key) bool { return other.ID == k.ID }) {
+			return nil, fmt.Errorf("%s%s: two keys with the id %q", file, k.place(), k.ID)
+		}
+		keys = append(keys, k.Key)
 	}
 	if len(keys) > classify.MaxKeys {
 		return nil, hinted{
@@ -77,9 +87,22 @@ func readKeyFile(file string) ([]byte, error) {
 	return data, err
 }
 
+// keyLine is a key with its line; 0 is that of a file which is no text.
+type keyLine struct {
+	classify.Key
+	line int
+}
+
+func (k keyLine) place() string {
+	if k.line == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" line %d", k.line)
+}
+
 // keyLines reads the keys of a text. Errors name lines, never what stands there.
-func keyLines(data []byte) ([]classify.Key, error) {
-	var keys []classify.Key
+func keyLines(data []byte) ([]keyLine, error) {
+	var keys []keyLine
 	n := 0
 	for line := range strings.Lines(string(data)) {
 		n++
@@ -87,12 +110,12 @@ func keyLines(data []byte) ([]classify.Key, error) {
 		switch fields := strings.Fields(line); len(fields) {
 		case 0:
 		case 1:
-			keys = append(keys, classify.Key{Secret: []byte(fields[0])})
+			keys = append(keys, keyLine{classify.Key{Secret: []byte(fields[0])}, n})
 		case 2:
 			if !validKeyID(fields[0]) {
 				return nil, fmt.Errorf("line %d: an id of a key has 1 to 16 letters, digits and hyphens", n)
 			}
-			keys = append(keys, classify.Key{ID: fields[0], Secret: []byte(fields[1])})
+			keys = append(keys, keyLine{classify.Key{ID: fields[0], Secret: []byte(fields[1])}, n})
 		default:
 			return nil, fmt.Errorf("line %d: %d words, want a key, or an id and a key", n, len(fields))
 		}

@@ -4,13 +4,19 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/postern-mail/postern/milter"
 )
 
 const ruled = "[policy]\nid = \"ruled\"\n\n[inside]\ndomains = [\"in.example\"]\n\n[rules.cards]\nwhen = { header = \"X-Case\", contains = \"card\" }\nreject = \"5.7.1 no.\"\n"
@@ -138,5 +144,23 @@ func TestAFileThatIsNeverQuietIsNotWaitedForForEver(t *testing.T) {
 	<-ends
 	if _, err := settle([]string{quiet, busy}, time.Now().Add(time.Minute), ends); err != nil {
 		t.Errorf("files that are quiet: %v", err)
+	}
+}
+
+func TestAReloadGivesTheOldEngineBackAtOnce(t *testing.T) {
+	policy := filepath.Join(t.TempDir(), "policy.toml")
+	put(t, policy, ruled)
+	s := &server{
+		global: &global{policy: policy}, log: slog.New(slog.DiscardHandler),
+		metrics: milter.NewMetrics(prometheus.NewRegistry()),
+	}
+	must(t, s.reload())
+	gone := make(chan bool, 1)
+	runtime.AddCleanup(s.engine.Load(), func(c chan bool) { c <- true }, gone)
+	must(t, s.reload())
+	select {
+	case <-gone: // without a collection by anybody else, which would come in two minutes
+	case <-time.After(30 * time.Second):
+		t.Error("the old engine is kept")
 	}
 }

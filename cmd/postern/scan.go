@@ -85,7 +85,7 @@ func scan(c *cobra.Command, g *global, args []string, jobs int, as string, revea
 	}
 	read := func(in input) *scanResult {
 		defer bar.did(in.size)
-		return scanOne(ctx, engine, in, as)
+		return scanOne(ctx, engine, in, as, reveal)
 	}
 	found, failed := false, false
 	for result := range inOrder(allInputs(args, c.InOrStdin()), jobs, read) {
@@ -139,8 +139,9 @@ func measure(ctx context.Context, args []string, bar *progress) {
 	bar.expect(0, true)
 }
 
-// scanOne scans one mail or file.
-func scanOne(ctx context.Context, engine *rules.Engine, in input, as string) *scanResult {
+// scanOne scans one mail or file. Unless values are to be revealed, what stands in
+// names is masked too.
+func scanOne(ctx context.Context, engine *rules.Engine, in input, as string, reveal bool) *scanResult {
 	result := &scanResult{File: in.name}
 	report, err := scanInput(ctx, engine.Scanner(), in, as)
 	if err != nil {
@@ -155,6 +156,9 @@ func scanOne(ctx context.Context, engine *rules.Engine, in input, as string) *sc
 	}
 	for i := range result.Findings {
 		result.Findings[i].Context = orEmpty(result.Findings[i].Context)
+	}
+	if !reveal {
+		newVeil(ctx, engine.Scanner()).parts(result.Findings, result.Parts)
 	}
 	return result
 }
@@ -214,7 +218,7 @@ func printScan(c *cobra.Command, g *global, r *scanResult) error {
 			context = "near " + quoteList(f.Context)
 		}
 		if f.Rival != "" {
-			context += ", in what counts as " + f.Rival
+			context += "; the same text counts as " + f.Rival
 		}
 		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\tat %d\t%s\n", f.Confidence, f.Detector, shown, place(f.Where, f.Part, f.Quoted), f.Offset, context)
 	}
