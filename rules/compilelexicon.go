@@ -112,11 +112,12 @@ func (c *compiler) lexicon(s *source, l *sourceLexicon) {
 		return
 	}
 	c.reach(s, l, d)
+	try := trialOf(c.alone(d))
 	if shipped == nil && !s.pack {
-		c.everydayScore(s, l, d)
+		c.everydayScore(s, l, try)
 	}
 	if shipped == nil || len(l.Match)+len(l.NearMisses) > 0 {
-		c.samples(s, l.Pos, fmt.Sprintf("lexicon %q", l.ID), c.trial(d), l.Match, l.NearMisses)
+		c.samples(s, l.Pos, fmt.Sprintf("lexicon %q", l.ID), try, l.Match, l.NearMisses)
 	}
 }
 
