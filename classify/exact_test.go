@@ -181,6 +181,7 @@ func TestTablesAnswerTheSameForAnyCut(t *testing.T) {
 	list.WriteString("dcn,surname,born\n")
 	for i := range 300 {
 		fmt.Fprintf(&list, "%d,Name%c%c,\n", 34567000+3*i, 'a'+i%26, 'a'+i/26)
+		text.WriteString([]string{"", "account ", "sort code 20-41-67 account ", "routing 021000021, "}[i%4])
 		fmt.Fprintf(&text, "%d\u00a0is N\u200bÀMÉ%c%c's; %s", 34567000+2*i, 'a'+i%26, 'a'+i/26, strings.Repeat("żó ", i))
 	}
 	scanner, err := NewScanner(exactConfig(clientTable(t, list.String())))
@@ -207,6 +208,9 @@ func TestTablesAnswerTheSameForAnyCut(t *testing.T) {
 		return string(data)
 	}
 	whole := find(false)
+	if !strings.Contains(whole, `"rival":"uk-bank"`) {
+		t.Error("no value of the table is in what counts as another's")
+	}
 	if !strings.Contains(whole, "edm:clients 3") && !strings.Contains(whole, "edm:clients") {
 		t.Fatal("nothing found")
 	}
@@ -269,6 +273,50 @@ func TestKeysOverlap(t *testing.T) {
 	}
 	if _, err := NewScanner(Config{Keys: []Key{newest, before, {"2025", []byte("0123456789")}}}); err == nil {
 		t.Error("three keys at once")
+	}
+}
+
+func TestEachDifferentValueHasItsFingerprint(t *testing.T) {
+	keys := []Key{{"k", []byte("0123456789abcdef")}}
+	ssn := func(i int) string { return fmt.Sprintf("SSN %03d-%02d-%04d\n", 100+i/9000, 11+i/100%80, 1000+i%9000) }
+	prints := func(r *Report) (n int, all map[string]bool) {
+		all = map[string]bool{}
+		for _, f := range r.Fingerprints {
+			if f.Detector == "us-ssn" {
+				all[f.Fingerprint] = true
+				n++
+			}
+		}
+		return n, all
+	}
+	hidden := scanMail(t, Config{Keys: keys}, "Subject: x\n\n"+strings.Repeat("SSN 219-09-1234\n", MaxFindings)+"SSN 536-90-4399\n")
+	alone := scanMail(t, Config{Keys: keys}, "Subject: x\n\nSSN 536-90-4399\n")
+	if n, all := prints(hidden); n != 2 || !all[alone.Fingerprints[0].Fingerprint] || hidden.FingerprintsTruncated {
+		t.Errorf("behind %d equal numbers: %d fingerprints, truncated %v", MaxFindings, n, hidden.FingerprintsTruncated)
+	}
+	for _, many := range []int{5000, MaxUnique, MaxUnique + 1} {
+		var text strings.Builder
+		for i := range many {
+			text.WriteString(ssn(i))
+		}
+		r := scanMail(t, Config{Keys: keys}, "Subject: x\n\n"+text.String())
+		unique := r.Counts()["us-ssn"]
+		if n, all := prints(r); n != unique.Unique || len(all) != n || n != min(many, MaxUnique) || r.FingerprintsTruncated != (many > MaxUnique) {
+			t.Errorf("%d numbers: %d fingerprints, %d of them different, truncated %v; counted %+v", many, n, len(all), r.FingerprintsTruncated, unique)
+		}
+	}
+	if r := scanMail(t, Config{}, "Subject: x\n\nSSN 536-90-4399\n"); len(r.Fingerprints) > 0 || r.FingerprintsTruncated {
+		t.Error("fingerprints without a key")
+	}
+	config := exactConfig(clientTable(t, clientList))
+	config.Keys = keys
+	var of []string
+	for _, f := range scanMail(t, config, clientMail).Fingerprints {
+		of = append(of, f.Detector)
+	}
+	slices.Sort(of)
+	if n := len(of); n != 6 || of[0] != "edm:clients" || of[n-1] != "edm:clients dcn" {
+		t.Errorf("of a table: %q", of)
 	}
 }
 

@@ -19,6 +19,17 @@ type Key struct {
 // one before it while they overlap.
 const MaxKeys = 2
 
+// MaxFingerprints is how many fingerprints of different values a Report holds.
+const MaxFingerprints = 50000
+
+// Fingerprint stands for a value of a detector or table, under the newest key and under
+// the one before it, if there is one.
+type Fingerprint struct {
+	Detector    string `json:"detector"`
+	Fingerprint string `json:"fingerprint"`
+	Older       string `json:"older,omitempty"`
+}
+
 // stamp makes fingerprints under the keys in force. It belongs to one Scan.
 type stamp struct {
 	macs []hash.Hash
@@ -31,6 +42,21 @@ func newStamp(keys []Key) stamp {
 		s.macs = append(s.macs, hmac.New(sha256.New, k.Secret))
 	}
 	return s
+}
+
+// sign lists the fingerprint of a value that is found for the first time. counted
+// says that the value is among those that are told apart.
+func (s *Scan) sign(id string, m *detect.Match, counted bool) {
+	d := s.scanner.set.Detectors[m.Detector]
+	if !d.Fingerprint || len(s.stamp.macs) == 0 {
+		return
+	}
+	if !counted || len(s.report.Fingerprints) == MaxFingerprints {
+		s.report.FingerprintsTruncated = true
+		return
+	}
+	newest, older := s.fingerprints(d, m.Value)
+	s.report.Fingerprints = append(s.report.Fingerprints, Fingerprint{id, newest, older})
 }
 
 // fingerprints are an HMAC-SHA-256 (RFC 2104) over detector and value under each

@@ -29,9 +29,14 @@ type Finding struct {
 // counts, never text. It does not change once returned, and is safe for
 // concurrent use.
 type Report struct {
-	Findings          []Finding         `json:"findings"`
-	FindingsTruncated bool              `json:"findings_truncated"`
-	Tallies           map[string]*Tally `json:"tallies"` // by detector id; only detectors that found something
+	Findings          []Finding `json:"findings"`
+	FindingsTruncated bool      `json:"findings_truncated"`
+	// Fingerprints are those of the different values that were counted, each once, in the
+	// order in which they were first found: of a detector or table at most MaxUnique, in
+	// all at most MaxFingerprints. FingerprintsTruncated says that some are missing.
+	Fingerprints          []Fingerprint     `json:"fingerprints,omitempty"`
+	FingerprintsTruncated bool              `json:"fingerprints_truncated,omitempty"`
+	Tallies               map[string]*Tally `json:"tallies"` // by detector id; only detectors that found something
 	// Named are the tallies of single values, by Named.ID.
 	Named map[string]*Tally `json:"named"`
 	// ByPart holds the tallies of each part by itself, in the order of Parts, of

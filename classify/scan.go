@@ -120,7 +120,11 @@ func (s *Scan) count(at int, id string, m *detect.Match, path string, place int)
 	values := s.seen[at]
 	hash := maphash.String(s.seed, m.Value)
 	sig, known := values[hash]
-	if !known && len(values) == MaxUnique {
+	full := !known && len(values) == MaxUnique
+	if !known && at < s.scanner.counters()-len(s.scanner.named) {
+		s.sign(id, m, !full)
+	}
+	if full {
 		t.AtLeast = true
 		return
 	}

@@ -202,7 +202,9 @@ func TestAMailIsLoggedInOneLine(t *testing.T) {
 	tally.Findings[4][3] = 2
 	e.report.Tallies = map[string]*classify.Tally{"us-ssn": tally}
 	h := serve(t, e)
-	connect(t, h).mail("Q1", "x")
+	m := connect(t, h)
+	m.mail("Q1", "x")
+	m.noted()
 	for line := range strings.Lines(h.log.String()) {
 		if !strings.Contains(line, `"mail read"`) {
 			continue

@@ -1,6 +1,8 @@
 package milter
 
 import (
+	"errors"
+	"net"
 	"runtime"
 	"strings"
 	"sync"
@@ -318,6 +320,66 @@ func TestTheBudgetAddsUp(t *testing.T) {
 	for _, series := range []string{"postern_scans", "postern_budget_bytes", "postern_mails_waiting", "postern_overload_total"} {
 		h.eventually(t, series, "0")
 	}
+}
+
+// late is a listener that takes its connection only when it is closed.
+type late struct {
+	net.Listener
+	closing chan struct{}
+	taken   bool
+}
+
+func (l *late) Accept() (net.Conn, error) {
+	<-l.closing
+	if l.taken {
+		return nil, net.ErrClosed
+	}
+	l.taken = true
+	return l.Listener.Accept()
+}
+
+func (l *late) Close() error {
+	select {
+	case <-l.closing:
+	default:
+		close(l.closing)
+	}
+	return nil
+}
+
+func TestAConnectionThatIsTakenWhileTheListenerClosesIsServed(t *testing.T) {
+	h := serve(t, &fakeEngine{}, func(c *Config) { c.Linger = 5 * time.Second })
+	inner, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer inner.Close()
+	served := make(chan error, 1)
+	go func() { served <- h.Serve(&late{Listener: inner, closing: make(chan struct{})}) }()
+	m := dial(t, "tcp", inner.Addr().String())
+	for h.listens() < 2 {
+		time.Sleep(time.Millisecond)
+	}
+	down := make(chan error, 1)
+	go func() { down <- h.Shutdown(t.Context()) }()
+	m.negotiate(6, 0x1ff, 0x1fffff)
+	m.ask('C', "client.example\x004\x30\x39192.0.2.7\x00", "c")
+	if _, reply := m.mail("Q", "x", "Subject: hi"); reply != "a" {
+		t.Errorf("the mail got %q", reply)
+	}
+	m.conn.Close()
+	if err := <-down; err != nil {
+		t.Errorf("Shutdown returned %v", err)
+	}
+	if err := <-served; !errors.Is(err, ErrServerClosed) {
+		t.Errorf("Serve returned %v", err)
+	}
+}
+
+func (h *house) listens() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.listeners)
 }
 
 func TestConnectionsLingerAfterShutdown(t *testing.T) {

@@ -4,15 +4,25 @@ package milter
 
 import (
 	"context"
+	"os"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/postern-mail/postern/classify/extract"
 	"github.com/postern-mail/postern/rules"
 )
 
-// This build panics where the field X-Panic of a mail says. No package that is
-// shipped has it.
-func init() { wrap = func(e engine) engine { return saboteur{e} } }
+// This build panics where the field X-Panic of a mail says, and its clock is ahead
+// by the seconds that the file POSTERN_CLOCK holds. No package that is shipped has it.
+func init() {
+	wrap = func(e engine) engine { return saboteur{e} }
+	timeOfDay = func() time.Time {
+		text, _ := os.ReadFile(os.Getenv("POSTERN_CLOCK")) // none: it goes right
+		seconds, _ := strconv.Atoi(strings.TrimSpace(string(text)))
+		return time.Now().Round(0).Add(time.Duration(seconds) * time.Second)
+	}
+}
 
 type saboteur struct{ engine }
 

@@ -334,6 +334,13 @@ func (m *mta) finish() string {
 	return reply
 }
 
+// noted waits until what a mail leaves behind is logged and noted: that is done
+// once its verdict is sent, and before the next command.
+func (m *mta) noted() {
+	m.t.Helper()
+	m.ask('U', "NOOP\x00", "c")
+}
+
 // gone expects that the daemon has closed the connection.
 func (m *mta) gone() {
 	m.t.Helper()

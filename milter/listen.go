@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"net"
+	"net/netip"
 	"os"
 	"os/user"
 	"strconv"
@@ -17,7 +18,8 @@ import (
 
 // Listen opens the listeners that a specification names:
 //
-//	inet:HOST:PORT, inet:[::1]:PORT   TCP; HOST "*" is every address
+//	inet:HOST:PORT, inet:[::1]:PORT   TCP; HOST "*" is every address, 0.0.0.0 those of
+//	                                  IPv4, [::] those of IPv6
 //	inet:PORT@HOST                    the same as Sendmail and libmilter write it
 //	unix:PATH                         a socket; one that nobody serves any more is replaced
 //	fd:NAME                           the sockets that systemd passed under this name
@@ -36,12 +38,29 @@ func Listen(spec string, mode fs.FileMode, group string) ([]net.Listener, error)
 	case "unix":
 		l, err = listenUnix(rest, mode, group)
 	default:
-		l, err = net.Listen("tcp", rest)
+		l, err = ListenTCP(rest)
 	}
 	if err != nil {
 		return nil, err
 	}
 	return []net.Listener{l}, nil
+}
+
+// ListenTCP listens on HOST:PORT and nowhere else; without a host on every
+// address.
+//
+// QUIRK: package net takes 0.0.0.0 and [::] for both kinds of address alike.
+func ListenTCP(address string) (net.Listener, error) {
+	network := "tcp"
+	if host, _, err := net.SplitHostPort(address); err == nil {
+		if ip, err := netip.ParseAddr(host); err == nil {
+			network = "tcp6"
+			if ip.Unmap().Is4() {
+				network = "tcp4"
+			}
+		}
+	}
+	return net.Listen(network, address)
 }
 
 // CheckListen says what is wrong with a specification for Listen, without

@@ -38,6 +38,37 @@ func TestListenOnTCP(t *testing.T) {
 	}
 }
 
+func TestListenBindsNoMoreThanItSays(t *testing.T) {
+	for spec, want := range map[string]struct{ four, six bool }{
+		"inet:0.0.0.0:0": {true, false},
+		"inet:0@0.0.0.0": {true, false},
+		"inet:[::]:0":    {false, true},
+		"inet:0@::":      {false, true},
+		"inet:*:0":       {true, true},
+	} {
+		if !hasIPv6() {
+			if want.six = false; !want.four {
+				continue
+			}
+		}
+		listeners, err := Listen(spec, 0, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, port, _ := net.SplitHostPort(listeners[0].Addr().String())
+		for host, there := range map[string]bool{"127.0.0.1": want.four, "::1": want.six} {
+			conn, err := net.Dial("tcp", net.JoinHostPort(host, port))
+			if err == nil {
+				conn.Close()
+			}
+			if (err == nil) != there {
+				t.Errorf("%s: at %s a connection gets %v, want it %v", spec, host, err, there)
+			}
+		}
+		listeners[0].Close()
+	}
+}
+
 func hasIPv6() bool {
 	l, err := net.Listen("tcp", "[::1]:0")
 	if err != nil {

@@ -81,6 +81,7 @@ func TestWhatTheDaemonRecordsIsDecidedAlikeAgain(t *testing.T) {
 	for _, field := range []string{"Subject: hi", "Subject: SSN 219-09-9998", "X-Case: over-tls", "X-Case: look-at-it", "X-Case: later"} {
 		m.mail("Q1", "hello\r\n", "From: alice@agency.example", field)
 	}
+	m.noted()
 	all := records()
 	if len(all) != 5 {
 		t.Fatalf("%d records, want 5", len(all))

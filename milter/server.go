@@ -79,7 +79,7 @@ func (c *Config) setDefaults() {
 		c.shadow = adapt(c.Shadow)
 	}
 	if c.clock == nil {
-		c.clock = time.Now
+		c.clock = timeOfDay
 	}
 	if c.Metrics == nil {
 		c.Metrics = NewMetrics(prometheus.NewRegistry())
@@ -113,6 +113,9 @@ func (c *Config) setDefaults() {
 	}
 }
 
+// timeOfDay is replaced by a build that makes faults for tests.
+var timeOfDay = time.Now
+
 func (c *Config) mode() string {
 	if c.Enforce {
 		return "enforce"
@@ -132,8 +135,10 @@ type Server struct {
 
 	mu        sync.Mutex
 	closed    bool
+	end       time.Time // once closed: until then connections may begin mails
 	listeners map[net.Listener]bool
 	guards    map[*guard]bool
+	serving   sync.WaitGroup // calls of Serve
 	sessions  sync.WaitGroup
 }
 
@@ -162,6 +167,7 @@ func (s *Server) Serve(l net.Listener) error {
 	if !s.listening(l, true) {
 		return ErrServerClosed
 	}
+	defer s.serving.Done()
 	defer s.listening(l, false)
 	for pause := time.Duration(0); ; {
 		conn, err := l.Accept()
@@ -274,14 +280,15 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	for l := range s.listeners {
 		l.Close()
 	}
-	end := time.Now().Add(s.Linger)
+	s.end = time.Now().Add(s.Linger)
 	for g := range s.guards {
-		g.drain(end)
+		g.drain(s.end)
 	}
 	s.mu.Unlock()
 
 	drained := make(chan struct{})
 	go func() {
+		s.serving.Wait()
 		s.sessions.Wait()
 		close(drained)
 	}()
@@ -305,7 +312,8 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// listening keeps the set of listeners; it refuses a new one after Shutdown.
+// listening keeps the set of listeners; it refuses a new one after Shutdown. One
+// that is taken counts as being served.
 func (s *Server) listening(l net.Listener, on bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -317,10 +325,14 @@ func (s *Server) listening(l net.Listener, on bool) bool {
 		return false
 	}
 	s.listeners[l] = true
+	s.serving.Add(1)
 	return true
 }
 
-// track keeps the set of connections; it refuses a new one after Shutdown.
+// track keeps the set of connections. One that was taken from a listener just as
+// Shutdown closed that is served like those that were there: whoever else has the
+// socket, as at an upgrade, will never see it. Only once Shutdown has run out of
+// patience it is refused.
 func (s *Server) track(g *guard, on bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -328,10 +340,13 @@ func (s *Server) track(g *guard, on bool) bool {
 		delete(s.guards, g)
 		return true
 	}
-	if s.closed {
+	if s.base.Err() != nil {
 		return false
 	}
 	s.guards[g] = true
+	if s.closed {
+		g.drain(s.end)
+	}
 	return true
 }
 

@@ -97,6 +97,7 @@ func (c *compiler) compile() *Policy {
 	if c.mistakes.Err() == nil && c.opt.Lint {
 		c.ruleless()
 		c.unheard()
+		c.hiding()
 		c.lint()
 	}
 	c.mistakes.List = append(c.mistakes.List, c.odds...)

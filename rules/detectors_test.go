@@ -260,6 +260,7 @@ func TestTablesAreAskedInConditions(t *testing.T) {
 		{"\n34567812\n", "", ""},
 		{"\nNowak 34567812\n", "", ""},
 		{"\nO'Brien 34567812\n", "one", "edm:clients: 1 unique, high, in body 1"},
+		{"\nO'Brien, account 34567812\n", "one", "edm:clients: 1 unique, high, in body 1; the same text counts as uk-bank"},
 		{"\nO'Brien 34567812, Nowak 34567813\n", "one two", "edm:clients: 2 unique, high, in body 1; edm:clients(dcn+Surname): 2 unique, high, in body 1"},
 		{"\nO'Brien, 4 March 1970, 34567812\n", "all one", "edm:clients(3): 1 unique, high, in body 1; edm:clients: 1 unique, high, in body 1"},
 	} {

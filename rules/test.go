@@ -106,7 +106,7 @@ func (t *foundTest) because(m *mail, full bool) []string {
 			}
 		}
 		if rivals := m.rivals(t, d.ID); full && rivals != "" {
-			fact += ", where it stands in what counts as " + rivals + " too"
+			fact += "; the same text counts as " + rivals
 		}
 		facts = append(facts, fact)
 	}
@@ -151,7 +151,7 @@ func (t *foundTest) elsewhere(m *mail) string {
 	level, other := detect.None, false
 	for _, d := range t.detectors {
 		if columns := m.report.Partly[d.ID]; len(columns) > 0 && m.tally(d.ID) == nil {
-			return fmt.Sprintf("%s of a row of the table stood there, without the other columns that are asked for", joinedWords(columns))
+			return "of a row of the table " + joinedWords(columns) + " stands there, but not the other columns that are asked for"
 		}
 		tally := m.tally(d.ID)
 		for l := detect.Low; l < t.least; l++ {

@@ -28,13 +28,6 @@ type Cells struct {
 	Quotes uint64    // '"'
 }
 
-// Words marks what gives a text its words.
-type Words struct {
-	Letters uint64 // 'A' to 'Z' and 'a' to 'z'
-	Uppers  uint64 // 'A' to 'Z'
-	Wide    uint64 // bytes that are not ASCII
-}
-
 // MarkDigits fills in the marks of the blocks that text begins with. The text
 // must be at least as long as the blocks.
 func MarkDigits(text []byte, marks []Digits) {
@@ -54,13 +47,6 @@ func MarkLines(text []byte, marks []Lines) {
 func MarkCells(text []byte, marks []Cells) {
 	if len(marks) > 0 {
 		markCells(text[:len(marks)*BlockBytes], marks)
-	}
-}
-
-// MarkWords is MarkDigits for the words.
-func MarkWords(text []byte, marks []Words) {
-	if len(marks) > 0 {
-		markWords(text[:len(marks)*BlockBytes], marks)
 	}
 }
 

@@ -127,38 +127,57 @@ cells:
 	VZEROUPPER
 	RET
 
-// func markWordsAVX512(text []byte, marks []Words)
-TEXT ·markWordsAVX512(SB), NOSPLIT, $0-48
+// func markRunsAVX512(text []byte, digits []Digits, runs []Runs, before uint64)
+//
+//	R9  digits    R11 1 if a word goes on    R12 1 if a small letter was the last
+//	AX, BX, DX, R8  marks
+TEXT ·markRunsAVX512(SB), NOSPLIT, $0-80
 	MOVQ text_base+0(FP), SI
-	MOVQ marks_base+24(FP), DI
-	MOVQ marks_len+32(FP), CX
-	BYTES(0x20, Z8)  // the bit between the cases
+	MOVQ digits_base+24(FP), R9
+	MOVQ runs_base+48(FP), DI
+	MOVQ runs_len+56(FP), CX
+	MOVQ before+72(FP), R11
+	XORL R12, R12
 	BYTES(0x61, Z9)  // 'a'
 	BYTES(0x41, Z10) // 'A'
 	BYTES(26, Z11)
 
-words:
+runs:
 	VMOVDQU64 (SI), Z0
 
-	// letters: (c|0x20) - 'a' < 26
-	VPORQ   Z8, Z0, Z1
-	VPSUBB  Z9, Z1, Z1
-	VPCMPUB $1, Z11, Z1, K1
-	KMOVQ   K1, (DI)
-
-	// uppers: c - 'A' < 26
-	VPSUBB  Z10, Z0, Z2
-	VPCMPUB $1, Z11, Z2, K2
-	KMOVQ   K2, 8(DI)
-
-	// wide: c >= 0x80
+	// lowers: c - 'a' < 26; uppers: c - 'A' < 26; wide: c >= 0x80
+	VPSUBB   Z9, Z0, Z1
+	VPSUBB   Z10, Z0, Z2
+	VPCMPUB  $1, Z11, Z1, K1
+	VPCMPUB  $1, Z11, Z2, K2
 	VPMOVB2M Z0, K3
-	KMOVQ    K3, 16(DI)
+	KMOVQ    K1, BX
+	KMOVQ    K2, DX
+	KMOVQ    K3, R8
+
+	// odd: uppers&(lowers<<1|lower) | wide; lower = lowers >> 63
+	LEAQ (R12)(BX*2), AX
+	MOVQ BX, R12
+	SHRQ $63, R12
+	ANDQ DX, AX
+	ORQ  R8, AX
+	MOVQ AX, 8(DI)
+
+	// words: lowers | uppers | digits; starts: words &^ (words<<1 | before)
+	ORQ   BX, DX
+	ORQ   (R9), DX
+	MOVQ  DX, (DI)
+	LEAQ  (R11)(DX*2), AX
+	MOVQ  DX, R11
+	SHRQ  $63, R11
+	ANDNQ DX, AX, AX
+	MOVQ  AX, 16(DI)
 
 	ADDQ $64, SI
+	ADDQ $16, R9
 	ADDQ $24, DI
 	DECQ CX
-	JNZ  words
+	JNZ  runs
 	VZEROUPPER
 	RET
 
@@ -227,5 +246,50 @@ leads:
 	ADDQ $8, DI
 	DECQ CX
 	JNZ  leads
+	VZEROUPPER
+	RET
+
+DATA iota<>+0(SB)/8, $0x0706050403020100
+DATA iota<>+8(SB)/8, $0x0F0E0D0C0B0A0908
+DATA iota<>+16(SB)/8, $0x1716151413121110
+DATA iota<>+24(SB)/8, $0x1F1E1D1C1B1A1918
+DATA iota<>+32(SB)/8, $0x2726252423222120
+DATA iota<>+40(SB)/8, $0x2F2E2D2C2B2A2928
+DATA iota<>+48(SB)/8, $0x3736353433323130
+DATA iota<>+56(SB)/8, $0x3F3E3D3C3B3A3938
+GLOBL iota<>(SB), RODATA|NOPTR, $64
+
+// func listAVX512(starts []uint64, list []uint16) int
+//
+// The places of the bits of a word are pressed together, made words of two bytes and
+// written all at once, behind those of the block before.
+//
+//	SI  the starts    CX  blocks left    DI  the list    Z8  places in a block
+//	Z9  where the block begins           Z10  the size of one
+TEXT ·listAVX512(SB), NOSPLIT, $0-56
+	MOVQ starts_base+0(FP), SI
+	MOVQ starts_len+8(FP), CX
+	MOVQ list_base+24(FP), DI
+	VMOVDQU64    iota<>(SB), Z8
+	VPXORQ       Z9, Z9, Z9
+	MOVL         $64, AX
+	VPBROADCASTW AX, Z10
+
+list:
+	MOVQ         (SI), AX
+	KMOVQ        AX, K1
+	VPCOMPRESSB  Z8, K1, Z0
+	VPMOVZXBW    Y0, Z0
+	VPADDW       Z9, Z0, Z0
+	VMOVDQU64    Z0, (DI)
+	POPCNTQ      AX, AX
+	LEAQ         (DI)(AX*2), DI
+	VPADDW       Z10, Z9, Z9
+	ADDQ         $8, SI
+	DECQ         CX
+	JNZ          list
+	SUBQ         list_base+24(FP), DI
+	SHRQ         $1, DI
+	MOVQ         DI, ret+48(FP)
 	VZEROUPPER
 	RET

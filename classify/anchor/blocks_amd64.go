@@ -6,7 +6,8 @@ import "golang.org/x/sys/cpu"
 
 // hasAVX512 tells that the processor has what all that is named so needs: VBMI and VBMI2
 // too, as Ice Lake, Zen 4 and later ones have.
-var hasAVX512 = cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512VBMI && cpu.X86.HasAVX512VBMI2 && cpu.X86.HasBMI1
+var hasAVX512 = cpu.X86.HasAVX512F && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512VBMI && cpu.X86.HasAVX512VBMI2 &&
+	cpu.X86.HasAVX512VPOPCNTDQ && cpu.X86.HasPOPCNT && cpu.X86.HasBMI1
 
 func markDigits(text []byte, marks []Digits) {
 	switch {
@@ -41,14 +42,14 @@ func markCells(text []byte, marks []Cells) {
 	}
 }
 
-func markWords(text []byte, marks []Words) {
+func markRuns(text []byte, digits []Digits, runs []Runs, before uint64) {
 	switch {
 	case hasAVX512:
-		markWordsAVX512(text, marks)
+		markRunsAVX512(text, digits, runs, before)
 	case cpu.X86.HasAVX2:
-		markWordsAVX2(text, marks)
+		markRunsAVX2(text, digits, runs, before)
 	default:
-		markWordsGeneric(text, marks)
+		markRunsGeneric(text, digits, runs, before)
 	}
 }
 
@@ -82,11 +83,16 @@ func (s *sieve) sift(text []byte, marks []Digits, starts []uint64) {
 // fastTake tells that the processor counts and moves bits as takeBMI does.
 var fastTake = cpu.X86.HasBMI1 && cpu.X86.HasBMI2 && cpu.X86.HasPOPCNT
 
-func (s *Set) take(text []byte, at int, starts uint64, p *places, hits []Hit, among uint64) int {
-	if fastTake && at > 0 && at+2*BlockBytes <= len(text) && len(hits) > BlockBytes/2-1 {
-		return takeBMI(s, &text[at], at, starts, p, &hits[0], among)
+func (s *Set) take(text []byte, marks []Digits, at int, list []uint16, hits []Hit, among uint64) int {
+	n := (int(list[len(list)-1])/BlockBytes + 2) * BlockBytes
+	return takeBMI(s, &text[at : at+n][0], &marks[at/BlockBytes], at, list, &hits[:len(list)][0], among)
+}
+
+func listStarts(starts []uint64, list []uint16) int {
+	if hasAVX512 {
+		return listAVX512(starts, list[:(len(starts)+1)*BlockBytes/2])
 	}
-	return s.takeGeneric(text, at, starts, p, hits, among)
+	return listStartsGeneric(starts, list)
 }
 
 func copyBlocks(to, text []byte) int {
@@ -114,11 +120,11 @@ func markLinesAVX2(text []byte, marks []Lines)
 //go:noescape
 func markCellsAVX2(text []byte, marks []Cells)
 
-// markWordsAVX2 is as the generic one. It needs AVX2, at least one mark and as
-// much text as marks.
+// markRunsAVX2 is as the generic one. It needs AVX2, at least one block, and as much text
+// and as many digits as blocks.
 //
 //go:noescape
-func markWordsAVX2(text []byte, marks []Words)
+func markRunsAVX2(text []byte, digits []Digits, runs []Runs, before uint64)
 
 // copyBlocksAVX2 is as the generic one. It needs AVX2, at least one block and as much
 // room as text.
@@ -147,10 +153,10 @@ func markLinesAVX512(text []byte, marks []Lines)
 //go:noescape
 func markCellsAVX512(text []byte, marks []Cells)
 
-// markWordsAVX512 is as the generic one. It needs AVX-512 and what that with AVX2 needs.
+// markRunsAVX512 is as the generic one. It needs AVX-512 and what that with AVX2 needs.
 //
 //go:noescape
-func markWordsAVX512(text []byte, marks []Words)
+func markRunsAVX512(text []byte, digits []Digits, runs []Runs, before uint64)
 
 // markLeadsAVX512 is as the generic one. It needs AVX-512 and what that with AVX2 needs.
 //
@@ -170,9 +176,16 @@ func longStartsAVX2(marks []Digits, starts []uint64, rest uint64) int
 //go:noescape
 func siftAVX512(s *sieve, text *byte, marks *Digits, starts []uint64)
 
-// takeBMI is as the generic one. It needs BMI1, BMI2 and POPCNT, text that reaches
-// three bytes before the block and as far as the next one behind it, and room for
-// BlockBytes/2 hits.
+// takeBMI is as the generic one, for the places of a list, of which there must be one at
+// least, in blocks from one on; text and marks are at it. It needs BMI1, BMI2 and POPCNT,
+// three bytes of text and a mark before the first place, as much behind the last one as
+// the next block, and room for a hit for each.
 //
 //go:noescape
-func takeBMI(s *Set, block *byte, at int, starts uint64, p *places, hits *Hit, among uint64) int
+func takeBMI(s *Set, text *byte, marks *Digits, at int, list []uint16, hits *Hit, among uint64) int
+
+// listAVX512 is as the generic one. It needs AVX-512 with VBMI2, at least one start, and
+// room for BlockBytes/2 places more than there can be.
+//
+//go:noescape
+func listAVX512(starts []uint64, list []uint16) int

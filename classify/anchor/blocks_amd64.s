@@ -180,48 +180,6 @@ cells:
 	VZEROUPPER
 	RET
 
-// func markWordsAVX2(text []byte, marks []Words)
-TEXT ·markWordsAVX2(SB), NOSPLIT, $0-48
-	MOVQ text_base+0(FP), SI
-	MOVQ marks_base+24(FP), DI
-	MOVQ marks_len+32(FP), CX
-	BROADCAST(0x20, Y8, X8)  // the bit between the cases
-	BROADCAST(0x05, Y9, X9)  // 'z' + 0x05 is 0x7F
-	BROADCAST(0x65, Y10, X10)
-
-words:
-	VMOVDQU (SI), Y0
-	VMOVDQU 32(SI), Y1
-
-	// letters: 'a' <= c|0x20 && c|0x20 <= 'z'
-	VPOR     Y8, Y0, Y2
-	VPOR     Y8, Y1, Y3
-	VPADDB   Y9, Y2, Y2
-	VPADDB   Y9, Y3, Y3
-	VPCMPGTB Y10, Y2, Y2
-	VPCMPGTB Y10, Y3, Y3
-	BITS(Y2, Y3, DX)
-	MOVQ     DX, (DI)
-
-	// uppers: letters without the bit between the cases
-	VPSLLW $2, Y0, Y2
-	VPSLLW $2, Y1, Y3
-	BITS(Y2, Y3, BX)
-	NOTQ   BX
-	ANDQ   DX, BX
-	MOVQ   BX, 8(DI)
-
-	// wide: c >= 0x80
-	BITS(Y0, Y1, AX)
-	MOVQ AX, 16(DI)
-
-	ADDQ $64, SI
-	ADDQ $24, DI
-	DECQ CX
-	JNZ  words
-	VZEROUPPER
-	RET
-
 // func copyBlocksAVX2(to, text []byte) int
 //
 //	AX  bytes copied    CX  the length

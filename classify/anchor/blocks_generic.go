@@ -64,37 +64,30 @@ func markCellsGeneric(text []byte, marks []Cells) {
 		block := (*[BlockBytes]byte)(text[i*BlockBytes:])
 		a, b, c, d, e, f, g, h := eight(block)
 		commas := ^gather(noComma(a), noComma(b), noComma(c), noComma(d), noComma(e), noComma(f), noComma(g), noComma(h))
-		// Of the others, fewer, each is looked at.
-		others := ^gather(noCell(a), noCell(b), noCell(c), noCell(d), noCell(e), noCell(f), noCell(g), noCell(h))
-		var tabs, bars, semicolons, quotes uint64
-		for ; others != 0; others &= others - 1 {
-			k := bits.TrailingZeros64(others) & 63
-			sort := uint64(cellOf[block[k]])
-			tabs |= sort & 1 << k
-			bars |= sort >> 1 & 1 << k
-			semicolons |= sort >> 2 & 1 << k
-			quotes |= sort >> 3 << k
+		marks[i] = Cells{Delims: [4]uint64{3: commas}}
+		a, b, c, d, e, f, g, h = noCell(a), noCell(b), noCell(c), noCell(d), noCell(e), noCell(f), noCell(g), noCell(h)
+		if ^(a&b&c&d&e&f&g&h)&highs != 0 {
+			marks[i].rare(block, ^gather(a, b, c, d, e, f, g, h))
 		}
-		marks[i] = Cells{[4]uint64{tabs, bars, semicolons, commas}, quotes}
 	}
+}
+
+// rare takes in the characters of cells at some places of a block, but commas.
+func (m *Cells) rare(block *[BlockBytes]byte, found uint64) {
+	var tabs, bars, semicolons, quotes uint64
+	for ; found != 0; found &= found - 1 {
+		k := bits.TrailingZeros64(found) & 63
+		sort := uint64(cellOf[block[k]])
+		tabs |= sort & 1 << k
+		bars |= sort >> 1 & 1 << k
+		semicolons |= sort >> 2 & 1 << k
+		quotes |= sort >> 3 << k
+	}
+	m.Delims[0], m.Delims[1], m.Delims[2], m.Quotes = tabs, bars, semicolons, quotes
 }
 
 // cellOf tells the characters of cells apart, but for the comma.
 var cellOf = [256]uint8{'\t': 1, '|': 2, ';': 4, '"': 8}
-
-// markWordsGeneric is MarkWords in plain Go.
-func markWordsGeneric(text []byte, marks []Words) {
-	for i := range marks {
-		a, b, c, d, e, f, g, h := eight((*[BlockBytes]byte)(text[i*BlockBytes:]))
-		var m Words
-		m.Letters = ^gather(noLetter(a), noLetter(b), noLetter(c), noLetter(d), noLetter(e), noLetter(f), noLetter(g), noLetter(h))
-		m.Uppers = m.Letters &^ gather(a<<2, b<<2, c<<2, d<<2, e<<2, f<<2, g<<2, h<<2)
-		if (a|b|c|d|e|f|g|h)&highs != 0 {
-			m.Wide = gather(a, b, c, d, e, f, g, h)
-		}
-		marks[i] = m
-	}
-}
 
 // copyBlocksGeneric copies the run of ASCII that a text of whole blocks begins with, and
 // returns its length; behind it what it writes is of no account.

@@ -68,21 +68,6 @@ func plainCells(block []byte) (m Cells) {
 	return m
 }
 
-func plainWords(block []byte) (m Words) {
-	for i, c := range block {
-		if 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' {
-			m.Letters |= 1 << i
-		}
-		if 'A' <= c && c <= 'Z' {
-			m.Uppers |= 1 << i
-		}
-		if c >= 0x80 {
-			m.Wide |= 1 << i
-		}
-	}
-	return m
-}
-
 // checkMarks holds all ways to mark a text against each other.
 func checkMarks(t *testing.T, text []byte) {
 	t.Helper()
@@ -104,7 +89,7 @@ func checkMarks(t *testing.T, text []byte) {
 	checkOne(t, "digits", text, plainDigits, markedBetween(MarkDigits), markedBetween(markDigitsGeneric))
 	checkOne(t, "lines", text, plainLines, MarkLines, markLinesGeneric)
 	checkOne(t, "cells", text, plainCells, MarkCells, markCellsGeneric)
-	checkOne(t, "words", text, plainWords, MarkWords, markWordsGeneric)
+	checkRuns(t, text)
 }
 
 var testLeads = []Lead{{'s', 's', 'n'}, {'n', 'i'}, {'a'}, {'1', '0', '9'}, {'0', 0, '9'}}
@@ -239,7 +224,7 @@ func TestNoTextIsNoMarks(t *testing.T) {
 	MarkDigits(nil, nil)
 	MarkLines(nil, nil)
 	MarkCells(nil, nil)
-	MarkWords(nil, nil)
+	MarkRuns(nil, nil, nil, false)
 }
 
 func BenchmarkMarks(b *testing.B) {
@@ -249,7 +234,7 @@ func BenchmarkMarks(b *testing.B) {
 	} {
 		text := bytes.Repeat([]byte(line), 1+1<<15/len(line))
 		n := len(text) / BlockBytes
-		digits, lines, cells, words := make([]Digits, n), make([]Lines, n), make([]Cells, n), make([]Words, n)
+		digits, lines, cells, runs := make([]Digits, n), make([]Lines, n), make([]Cells, n), make([]Runs, n)
 		for how, mark := range map[string]func(){
 			"digits":         func() { MarkDigits(text, digits) },
 			"digits generic": func() { markDigitsGeneric(text, digits) },
@@ -257,8 +242,8 @@ func BenchmarkMarks(b *testing.B) {
 			"lines generic":  func() { markLinesGeneric(text, lines) },
 			"cells":          func() { MarkCells(text, cells) },
 			"cells generic":  func() { markCellsGeneric(text, cells) },
-			"words":          func() { MarkWords(text, words) },
-			"words generic":  func() { markWordsGeneric(text, words) },
+			"runs":           func() { MarkRuns(text, digits, runs, false) },
+			"runs generic":   func() { markRunsGeneric(text, digits, runs, 0) },
 		} {
 			b.Run(fmt.Sprint(name, " ", how), func(b *testing.B) {
 				b.SetBytes(int64(len(text)))

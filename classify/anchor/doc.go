@@ -3,7 +3,7 @@
 // Call [MarkDigits] on the text as it arrives; it says of each block of 64 bytes
 // where digits are, one bit for a byte. [New] with what the detectors want, then
 // [Set.Scan] on each stretch, finds the places, and says who wants each. Other
-// marks, those of [MarkLines], [MarkCells], [MarkWords] and [Leads.Mark], are for the
+// marks, those of [MarkLines], [MarkCells], [MarkRuns] and [Leads.Mark], are for the
 // callers' own use and worth making only where they are asked for. The package knows
 // bytes and numbers, not mail: it reports too much rather than too little, and
 // verifying what stands at a place is the caller's work.

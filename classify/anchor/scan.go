@@ -154,7 +154,7 @@ const All = ^uint64(0)
 // from there on. The marks are those of the text. The bytes before from and behind to
 // are looked at, not reported.
 func (s *Set) Scan(text []byte, marks []Digits, from, to int, among uint64, hits []Hit) []Hit {
-	sc := scan{s, text, marks, among, hits}
+	sc := scan{set: s, text: text, marks: marks, among: among, hits: hits}
 	if s.least < fourBytes {
 		sc.all(from, to)
 		return sc.hits
@@ -162,16 +162,20 @@ func (s *Set) Scan(text []byte, marks []Digits, from, to int, among uint64, hits
 	var starts [64]uint64
 	for at := from / BlockBytes; at*BlockBytes < to; at += len(starts) {
 		n := min((to+BlockBytes-1)/BlockBytes-at, len(starts))
-		if blocks := s.starts(marks, at, starts[:n]); fastSift && s.sieve.works && blocks > n/siftFrom {
+		blocks := s.starts(marks, at, starts[:n])
+		if blocks == 0 {
+			continue
+		}
+		if fastSift && s.sieve.works && blocks > n/siftFrom {
 			s.sift(text, marks, at, starts[:n])
 		}
-		for i, found := range starts[:n] {
-			if found == 0 {
-				continue
-			}
-			if found = clip(found, (at+i)*BlockBytes, from, to); found != 0 {
-				sc.block(at+i, found)
-			}
+		sc.clip(at, starts[:n], from, to)
+		if blocks <= fewBlocks {
+			sc.take(at, starts[:n], true)
+			continue
+		}
+		for i := 0; i < n; i += listed {
+			sc.take(at+i, starts[i:min(i+listed, n)], false)
 		}
 	}
 	return sc.hits
@@ -184,6 +188,76 @@ type scan struct {
 	marks []Digits
 	among uint64
 	hits  []Hit
+	list  [(listed + 1) * BlockBytes / 2]uint16
+}
+
+// listed is of how many blocks all places are listed together; of many blocks they are
+// if but a few have any.
+const (
+	listed    = 16
+	fewBlocks = 8
+)
+
+// clip leaves of the starts in blocks from one on those between two places.
+func (s *scan) clip(at int, starts []uint64, from, to int) {
+	if first := at * BlockBytes; first < from {
+		starts[0] &= ^uint64(0) << (from - first)
+	}
+	if rest := to - (at+len(starts)-1)*BlockBytes; rest < BlockBytes {
+		starts[len(starts)-1] &= 1<<rest - 1
+	}
+}
+
+// take appends those of the starts in some blocks from one on that begin a wanted chain:
+// from a list of the places, if there is text around them. few tells that most blocks
+// have none.
+func (s *scan) take(at int, starts []uint64, few bool) {
+	if !fastTake {
+		s.blocks(at, starts)
+		return
+	}
+	first := 0
+	if at == 0 { // what stands before the text is not there
+		first = min(1, len(starts))
+	}
+	last := max(min(len(starts), len(s.text)/BlockBytes-1-at, len(s.marks)-1-at), first)
+	s.blocks(at, starts[:first])
+	if inner := starts[first:last]; len(inner) > 0 {
+		n := 0
+		if few {
+			n = listStartsGeneric(inner, s.list[:])
+		} else {
+			n = listStarts(inner, s.list[:])
+		}
+		if n > 0 {
+			had := len(s.hits)
+			s.hits = slices.Grow(s.hits, n)[:had+n]
+			s.hits = s.hits[:had+s.set.take(s.text, s.marks, (at+first)*BlockBytes, s.list[:n], s.hits[had:], s.among)]
+		}
+	}
+	s.blocks(at+last, starts[last:])
+}
+
+// listStartsGeneric fills in the places of starts, from the first block on, and returns
+// how many there are.
+func listStartsGeneric(starts []uint64, list []uint16) int {
+	n := 0
+	for i, found := range starts {
+		for ; found != 0; found &= found - 1 {
+			list[n] = uint16(i*BlockBytes + bits.TrailingZeros64(found))
+			n++
+		}
+	}
+	return n
+}
+
+// blocks is take, block by block.
+func (s *scan) blocks(at int, starts []uint64) {
+	for i, found := range starts {
+		if found != 0 {
+			s.block(at+i, found)
+		}
+	}
 }
 
 // all is Scan where any run of digits may begin a wanted chain.
@@ -192,34 +266,34 @@ func (s *scan) all(from, to int) {
 	if from >= BlockBytes {
 		before = s.marks[from/BlockBytes-1].Digits >> 63
 	}
-	for block := from / BlockBytes; block*BlockBytes < to; block++ {
-		digits := s.marks[block].Digits
-		found := digits &^ (digits<<1 | before)
-		before = digits >> 63
-		if found == 0 {
-			continue
+	var starts [listed]uint64
+	for at := from / BlockBytes; at*BlockBytes < to; at += len(starts) {
+		n := min((to+BlockBytes-1)/BlockBytes-at, len(starts))
+		for i, m := range s.marks[at : at+n] {
+			starts[i] = m.Digits &^ (m.Digits<<1 | before)
+			before = m.Digits >> 63
 		}
-		if found = clip(found, block*BlockBytes, from, to); found != 0 {
-			s.block(block, found)
-		}
+		s.clip(at, starts[:n], from, to)
+		s.take(at, starts[:n], false)
 	}
 }
 
 // starts marks the first digits of runs in the blocks from one on: those from which a
-// chain is long enough, and perhaps others. It returns in how many blocks such are, or
-// somewhat less.
+// chain is long enough, and perhaps others. It returns in how many blocks such are.
 func (s *Set) starts(marks []Digits, at int, starts []uint64) (blocks int) {
 	n := 0
 	if at == 0 {
 		starts[0] = s.startsIn(marks, 0)
+		blocks += int((starts[0] | -starts[0]) >> 63)
 		n++
 	}
 	if inner := (min(at+len(starts), len(marks)-1) - at - n) &^ 3; inner > 0 {
-		blocks = longStarts(marks[at+n-1:at+n+inner+1], starts[n:n+inner], s.rest)
+		blocks += longStarts(marks[at+n-1:at+n+inner+1], starts[n:n+inner], s.rest)
 		n += inner
 	}
 	for ; n < len(starts); n++ {
 		starts[n] = s.startsIn(marks, at+n)
+		blocks += int((starts[n] | -starts[n]) >> 63)
 	}
 	return blocks
 }
@@ -282,17 +356,6 @@ func longStartsGeneric(marks []Digits, starts []uint64, rest uint64) (blocks int
 	return blocks
 }
 
-// clip leaves of the marks of a block at a place those between from and to.
-func clip(starts uint64, at, from, to int) uint64 {
-	if at < from {
-		starts &= ^uint64(0) << (from - at)
-	}
-	if rest := to - at; rest < BlockBytes {
-		starts &= 1<<rest - 1
-	}
-	return starts
-}
-
 // block appends those of the starts in a block that begin a wanted chain.
 func (s *scan) block(block int, starts uint64) {
 	var next Digits
@@ -311,7 +374,7 @@ func (s *scan) block(block int, starts uint64) {
 	}
 	n := len(s.hits)
 	s.hits = slices.Grow(s.hits, BlockBytes/2)[:n+BlockBytes/2]
-	s.hits = s.hits[:n+s.set.take(s.text, block*BlockBytes, starts, &p, s.hits[n:], s.among)]
+	s.hits = s.hits[:n+s.set.takeGeneric(s.text, block*BlockBytes, starts, &p, s.hits[n:], s.among)]
 }
 
 // places are the marks of a block, and of the next one moved up by one.
@@ -322,11 +385,13 @@ type places struct{ digits, next, chain, more uint64 }
 // Which starts do is as good as random, so of those that may by the bytes before them
 // each is written and none is jumped over.
 func (s *Set) takeGeneric(text []byte, at int, starts uint64, p *places, hits []Hit, among uint64) int {
+	var room around
+	near := room.of(text, at)
 	n := 0
 	for ; starts != 0; starts &= starts - 1 {
 		k := bits.TrailingZeros64(starts) & 63
-		i := at + k
-		wants := among & s.behind(text, i)
+		b, c := near[k+blockAround-1], near[k+blockAround-2]
+		wants := among & s.before[b] & s.past[letters[b]&gap|letters[c]&letter]
 		if wants == 0 {
 			continue
 		}
@@ -338,59 +403,48 @@ func (s *Set) takeGeneric(text []byte, at int, starts uint64, p *places, hits []
 		behind2 := behind & (behind + behind&-behind)
 		behind3 := behind2 & (behind2 + behind2&-behind2)
 		total, rest, rest2 := bits.OnesCount64(all), bits.OnesCount64(behind), bits.OnesCount64(behind2)
-		first, second, third := total-rest, rest-rest2, rest2-bits.OnesCount64(behind3)
-		var a byte
-		if i+first < len(text) {
-			a = text[i+first]
-		}
-		after := s.after[a]
-		if first >= ManyDigits {
+		first, second, third := min(total-rest, ManyDigits)&31, rest-rest2, rest2-bits.OnesCount64(behind3)
+		after := s.after[near[k+blockAround+first]]
+		if first == ManyDigits {
 			after = ^uint64(0)
 		}
-		runs := s.runs[min(first, ManyDigits)&31][min(second, MoreDigits)&7][min(third, MoreDigits)&7]
+		runs := s.runs[first][min(second, MoreDigits)&7][min(third, MoreDigits)&7]
 		wants &= s.masks[runs] & s.digits[total] & after
 		if s.isOuter != 0 {
-			wants &= s.outer(text, i, first)
+			wants &= s.outer(near, k, first)
 		}
-		hits[n] = Hit{wants, i}
+		hits[n] = Hit{wants, at + k}
 		n += int((wants | -wants) >> 63)
 	}
 	return n
 }
 
-// behind are the wants that the two bytes before a chain allow.
-func (s *Set) behind(text []byte, i int) uint64 {
-	var b, c byte
-	if i > 0 {
-		b = text[i-1]
+// around is a block with the bytes before and behind it that matter for chains in it,
+// zeros where the text does not reach.
+type around [blockAround + BlockBytes + ManyDigits + blockAround]byte
+
+// blockAround is how many bytes beside a chain matter.
+const blockAround = 3
+
+// of returns what is around the block at a place, in the text if that is longer.
+func (a *around) of(text []byte, at int) *around {
+	if from := at - blockAround; from >= 0 && from+len(a) <= len(text) {
+		return (*around)(text[from:])
 	}
-	if i > 1 {
-		c = text[i-2]
-	}
-	return s.before[b] & s.past[letters[b]&gap|letters[c]&letter]
+	from := max(at-blockAround, 0)
+	copy(a[from-at+blockAround:], text[from:])
+	return a
 }
 
-// outer are the wants that what stands around a chain allows, but for what stands
-// right beside it.
-func (s *Set) outer(text []byte, i, first int) uint64 {
-	var b, c, d, e byte
-	if i > 1 {
-		b = text[i-2]
-	}
-	if i > 2 {
-		c = text[i-3]
-	}
-	wants := s.first[text[i]&15] & s.before2[b] & s.before3[c]
-	if first >= ManyDigits {
+// outer are the wants that what stands around the chain at a place allows, but for what
+// stands right beside it.
+func (s *Set) outer(near *around, k, first int) uint64 {
+	i := k + blockAround
+	wants := s.first[near[i]&15] & s.before2[near[i-2]] & s.before3[near[i-3]]
+	if first == ManyDigits {
 		return wants
 	}
-	if i+first+1 < len(text) {
-		d = text[i+first+1]
-	}
-	if i+first+2 < len(text) {
-		e = text[i+first+2]
-	}
-	return wants & s.after2[d] & s.after3[e]
+	return wants & s.after2[near[i+first+1]] & s.after3[near[i+first+2]]
 }
 
 // letters classes what stands before a chain: a letter, or what may stand between one

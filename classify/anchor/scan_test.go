@@ -176,27 +176,48 @@ func TestLongStartsOfRandomMarks(t *testing.T) {
 	}
 }
 
-// What is taken of the starts of a block is the same in both ways.
+// What is taken of the starts of blocks is the same in both ways.
 func TestTakesOfRandomTexts(t *testing.T) {
 	random := rand.New(rand.NewPCG(7, 8))
-	for range 300 {
+	for range 2000 {
 		set := New(randomWants(random))
-		text := make([]byte, 4*BlockBytes)
+		text, marks, starts := make([]byte, 20*BlockBytes), make([]Digits, 20), make([]uint64, listed)
 		for i := range text {
 			text[i] = "0123456789012345678901234567890123456789-. ,a+\xC3"[random.IntN(1+random.IntN(47))]
 		}
-		for at := 0; at < len(text); at += BlockBytes {
-			for range 10 {
-				starts := random.Uint64() & 0x5555555555555555
-				p := places{random.Uint64() | random.Uint64(), random.Uint64() << 1, 0, 0}
-				p.chain, p.more = p.digits|random.Uint64()&random.Uint64(), p.next|random.Uint64()&random.Uint64()&^1
-				var want, got [BlockBytes/2 + 1]Hit
-				among := random.Uint64() | random.Uint64()
-				m, n := set.takeGeneric(text, at, starts, &p, want[:], among), set.take(text, at, starts, &p, got[:], among)
-				if !slices.Equal(want[:m], got[:n]) {
-					t.Fatalf("of the block at %d of %q are taken\n%v, want\n%v", at, text, got[:n], want[:m])
-				}
+		for i := range marks {
+			marks[i] = Digits{random.Uint64() | random.Uint64(), random.Uint64()}
+		}
+		for i := range starts {
+			starts[i] = random.Uint64() & random.Uint64() & 0x5555555555555555
+		}
+		clear(starts[random.IntN(len(starts)):][:1])
+		text = text[:random.IntN(len(text))]
+		at := random.IntN(5)
+		starts = starts[:max(min(len(starts), len(text)/BlockBytes-at), 0)]
+		plain := scan{set: set, text: text, marks: marks, among: random.Uint64() | random.Uint64()}
+		listed := plain
+		plain.blocks(at, starts)
+		if listed.take(at, starts, random.IntN(2) == 0); !slices.Equal(listed.hits, plain.hits) {
+			t.Fatalf("of the blocks from %d on of %q are taken\n%v, want\n%v", at, text, listed.hits, plain.hits)
+		}
+	}
+}
+
+// The places of any starts are listed alike in both ways.
+func TestListsOfRandomStarts(t *testing.T) {
+	random := rand.New(rand.NewPCG(9, 10))
+	for range 2000 {
+		starts := make([]uint64, 1+random.IntN(listed))
+		for i := range starts {
+			starts[i] = random.Uint64() & (0x5555555555555555 << random.IntN(2))
+			if random.IntN(2) == 0 {
+				starts[i] &= random.Uint64() & random.Uint64()
 			}
+		}
+		var want, got [(listed + 1) * BlockBytes / 2]uint16
+		if n, m := listStarts(starts, got[:]), listStartsGeneric(starts, want[:]); !slices.Equal(got[:n], want[:m]) {
+			t.Fatalf("the starts %x are listed as %v, want %v", starts, got[:n], want[:m])
 		}
 	}
 }

@@ -3,13 +3,14 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// What begins at a place of a block is moved to the bottom of a word, its runs are
-// taken off one by one by additions, and counted; then tables are looked up. It is
-// done without a jump that cannot be foreseen, as takeGeneric does it line by line: where
-// wants tell more of what stands around chains, hardly one is wanted.
+// What begins at a place is moved to the bottom of a word, its runs are taken off one by
+// one by additions, and counted; then tables are looked up. It is done without a jump that
+// depends on the text, but for runs of 31 digits and more, as takeGeneric does it line by
+// line. The places of many blocks stand in a list, as a loop over each block's own would
+// be left at random.
 //
-//	DX  the set       SI  the block         R12  starts left      DI  the next hit
-//	R8  digits        R9  next              R10  chain            R11  more
+//	DX  the set       SI  the text          R12  the list       DI  the next hit
+//	R8  digits        R9  next              R10  chain          R11  more
 //	CX  the place     AX  wants             BX, R13, R14, R15  in between
 
 DATA takeLimits<>+0(SB)/8, $7
@@ -17,27 +18,56 @@ DATA takeLimits<>+8(SB)/8, $31
 DATA takeLimits<>+16(SB)/8, $-1
 GLOBL takeLimits<>(SB), RODATA|NOPTR, $24
 
-// func takeBMI(s *Set, block *byte, at int, starts uint64, p *places, hits *Hit, among uint64) int
-TEXT ·takeBMI(SB), NOSPLIT, $0-64
+// func takeBMI(s *Set, text *byte, marks *Digits, at int, list []uint16, hits *Hit, among uint64) int
+TEXT ·takeBMI(SB), NOSPLIT, $8-80
 	MOVQ s+0(FP), DX
-	MOVQ block+8(FP), SI
-	MOVQ starts+24(FP), R12
-	MOVQ p+32(FP), AX
-	MOVQ hits+40(FP), DI
-	MOVQ places_digits(AX), R8
-	MOVQ places_next(AX), R9
-	MOVQ places_chain(AX), R10
-	MOVQ places_more(AX), R11
-	TESTQ R12, R12
-	JZ    done
+	MOVQ text+8(FP), SI
+	MOVQ list_base+32(FP), R12
+	MOVQ list_len+40(FP), AX
+	LEAQ (R12)(AX*2), AX
+	MOVQ AX, end-8(SP)
+	MOVQ hits+56(FP), DI
 
 next:
-	// k := bits.TrailingZeros64(starts); h.At = at + k
-	TZCNTQ R12, CX
-	BLSRQ  R12, R12
-	MOVQ   at+16(FP), BX
-	ADDQ   CX, BX
-	MOVQ   BX, Hit_At(DI)
+	// h.At = at + place
+	MOVWLZX (R12), CX
+	ADDQ    $2, R12
+	MOVQ    at+24(FP), BX
+	ADDQ    CX, BX
+	MOVQ    BX, Hit_At(DI)
+
+	// digits and next, and before at the bottom of BX
+	MOVQ CX, R13
+	SHRQ $6, R13
+	SHLQ $4, R13
+	ADDQ marks+16(FP), R13
+	MOVQ Digits_Digits(R13), R8
+	MOVQ (Digits__size+Digits_Digits)(R13), R9
+	MOVQ (Digits_Digits-Digits__size)(R13), BX
+	SHRQ $63, BX
+
+	// chain := digits | joints&(digits<<1|before)&(digits>>1|next<<63)
+	LEAQ (BX)(R8*2), BX
+	MOVQ R9, R14
+	SHLQ $63, R14
+	MOVQ R8, R10
+	SHRQ $1, R10
+	ORQ  R14, R10
+	ANDQ BX, R10
+	ANDQ Digits_Joints(R13), R10
+	ORQ  R8, R10
+
+	// more := (next | nextJoints&(next<<1|digits>>63)&(next>>1)) << 1; next <<= 1
+	MOVQ R8, BX
+	SHRQ $63, BX
+	LEAQ (BX)(R9*2), BX
+	MOVQ R9, R11
+	SHRQ $1, R11
+	ANDQ BX, R11
+	ANDQ (Digits__size+Digits_Joints)(R13), R11
+	ORQ  R9, R11
+	ADDQ R11, R11
+	ADDQ R9, R9
 
 	// all := (digits>>k | next<<(63-k)) & (end&-end - 1), where end is no digit
 	MOVQ    CX, BX
@@ -68,7 +98,7 @@ next:
 	CMOVQGE  takeLimits<>+16(SB), BX
 	CMOVQGT  takeLimits<>+8(SB), R13
 	ANDQ     BX, AX
-	ANDQ     among+48(FP), AX
+	ANDQ     among+64(FP), AX
 
 	// s.outer(text, i, first) & s.before[b], if any want needs that
 	CMPQ    Set_isOuter(DX), $0
@@ -133,11 +163,10 @@ runs:
 	CMOVQNE R14, DI
 
 skip:
-	TESTQ R12, R12
-	JNZ   next
+	CMPQ R12, end-8(SP)
+	JNE  next
 
-done:
-	SUBQ hits+40(FP), DI
+	SUBQ hits+56(FP), DI
 	SHRQ $4, DI
-	MOVQ DI, ret+56(FP)
+	MOVQ DI, ret+72(FP)
 	RET

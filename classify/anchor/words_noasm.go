@@ -2,6 +2,8 @@
 
 package anchor
 
-func hashWords(s *Hashes, text []byte, runs []Runs, words []Word, pass []uint16) (n, passed int) {
-	return hashWordsGeneric(s, text, runs, words, pass)
+func noteWords(list *WordList, text []byte, blocks int) int {
+	return noteWordsGeneric(list, text, blocks)
 }
+
+func passWords(p *Phrases, list *WordList, n int) int { return passWordsGeneric(p, list, n) }

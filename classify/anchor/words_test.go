@@ -16,13 +16,11 @@ type wordCase struct {
 }
 
 // runs marks the words byte by byte.
-func (c *wordCase) runs() []Runs {
-	runs := make([]Runs, c.blocks+1)
-	for i, b := range c.text[:len(runs)*BlockBytes] {
+func (c *wordCase) runs() (runs [WordBlocks + 1]Runs) {
+	copy(runs[:], plainRuns(c.text, false))
+	for i := range (c.blocks + 1) * BlockBytes {
 		r, bit := &runs[i/BlockBytes], uint64(1)<<(i%BlockBytes)
-		if isLetter(b) || isDigit(b) {
-			r.Words |= bit
-		}
+		r.Odd, r.Starts = r.Odd&^bit, r.Starts&^bit
 		if c.odd(i) {
 			r.Odd |= bit
 		}
@@ -33,54 +31,93 @@ func (c *wordCase) runs() []Runs {
 	return runs
 }
 
-// words says what Words must find, byte by byte.
-func (c *wordCase) words(s *Hashes) (words []Word, pass []uint16) {
+// words says what Find must note, byte by byte.
+func (c *wordCase) words() (hashes []uint64, words []Word) {
 	for i := range c.blocks * BlockBytes {
 		if !c.wanted(i) {
 			continue
 		}
 		n := 0
-		for n < MaxWord && (isLetter(c.text[i+n]) || isDigit(c.text[i+n])) {
+		for n < MaxWord && isWordByte(c.text[i+n]) {
 			n++
 		}
-		w := Word{Hash: HashWord(binary.LittleEndian.Uint64(c.text[i:]), n), At: uint16(i), Size: uint8(n)}
+		w := Word(i | n<<16)
 		for j := i; j <= i+n && n < MaxWord; j++ {
 			if c.odd(j) {
-				w.Odd = 1
+				w |= Odd
 			}
 		}
 		if n == 0 || n == MaxWord {
-			w.Odd = 1
+			w |= Odd
 		}
-		if w.Odd == 1 || s.Has(w.Hash) {
-			pass = append(pass, uint16(len(words)))
+		if bytes.IndexByte([]byte(" _-\t\n\v\f\r"), c.text[i+n]) >= 0 {
+			w |= Gap
 		}
+		hashes = append(hashes, HashWord(binary.LittleEndian.Uint64(c.text[i:]), n))
 		words = append(words, w)
 	}
-	return words, pass
+	return append(hashes, 0), append(words, Word(c.blocks*BlockBytes)|Odd)
 }
 
-func (c *wordCase) check(t *testing.T, s *Hashes) {
+// checkPass holds what passed against the sets: all must that may begin a phrase, and of
+// the others only those may whose hashes one of the sets takes for one that it has.
+func (c *wordCase) checkPass(t *testing.T, p *Phrases, hashes []uint64, words []Word, pass []uint16) {
 	t.Helper()
-	want, wantPass := c.words(s)
-	for _, find := range []func(*Hashes, []byte, []Runs, []Word, []uint16) (int, int){hashWordsGeneric, (*Hashes).Words} {
-		words, pass := make([]Word, len(want)+1), make([]uint16, len(want)+1)
-		n, passed := 0, 0
-		if c.blocks > 0 {
-			n, passed = find(s, c.text, c.runs(), words, pass)
+	for i, w := range words[:len(words)-1] {
+		var next uint64
+		paired := false
+		if w&Gap != 0 {
+			next, paired = hashes[i+1], words[i+1]&Odd != 0
 		}
-		if !slices.Equal(words[:n], want) || !slices.Equal(pass[:passed], wantPass) {
-			t.Fatalf("the words of %q are\n%v %v, want\n%v %v", c.text, words[:n], pass[:passed], want, wantPass)
+		paired = paired || p.pairs.Has(HashPair(hashes[i], next))
+		may := paired || w&Odd != 0 || p.whole.Has(hashes[i])
+		must := may && (w&Odd != 0 || p.firsts.Has(hashes[i]))
+		passed, wasPaired := len(pass) > 0 && int(pass[0]&^Paired) == i, false
+		if passed {
+			wasPaired, pass = pass[0]&Paired != 0, pass[1:]
+		}
+		if must && !passed || passed && (!may || wasPaired != paired) {
+			t.Fatalf("word %d of %q passed: %v, paired: %v, want %v, %v", i, c.text, passed, wasPaired, must, paired)
 		}
 	}
+	if len(pass) > 0 {
+		t.Fatalf("of %q %v pass, which are no words", c.text, pass)
+	}
+}
+
+func (c *wordCase) check(t *testing.T, p *Phrases) {
+	t.Helper()
+	hashes, words := c.words()
+	inAnyForm(func() { c.checkFind(t, p, c.text, hashes, words) })
+}
+
+// checkFind holds the words and those of them that Find lets pass to those of a case.
+func (c *wordCase) checkFind(t *testing.T, p *Phrases, text []byte, hashes []uint64, words []Word) {
+	t.Helper()
+	if c.blocks == 0 {
+		if list := new(WordList); p.Find(text, 0, list) != 0 {
+			t.Fatal("words pass where there are none")
+		}
+		return
+	}
+	list := &WordList{Runs: c.runs()}
+	passed := p.Find(text, c.blocks, list)
+	n := len(words)
+	if !slices.Equal(list.Word[:n], words) || !slices.Equal(list.Hash[:n], hashes) {
+		t.Fatalf("the words of %q are\n%x, want\n%x", text, list.Word[:n], words)
+	}
+	c.checkPass(t, p, hashes, words, list.Pass[:passed])
 }
 
 func TestWordsOfRandomTexts(t *testing.T) {
 	random := rand.New(rand.NewPCG(5, 6))
 	alphabets := []string{"abcxyz ", "aZ09@[`{/: \x80\xff", "a", "ab cd-ef.", " ", "0123456789AZaz______"}
-	var hashes []uint64
+	var hashes, pairs []uint64
 	for i := range 3000 {
-		c := wordCase{blocks: random.IntN(4)}
+		c := wordCase{blocks: random.IntN(WordBlocks/8 + 1)}
+		if i%100 == 0 {
+			c.blocks = WordBlocks
+		}
 		c.text = make([]byte, (c.blocks+1)*BlockBytes)
 		alphabet := alphabets[i%len(alphabets)]
 		for j := range c.text {
@@ -88,11 +125,13 @@ func TestWordsOfRandomTexts(t *testing.T) {
 		}
 		for j := range 3 {
 			hashes = append(hashes, HashWord(binary.LittleEndian.Uint64(c.text[j:]), 1+j%9))
+			pairs = append(pairs, HashPair(hashes[len(hashes)-1], hashes[random.IntN(len(hashes))]), HashPair(hashes[len(hashes)-1], 0))
 		}
+		hashes = hashes[max(0, len(hashes)-100):]
 		seed, rare := random.Uint64(), uint64(1+random.IntN(60))
 		c.odd = func(i int) bool { return (seed^uint64(i)*0x9E3779B97F4A7C15)>>7%rare == 0 }
 		c.wanted = func(i int) bool { return (seed^uint64(i)*0xD6E8FEB86659FD93)>>9%(1+rare%7) == 0 }
-		c.check(t, NewHashes(hashes))
+		c.check(t, NewPhrases(hashes, hashes[:len(hashes)/2], pairs))
 	}
 }
 
@@ -110,13 +149,34 @@ func TestAHashTellsWordsApartByCharactersAndLength(t *testing.T) {
 	}
 }
 
+func TestASetHasItsHashesAndFewOthers(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	hashes := make([]uint64, 5000)
+	for i := range hashes {
+		hashes[i] = random.Uint64()
+	}
+	set, others := NewHashes(hashes), 0
+	for _, h := range hashes {
+		if !set.Has(h) {
+			t.Fatalf("%x is not in the set", h)
+		}
+		if set.Has(random.Uint64()) {
+			others++
+		}
+	}
+	if others > len(hashes)/25 {
+		t.Errorf("%d of %d others are in the set", others, len(hashes))
+	}
+}
+
 // FuzzWords holds the fast form to the plain one.
 func FuzzWords(f *testing.F) {
 	f.Add([]byte("Social Security No. 078-05-1123, socialSecurity"), uint64(0x8421), uint64(1<<40))
 	f.Add([]byte("a_b-c \x80\xff 0123456789 abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz"), ^uint64(0), uint64(3))
-	set := NewHashes([]uint64{HashWord(0x6c6169636f73, 6), HashWord(0x61, 1), HashWord(0x6f6e, 2)})
+	words := []uint64{HashWord(0x6c6169636f73, 6), HashWord(0x61, 1), HashWord(0x6f6e, 2)}
+	set := NewPhrases(words, words[:1], []uint64{HashPair(words[1], words[2]), HashPair(words[2], 0)})
 	f.Fuzz(func(t *testing.T, text []byte, wanted, odd uint64) {
-		c := wordCase{blocks: min(len(text)/BlockBytes+1, 64)}
+		c := wordCase{blocks: min(len(text)/BlockBytes+1, WordBlocks)}
 		c.text = make([]byte, (c.blocks+1)*BlockBytes)
 		copy(c.text, text)
 		c.wanted = func(i int) bool { return wanted>>(i%61)&1 == 1 }

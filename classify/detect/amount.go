@@ -25,7 +25,7 @@ var benefitAmount = &Detector{
 		{weak, []string{"benefit payment{|s}", "over payment{|s}", "arrears", "award amount", "deduction{|s}"}},
 	},
 	places: []anchor.Want{{Digits: 1, Before: anchor.OnMoney | anchor.OnSpace | anchor.OnLetter}},
-	find:   findAmount, window: amountReach,
+	find:   findAmount, window: amountReach, hinted: true,
 	grades: []grade{
 		{form: "the name of a programme", label: High, window: High},
 		{form: "a word of benefits in general", label: Medium, window: Medium},
@@ -49,14 +49,14 @@ func findAmount(f *finder, p int64) {
 	if !freeRight(t, c.end) || t.wordBefore(c.start) {
 		return
 	}
-	f.columns.advance(t, p)
+	f.columns.place = p
 	f.readKeywords(c.start, t.forth(c.end, amountReach)+1)
 	var col column
 	f.columns.column(t, &col)
 	d := f.set.Detectors[f.detector]
 	for form, r := range []role{strong, weak} {
 		if word := f.nearest(&c, r, &col, amountReach); word >= 0 {
-			f.report(&c, d.grades[form].window, []string{f.set.words.words[word].text}, noLabel)
+			f.report(&c, d.grades[form].window, f.set.names[word], noLabel)
 			return
 		}
 	}

@@ -3,6 +3,7 @@ package detect
 import (
 	"bytes"
 	"math/bits"
+	"regexp"
 	"strings"
 
 	"github.com/postern-mail/postern/classify/anchor"
@@ -51,6 +52,13 @@ var ukPairing = &pairing{
 	short: func(account *candidate) bool { return account.end-account.start < 8 },
 	loose: looseSortCode,
 	value: accountValue,
+	read: func(cell string) (string, bool) {
+		m := ukCell.FindStringSubmatch(cell)
+		if m == nil {
+			return "", false
+		}
+		return m[1] + m[2] + m[3] + "/" + "00"[:8-len(m[4])] + m[4], true
+	},
 	level: func(f *finder, code, account *half) Confidence {
 		switch {
 		case code == nil || account == nil:
@@ -94,6 +102,12 @@ func accountValue(code, account *candidate) string {
 	}
 	return first + "/" + second
 }
+
+// Cells that hold the bank's number and an account.
+var (
+	ukCell = regexp.MustCompile(`^([0-9]{2})[- ]?([0-9]{2})[- ]?([0-9]{2})[ /,;:-]+([0-9]{6,8})$`)
+	usCell = regexp.MustCompile(`^([0-9]{9})[ /,;:-]+([0-9]{4,17})$`)
+)
 
 func findUKBank(f *finder, p int64) {
 	t := f.text
@@ -216,6 +230,13 @@ var usPairing = &pairing{
 	short: func(*candidate) bool { return false },
 	loose: func(*finder, *half, *half) bool { return false },
 	value: accountValue,
+	read: func(cell string) (string, bool) {
+		m := usCell.FindStringSubmatch(cell)
+		if m == nil || !validRouting([]byte(m[1])) {
+			return "", false
+		}
+		return m[1] + "/" + m[2], true
+	},
 	level: func(_ *finder, code, account *half) Confidence {
 		switch {
 		case code != nil && account != nil:

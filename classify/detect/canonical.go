@@ -35,6 +35,9 @@ func (r *Reader) All(text []byte) []Match {
 // nothing else, and whether it does.
 func (r *Reader) Canonical(cell string) (string, bool) {
 	cell = strings.TrimSpace(cell)
+	if p := r.stream.set.Detectors[0].pairing; p != nil {
+		return p.read(cell)
+	}
 	all := r.All([]byte(cell))
 	if len(all) != 1 || all[0].Start != 0 || all[0].End != int64(len(cell)) {
 		return "", false

@@ -190,10 +190,10 @@ func (g *groups) usual(n int) bool {
 
 func findCard(f *finder, p int64) {
 	t, g := f.text, &f.groups
-	if n := t.digits(p, 20); n >= 12 && !t.mayBeCard(p, n) {
+	if n := t.digits(p, 20); n >= 12 && !t.mayBeCard(p, n) || n < 12 && !f.mayBeGroups(p, n) {
 		return
 	}
-	if len(brands[t.at(p)-'0']) == 0 || f.midRow(p) || !g.read(t, p) {
+	if len(brands[t.at(p)-'0']) == 0 || !g.read(t, p) {
 		return
 	}
 	total := g.total
@@ -242,18 +242,20 @@ var lengthsOf = func() (of [1000]uint32) {
 	return of
 }()
 
-// midRow reports whether the run at p lies within a row of groups none of which
-// can begin a number: only groups of the usual sizes, and what fills the whole
-// row, are numbers.
-func (f *finder) midRow(p int64) bool {
+// mayBeGroups reports at little cost whether a run of less than 12 digits may begin a
+// number in groups: in the middle of a row of them only those of the usual sizes do, and
+// what else is one fills the whole row.
+func (f *finder) mayBeGroups(p int64, n int) bool {
 	t := f.text
-	n := t.digits(p, 20)
-	switch {
-	case n >= 12, n == 4, n == 1 && t.digits(p+2, 5) == 4:
+	if n >= 3 && lengthsOf[number(t.slice(p, p+3))] == 0 {
 		return false
 	}
 	sep := t.at(p + int64(n))
-	return t.at(p-1) == sep && f.card != p-1 && isDigit(t.at(p-2))
+	if t.at(p-1) != sep || f.card == p-1 || !isDigit(t.at(p-2)) {
+		return true
+	}
+	second := t.digits(p+int64(n)+1, 7)
+	return n == 4 && (second == 3 || second == 4 || second == 6) || n == 1 && second == 4
 }
 
 // aligned reports whether the first n groups are a number of their own and not a

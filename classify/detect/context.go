@@ -153,6 +153,9 @@ func (f *finder) labelsBefore(d *Detector, c *candidate, found *labels, col *col
 			}
 		}
 	}
+	if near := max(found.strong.end, found.weak.end); near >= 0 && f.emptyFrom(near, c.start) {
+		return // nothing can be nearer
+	}
 	others := f.against.read(f.text, f.set.against, f.around.negative-f.set.against.longest, c.start, f.limit)
 	for i := before(others, c.start) - 1; i >= 0 && others[i].start+f.set.against.longest >= max(f.around.negative, found.nearest()); i-- {
 		h := &others[i]

@@ -146,3 +146,13 @@ func viewOf(s string) *text {
 	x.fold([]byte(s), 1<<20)
 	return x
 }
+
+func TestNoNegativeKeywordEndsInWhatSeparatesALabel(t *testing.T) {
+	for _, d := range []*dictionary{builtin(t, Options{}).against, core(t).against} {
+		for i := range d.words {
+			if text := d.words[i].text; separatesLabel(text[len(text)-1]) {
+				t.Errorf("negative keyword %q ends in what may stand between a label and its value", text)
+			}
+		}
+	}
+}

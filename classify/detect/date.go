@@ -1,8 +1,6 @@
 package detect
 
 import (
-	"fmt"
-
 	"github.com/postern-mail/postern/classify/anchor"
 )
 
@@ -55,11 +53,18 @@ func findBirth(f *finder, p int64) {
 	if !isDay(d.year, d.month, d.day) || d.year < 1890 || f.future(d) {
 		return
 	}
-	c.put(fmt.Appendf(nil, "%04d-%02d-%02d", d.year, d.month, d.day)...)
+	c.putDate(d.year, d.month, d.day)
 	// A date of a timestamp goes on with its time.
 	c.closed = (t.at(c.end) == 'T' || t.at(c.end) == 't') && isDigit(t.at(c.end+1))
 	f.c = c
 	f.stands(p)
+}
+
+// putDate appends a date to the canonical form, YYYY-MM-DD.
+func (c *candidate) putDate(year, month, day int) {
+	digit := func(n int) byte { return '0' + byte(n%10) }
+	c.put(digit(year/1000), digit(year/100), digit(year/10), digit(year), '-',
+		digit(month/10), digit(month), '-', digit(day/10), digit(day))
 }
 
 // century completes a year of two digits.

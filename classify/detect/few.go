@@ -42,6 +42,7 @@ func newFew(d *dictionary) *few {
 	}
 	f := &few{marker: anchor.NewLeads(leads)}
 	f.index(d)
+	d.makeTails()
 	return f
 }
 
@@ -149,7 +150,7 @@ func keyOf(text uint64) (key uint64, odd bool) {
 
 // findFew is find for few keywords, from one index of the buffer to another.
 func (d *dictionary) findFew(t *text, from, to int, hits []hit) []hit {
-	var leads [placesBlocks]uint64
+	var leads [anchor.WordBlocks]uint64
 	block, behind := from/anchor.BlockBytes, min((to-1)/anchor.BlockBytes+1, len(t.marks))
 	// A few bytes more are there, whatever they are.
 	text := t.buf[:behind*anchor.BlockBytes+8]
@@ -206,7 +207,7 @@ type ownWords struct {
 // part makes dictionaries for a set whose keywords matter only near numbers.
 func (s *Set) part() error {
 	s.needy &^= s.asking
-	s.heralds.few, s.against.few = newFew(s.heralds), newFew(s.against)
+	s.heralds.few = newFew(s.heralds)
 	first := 0
 	for i, d := range s.Detectors {
 		own := newDictionary()

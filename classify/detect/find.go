@@ -3,6 +3,7 @@ package detect
 import (
 	"encoding/binary"
 	"math/bits"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/postern-mail/postern/classify/anchor"
@@ -21,98 +22,79 @@ func (d *dictionary) find(t *text, from, to int64, hits []hit) []hit {
 	if d.few != nil {
 		return d.findFew(t, int(from-t.base), int(to-t.base), hits)
 	}
-	if t.places == nil {
-		t.places = new(places)
+	if t.list == nil {
+		t.list = new(anchor.WordList)
 	}
 	first, behind := int(from-t.base)/anchor.BlockBytes, int(to-1-t.base)/anchor.BlockBytes+1
-	for block := first; block < behind; block += placesBlocks {
-		hits = d.findIn(t, block, min(block+placesBlocks, behind), int(from-t.base), int(to-t.base), hits)
+	for block := first; block < behind; block += anchor.WordBlocks {
+		hits = d.findIn(t, block, min(block+anchor.WordBlocks, behind), int(from-t.base), int(to-t.base), hits)
 	}
 	return hits
-}
-
-// placesBlocks is how many blocks are searched together.
-const placesBlocks = 16
-
-// places are the words of some blocks. Which of them begin a keyword is as good as
-// random, so all are hashed, each is written to pass, and none is jumped over: a
-// processor that takes every other jump wrong would do little else.
-type places struct {
-	leads [placesBlocks]uint64
-	runs  [placesBlocks + 1]anchor.Runs // of the block behind too
-	word  [placesBlocks*anchor.BlockBytes + 1]anchor.Word
-	pass  [placesBlocks*anchor.BlockBytes + 1]uint16 // which of the words may begin one
 }
 
 // findIn appends the keywords that begin in some blocks, as far as that is between
 // two indices of the buffer.
 func (d *dictionary) findIn(t *text, block, behind, from, to int, hits []hit) []hit {
-	p, base := t.places, block*anchor.BlockBytes
-	d.markLeads(t, block, behind)
-	t.markPlaces(block, behind)
-	// Eight bytes more are there, whatever they are.
-	text := t.buf[base : len(t.buf)+8]
-	before := uint64(0)
-	if base > 0 && isAlnumByte(t.buf[base-1]) {
-		before = 1
+	list, base := t.list, block*anchor.BlockBytes
+	t.markRuns(block, behind)
+	if d.signs || d.other {
+		d.addStarts(t, block, behind)
 	}
-	for b := range behind - block {
-		starts := d.startsIn(t, block+b, b, &before)
-		if i := from - (block+b)*anchor.BlockBytes; i > 0 {
-			starts &= ^uint64(0) << i
+	// A block more is there, whatever is in it.
+	text := t.buf[base : (behind+1)*anchor.BlockBytes]
+	passed := d.phrases.Find(text, behind-block, list)
+	for _, of := range list.Pass[:passed] {
+		j := int(of &^ anchor.Paired)
+		w := list.Word[j]
+		if i := base + w.At(); i < from || i >= to {
+			continue
 		}
-		if i := to - (block+b)*anchor.BlockBytes; i < anchor.BlockBytes {
-			starts &= 1<<i - 1
-		}
-		p.runs[b].Starts = starts
-	}
-	n, pass := d.openings.filter.Words(text, p.runs[:behind-block+1], p.word[:], p.pass[:])
-	p.word[n] = anchor.Word{Odd: 1}
-	if d.figures && d.openings.marker == nil { // so all words were noted
-		pass = d.openings.pair(p, text, pass)
-	}
-	for _, j := range p.pass[:pass] {
-		if w := &p.word[j]; w.Odd == 1 {
-			if p.mayBegin(d.openings.filter, text, w) {
-				hits = d.beginOdd(t, base+int(w.At), hits)
-			}
-		} else {
-			hits = d.begin(t, base, w, &p.word[j+1], hits)
+		if w&anchor.Odd == 0 {
+			hits = d.begin(t, base, j, of&anchor.Paired != 0, hits)
+		} else if d.mayBeginOdd(text, list, j) {
+			hits = d.beginOdd(t, base+w.At(), hits)
 		}
 	}
 	return hits
 }
 
-// pair leaves in pass those words that begin a keyword as far as is known from what
-// follows them.
-func (o *openings) pair(p *places, text []byte, pass int) int {
-	left := 0
-	for _, j := range p.pass[:pass] {
-		w, next := &p.word[j], &p.word[j+1]
-		p.pass[left] = j
-		left += int(uint64(w.Odd|next.Odd) | o.whole.Bit(w.Hash) | o.pairs.Bit(hashPair(w.Hash, next.Hash)) |
-			o.pairs.Bit(hashPair(w.Hash, uint64(text[int(w.At)+int(w.Size)]))))
+// markRuns marks the words of some blocks and the one behind, if that is marked.
+func (t *text) markRuns(block, behind int) {
+	n, at := min(behind+1, len(t.marks))-block, block*anchor.BlockBytes
+	anchor.MarkRuns(t.buf[at:at+n*anchor.BlockBytes], t.marks[block:], t.list.Runs[:n], at > 0 && isAlnumByte(t.buf[at-1]))
+	if block+n == behind {
+		t.list.Runs[n] = anchor.Runs{}
 	}
-	return left
 }
 
-// mayBegin reports whether keywords may begin with an odd word.
-func (p *places) mayBegin(filter *anchor.Hashes, text []byte, w *anchor.Word) bool {
-	b, k, n := w.At/anchor.BlockBytes, w.At%anchor.BlockBytes, int(w.Size)
-	early := (p.runs[b].Odd>>k | p.runs[b+1].Odd<<1<<(63-k)) & (2<<n - 1)
-	return filter.Has(w.Hash) || mayEndEarly(filter, text[w.At:], n, early)
+// addStarts adds to the starts in some blocks those of keywords that do not begin with
+// an ASCII letter or digit.
+func (d *dictionary) addStarts(t *text, block, behind int) {
+	for i := range behind - block {
+		if r := &t.list.Runs[i]; d.signs || r.Odd != 0 {
+			r.Starts |= d.oddStarts(t, (block+i)*anchor.BlockBytes)
+		}
+	}
+}
+
+// mayBeginOdd reports whether keywords may begin with the j-th word, which is odd.
+func (d *dictionary) mayBeginOdd(text []byte, list *anchor.WordList, j int) bool {
+	w := list.Word[j]
+	b, k, n := w.At()/anchor.BlockBytes, w.At()%anchor.BlockBytes, w.Size()
+	early := (list.Runs[b].Odd>>k | list.Runs[b+1].Odd<<1<<(63-k)) & (2<<n - 1)
+	return d.phrases.Begins(list.Hash[j]) || d.mayEndEarly(text[w.At():], n, early)
 }
 
 // mayEndEarly reports whether a keyword may begin with an odd word of n characters,
 // whatever its hash: if one ends early or ends in a character that folds to ASCII, or
 // if the hash says nothing. The text has eight bytes at least.
-func mayEndEarly(filter *anchor.Hashes, text []byte, n int, early uint64) bool {
+func (d *dictionary) mayEndEarly(text []byte, n int, early uint64) bool {
 	if n == 0 || n == anchor.MaxWord || string(text[n:min(n+2, len(text))]) == dottedI {
 		return true
 	}
 	head := binary.LittleEndian.Uint64(text)
 	for early &= 1<<n - 1; early != 0; early &= early - 1 {
-		if filter.Has(anchor.HashWord(head, bits.TrailingZeros64(early))) {
+		if d.phrases.Begins(anchor.HashWord(head, bits.TrailingZeros64(early))) {
 			return true
 		}
 	}
@@ -122,69 +104,6 @@ func mayEndEarly(filter *anchor.Hashes, text []byte, n int, early uint64) bool {
 // dottedI is the only character of the view that is not ASCII and has a lower case
 // that is.
 const dottedI = "\u0130"
-
-// markPlaces marks the words of some blocks and the one behind, and where in them, or
-// right behind, a word may end for a keyword though more follows: at a hump
-// ("orderNumber"), and where something that is not ASCII, and may be a letter or not,
-// follows.
-func (t *text) markPlaces(block, behind int) {
-	p, before := t.places, uint64(0)
-	for i := range behind + 1 - block {
-		if block+i >= len(t.marks) {
-			p.runs[i] = anchor.Runs{}
-			return
-		}
-		w := t.wordsOf(block + i)
-		lower := w.Letters &^ w.Uppers
-		p.runs[i].Words = w.Letters | t.marks[block+i].Digits
-		p.runs[i].Odd = w.Uppers&(lower<<1|before) | w.Wide
-		before = lower >> 63
-	}
-}
-
-// markLeads marks what keywords may begin like in some blocks.
-func (d *dictionary) markLeads(t *text, block, behind int) {
-	p := t.places
-	n := 0
-	if d.openings.marker != nil {
-		n = max(min(behind, (len(t.buf)-anchor.LeadsAhead)/anchor.BlockBytes, len(t.marks))-block, 0)
-		at := block * anchor.BlockBytes
-		d.openings.marker.Mark(t.buf[at:], t.marks[block:], p.leads[:n], at > 0 && isAlnumByte(t.buf[at-1]))
-	}
-	for i := n; i < behind-block; i++ {
-		p.leads[i] = ^uint64(0)
-	}
-}
-
-// startsIn marks the words of the i-th block that may begin a keyword, as far as
-// marks tell. before is 1 if a letter or digit stands before the block, and is made
-// that of the next.
-func (d *dictionary) startsIn(t *text, block, i int, before *uint64) uint64 {
-	p := t.places
-	words := p.runs[i].Words
-	starts := words &^ (words<<1 | *before)
-	*before = words >> 63
-	if !d.figures {
-		starts &^= t.marks[block].Digits
-	}
-	wide := t.words[block].Wide
-	forced := uint64(0)
-	if d.openings.marker != nil { // what is not ASCII may fold to a letter
-		forced = starts & (wide>>1 | wide>>2)
-		if starts>>62 != 0 && t.wideAt((block+1)*anchor.BlockBytes) {
-			forced |= starts & (3 << 62)
-		}
-	}
-	if d.signs || d.other && wide != 0 {
-		forced |= d.oddStarts(t, block*anchor.BlockBytes)
-	}
-	return starts&p.leads[i] | forced
-}
-
-// wideAt reports whether one of the two bytes at an index of the buffer is not ASCII.
-func (t *text) wideAt(i int) bool {
-	return i < len(t.buf) && !isASCII(t.buf[i]) || i+1 < len(t.buf) && !isASCII(t.buf[i+1])
-}
 
 // oddStarts marks where in a block keywords may begin that do not begin with an
 // ASCII letter or digit.
@@ -223,7 +142,7 @@ func (d *dictionary) mayBegin(text []byte) bool {
 	n, early := wordOf(text)
 	var head [anchor.MaxWord + 8]byte
 	copy(head[:], text)
-	return n > 0 && d.openings.filter.Has(hashOf(text[:n])) || mayEndEarly(d.openings.filter, head[:], n, early)
+	return n > 0 && d.phrases.Begins(hashOf(text[:n])) || d.mayEndEarly(head[:], n, early)
 }
 
 // wordOf returns the number of characters of the word that a text begins with, up to
@@ -244,63 +163,72 @@ func wordOf(text []byte) (n int, odd uint64) {
 	return n, odd
 }
 
-// begin appends the keywords that begin with a word which is not odd; next is the word
-// that was noted behind it.
-func (d *dictionary) begin(t *text, base int, w, next *anchor.Word, hits []hit) []hit {
-	i := base + int(w.At)
-	p := t.base + int64(i)
-	end := i + int(w.Size)
-	o := d.openings.get(w.Hash, t.buf[i:end])
-	if o == nil || t.letterBefore(i) {
+// begin appends the keywords that begin with the j-th word of the list, which is not
+// odd; paired tells that one may go on behind it.
+func (d *dictionary) begin(t *text, base, j int, paired bool, hits []hit) []hit {
+	w := t.list.Word[j]
+	i := base + w.At()
+	to := d.hops.get(0, t.list.Hash[j], t.buf[:len(t.buf)+8], i, w.Size())
+	if to == 0 || t.letterBefore(i) {
 		return hits
 	}
-	for _, at := range d.openings.nodes[o.from:o.to] {
-		n := &d.nodes[at]
-		for _, of := range d.ends[n.end:n.lastEnd] {
-			if k := &d.words[of]; !k.exact || k.matchesCase(t.buf[i:end]) {
-				hits = append(hits, hit{p, t.base + int64(end), of})
+	return d.goOn(t, base, i, to, j, paired, hits)
+}
+
+// goOn appends the keywords that begin at an index of the buffer and end or go on where
+// hops lead by the j-th word, which is not odd; paired as for begin.
+func (d *dictionary) goOn(t *text, base, start, to, j int, paired bool, hits []hit) []hit {
+	w := t.list.Word[j]
+	i := base + w.At() + w.Size()
+	for ; ; to++ {
+		h := &d.hops.all[to]
+		for _, of := range d.ends[h.end : int(h.end)+int(h.ends)] {
+			if h.flags&hopChoosy == 0 || d.chooses(t, start, i, j, of) {
+				hits = append(hits, hit{t.base + int64(start), t.base + int64(i), of})
 			}
 		}
-		if n.edge < n.lastEdge && end < len(t.buf) {
-			hits = d.goOn(t, base, n, w, next, hits)
+		if h.gap != 0 && (paired || h.flags&hopAnything != 0) {
+			hits = d.crossGap(t, base, start, h.gap, j, hits)
 		}
+		if h.flags&hopSigns != 0 {
+			if next := d.child(&d.nodes[h.to], t.at(t.base+int64(i))); next != 0 && t.buf[i] != ' ' {
+				hits = d.walk(t, t.base+int64(start), t.base+int64(i)+1, next, hits)
+			}
+		}
+		if h.flags&hopMore == 0 {
+			return hits
+		}
+	}
+}
+
+// chooses reports whether a keyword that matched from one index of the buffer to
+// another, by the case of its words perhaps not, is what stands there: the j-th word is
+// its last.
+func (d *dictionary) chooses(t *text, start, end, j int, of int32) bool {
+	k := &d.words[of]
+	return (!k.exact || k.matchesCase(t.buf[start:end])) && (k.beside == nil || goesOn(t.list, j, k.beside))
+}
+
+// crossGap appends the keywords that go on from a node with what follows the j-th word.
+func (d *dictionary) crossGap(t *text, base, start int, at int32, j int, hits []hit) []hit {
+	w, next := t.list.Word[j], t.list.Word[j+1]
+	q, ok := t.gap(t.base + int64(base) + int64(w.At()) + int64(w.Size()))
+	if !ok {
+		return hits
+	}
+	i := base + next.At()
+	if next&anchor.Odd != 0 || q != t.base+int64(i) {
+		return d.walk(t, t.base+int64(start), q, at, hits)
+	}
+	if to := d.hops.get(at, t.list.Hash[j+1], t.buf[:len(t.buf)+8], i, next.Size()); to != 0 {
+		hits = d.goOn(t, base, start, to, j+1, true, hits)
 	}
 	return hits
 }
 
-// goOn appends the keywords that go on from a node behind the word that they begin
-// with.
-func (d *dictionary) goOn(t *text, base int, n *node, w, next *anchor.Word, hits []hit) []hit {
-	p := t.base + int64(base) + int64(w.At)
-	end := p + int64(w.Size)
-	if n.gap != 0 {
-		if q, ok := t.gap(end); ok {
-			hash := next.Hash
-			if next.Odd == 1 || q != t.base+int64(base)+int64(next.At) {
-				hash, ok = t.secondAt(q)
-			}
-			if !ok || d.openings.pairs.Has(hashPair(w.Hash, hash)) {
-				hits = d.walk(t, p, q, n.gap, hits)
-			}
-		}
-	}
-	if c := t.at(end); c != ' ' {
-		if to := d.child(n, c); to != 0 {
-			hits = d.walk(t, p, end+1, to, hits)
-		}
-	}
-	return hits
-}
-
-// secondAt returns the hash of the word at a position if it has one: if it is a word,
-// and not odd.
-func (t *text) secondAt(p int64) (hash uint64, ok bool) {
-	i := int(p - t.base)
-	n, odd := wordOf(t.slice(p, t.end()))
-	if n == 0 || n == anchor.MaxWord || odd != 0 {
-		return 0, false
-	}
-	return hashOf(t.buf[i : i+n]), true
+// goesOn reports whether one of the words may follow the j-th of the list.
+func goesOn(list *anchor.WordList, j int, words []uint64) bool {
+	return list.Word[j+1]&anchor.Odd != 0 || slices.Contains(words, list.Hash[j+1])
 }
 
 // beginOdd appends the keywords that begin at an index of the buffer, whatever stands

@@ -40,14 +40,16 @@ type finder struct {
 	quoted  func(offset int64) bool
 	subject span   // where the Subject stands in the text
 	halves  []half // by detector: a half of a pair that may find the other
+	taken   taken
 	scorers []scorer
 	rows    []int64 // by detector: behind the beginning of the last line that it counted
 	nearby  hearing // who has a keyword or list around
 	behind  hearing // who has a label or list before
 	coming  []speaker
-	come    int     // so many of them are in sight
-	past    int     // so many of them begin before the present place
-	said    uint64  // the seekers that had a keyword since the last blank line
+	come    int    // so many of them are in sight
+	past    int    // so many of them begin before the present place
+	said    uint64 // the seekers that had a keyword since the last blank line
+	silent  silent
 	saidAt  []int64 // by detector: where the last one in sight begins
 	hush    int64   // the last blank line, for said
 	spoken  spoken
@@ -92,10 +94,12 @@ func (f *finder) reset(s *Stream) {
 	clear(f.lists)
 	clear(f.reads)
 	clear(f.halves)
+	f.taken = taken{}
 	clear(f.rows)
 	for i := range f.saidAt {
 		f.saidAt[i] = -1
 	}
+	f.silent = silent{}
 	f.nearby.reset()
 	f.behind.reset()
 	f.coming, f.come, f.past, f.said, f.hush, f.silence = f.coming[:0], 0, 0, 0, 0, -1
@@ -275,6 +279,17 @@ func (f *finder) emptyBefore(p int64) int64 {
 	return p
 }
 
+// emptyFrom reports whether nothing stands in [from,to) but what separates a label from
+// its value. No negative keyword ends in that.
+func (f *finder) emptyFrom(from, to int64) bool {
+	for _, c := range f.text.slice(from, to) {
+		if !separatesLabel(c) {
+			return false
+		}
+	}
+	return true
+}
+
 // separatesLabel reports whether a character may stand between a label and a value
 // on another line.
 func separatesLabel(b byte) bool { return isSpace(b) || b == ':' || b == '#' || b == '=' }
@@ -296,16 +311,15 @@ func (f *finder) readKeywords(from, to int64) {
 	f.read = to
 	asking := f.detector
 	for _, h := range f.scratch {
-		word := &f.set.words.words[h.word]
-		switch word.role {
+		word := &f.set.words.kinds[h.word]
+		switch of := int(word.detector); word.role {
 		case triggers:
-			f.set.Detectors[word.detector].trigger(f, h)
+			f.set.Detectors[of].trigger(f, h)
 		case term:
-			f.scorers[word.detector].add(f, h, word.term)
+			f.scorers[of].add(f, h, word.term)
 		default:
-			of := word.detector
 			if word.role.speaks() {
-				f.speak(&h, of)
+				f.speak(&h, of, word.role)
 			}
 			if list := f.found[of]; len(list) == cap(list) {
 				f.found[of] = forget(list, from-f.set.left-windowReach)

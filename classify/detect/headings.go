@@ -56,12 +56,22 @@ func (c *columns) mayHead(t *text, start, first, last, end int64) bool {
 	return !isLong(t.slice(start, min(first, start+longHeader))) && !isLong(t.slice(max(last+1, end-longHeader), end))
 }
 
-// mayHead reports whether a keyword at [from,to) may stand in a cell of a header: in
-// one that is no longer than such a cell, and not all of its line.
-func (t *text) mayHead(from, to int64) bool {
+// silent is the last cell, or a part of it, in which no keyword heads a column.
+type silent struct{ from, to int64 }
+
+// heads reports whether a keyword at [from,to) may stand in a cell of a header: in one
+// that is no longer than such a cell, and not all of its line.
+func (s *silent) heads(t *text, from, to int64) bool {
+	if s.from <= from && to <= s.to {
+		return false
+	}
 	end := t.nextMark(to, min(to+longHeader, t.end()), ^uint64(0))
 	start := t.markBefore(from, max(from-longHeader, t.base))
-	return !isLong(t.slice(start, end)) && (end == t.end() || !isBreak(t.at(end)) || start > t.base && !isBreak(t.at(start-1)))
+	if !isLong(t.slice(start, end)) && (end == t.end() || !isBreak(t.at(end)) || start > t.base && !isBreak(t.at(start-1))) {
+		return true
+	}
+	*s = silent{start, end}
+	return false
 }
 
 // markBefore is behind the last line break or delimiter in [limit,p), or limit.

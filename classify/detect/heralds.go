@@ -52,7 +52,8 @@ func (f *finder) listen(p, to int64) {
 	h.hits = f.set.heralds.find(f.text, h.read, to, h.hits[:0])
 	h.read = to
 	for i := range h.hits {
-		f.speak(&h.hits[i], f.set.heralds.words[h.hits[i].word].detector)
+		k := &f.set.heralds.words[h.hits[i].word]
+		f.speak(&h.hits[i], k.detector, k.role)
 		h.titles.heralds = append(h.titles.heralds, h.hits[i].start)
 	}
 }
@@ -65,16 +66,17 @@ const (
 )
 
 // speak notes a keyword that can make a value of a candidate behind or before it.
-func (f *finder) speak(h *hit, of int) {
+func (f *finder) speak(h *hit, of int, as role) {
+	d := f.set.Detectors[of]
 	s := speaker{at: h.start, until: f.counts(h.end, f.set.reach[of]) + nearReach, detector: of}
-	if s.label = s.until; f.set.seekerOf[of]&(f.set.labelled|f.set.partnered) != 0 {
-		d := f.set.Detectors[of]
+	s.hints = !f.set.everywhere && as == weak && !d.hinted && !d.partnered
+	if s.label = s.until; s.hints || f.set.seekerOf[of]&(f.set.labelled|f.set.partnered) != 0 {
 		s.label = f.counts(h.end, d.labels())
 		if !d.atDigit {
 			s.label += nearReach
 		}
 	}
-	if s.heads = !f.set.everywhere || f.text.mayHead(h.start, h.end); s.heads {
+	if s.heads = !f.set.everywhere || f.silent.heads(f.text, h.start, h.end); s.heads {
 		f.text.key(h.start)
 	}
 	f.coming = append(f.coming, s)

@@ -8,6 +8,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
+
+	"github.com/postern-mail/postern/classify/anchor"
 )
 
 // role is what a keyword does for its detector.
@@ -47,6 +49,12 @@ type keyword struct {
 	beside []uint64
 }
 
+// kind is what must be known of every keyword that is found.
+type kind struct {
+	detector, term int32
+	role           role
+}
+
 // hit is a keyword found at [start,end) of the view.
 type hit struct {
 	start, end int64
@@ -61,18 +69,21 @@ const maxKeyword = 256
 // bytes; a space in it matches what may stand between two words. Only where the
 // first words of the text are those of a keyword is the tree asked.
 type dictionary struct {
-	words    []keyword
-	tree     []branch // while it is built
-	nodes    []node
-	edges    []edge
-	ends     []int32    // keywords, by the nodes where they end
-	first    [256]int32 // the node behind a keyword's first byte, 0 if there is none
-	openings openings
-	few      *few  // finds them if they are few, else nil
-	longest  int64 // bytes of the text that a keyword can take
-	figures  bool  // some keyword begins with a digit
-	signs    bool  // some keyword begins with an ASCII character that is no letter or digit
-	other    bool  // some keyword begins with a character that is not ASCII
+	words   []keyword
+	kinds   []kind   // of the words
+	tree    []branch // while it is built
+	nodes   []node
+	edges   []edge
+	ends    []int32    // keywords, by the nodes where they end
+	first   [256]int32 // the node behind a keyword's first byte, 0 if there is none
+	phrases *anchor.Phrases
+	hops    hops
+	few     *few   // finds them if they are few, else nil
+	tails   []tail // by node, of few keywords
+	longest int64  // bytes of the text that a keyword can take
+	figures bool   // some keyword begins with a digit
+	signs   bool   // some keyword begins with an ASCII character that is no letter or digit
+	other   bool   // some keyword begins with a character that is not ASCII
 }
 
 // branch is a node of the tree while it is built.
@@ -162,7 +173,6 @@ func (d *dictionary) insert(spelled string, word int32) {
 	if !slices.Contains(d.tree[at].words, word) {
 		d.tree[at].words = append(d.tree[at].words, word)
 	}
-	d.openings.addLead(spelled)
 }
 
 // begins notes the node behind the first byte of a keyword.
@@ -199,7 +209,12 @@ func (d *dictionary) finish() {
 		n.lastEdge, n.lastEnd = int32(len(d.edges)), int32(len(d.ends))
 	}
 	d.tree = nil
-	d.openings.finish(d)
+	for i := range d.words {
+		k := &d.words[i]
+		d.kinds = append(d.kinds, kind{int32(k.detector), k.term, k.role})
+	}
+	d.open()
+	d.hops.finish(d)
 }
 
 func (d *dictionary) edgesOf(n *node) []edge { return d.edges[n.edge:n.lastEdge] }
@@ -255,6 +270,15 @@ func (d *dictionary) walk(t *text, start, p int64, at int32, hits []hit) []hit {
 		if n.gap != 0 {
 			if q, ok := t.gap(p); ok {
 				hits = d.walk(t, start, q, n.gap, hits)
+			}
+		}
+		if d.tails != nil && len(d.tails[at].text) > 0 {
+			switch tail := &d.tails[at]; t.goesOn(p, tail.text) {
+			case matches:
+				p, at = p+int64(len(tail.text)), tail.to
+				continue
+			case differs:
+				return hits
 			}
 		}
 		c := t.at(p)

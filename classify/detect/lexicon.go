@@ -61,9 +61,18 @@ func (l *Lexicon) Detector() *Detector {
 type scale struct {
 	lexicon    *Lexicon
 	detector   int
+	words      *dictionary
+	terms      []counting
 	years      int32 // the term of year ranges, -1 if there is none
 	statements []statement
 	triples    []triple // what the words behind those of the terms are
+}
+
+// counting is what must be known of every term that is found.
+type counting struct {
+	weight  int
+	upTo    uint8 // how often it scores
+	heading bool
 }
 
 // newScale adds the terms of a lexicon to the dictionary.
@@ -72,9 +81,10 @@ func (s *Set) newScale(detector int, d *Detector) (*scale, error) {
 	if l.Low < 1 || l.Medium < l.Low || l.High < l.Medium {
 		return nil, fmt.Errorf("the thresholds are %d, %d and %d, want them to rise from 1", l.Low, l.Medium, l.High)
 	}
-	c := &scale{lexicon: l, detector: detector, years: -1}
+	c := &scale{lexicon: l, detector: detector, years: -1, words: s.words}
 	for i := range l.Terms {
 		t := &l.Terms[i]
+		c.terms = append(c.terms, counting{t.Weight, uint8(min(max(t.UpTo, 1), 255)), t.Heading})
 		switch {
 		case t.Pattern == YearRange:
 			c.years = int32(i)
@@ -112,9 +122,9 @@ type scorer struct {
 }
 
 // termHit is a term found at [start,end) of the view; at is its place in the
-// stream.
+// stream, if it may still score.
 type termHit struct {
-	termName
+	term, word int32
 	start, end int64
 	at         span
 }
@@ -160,21 +170,32 @@ func (s *scorer) add(f *finder, h hit, of int32) {
 		s.share(f, &s.scale.triples[of-n], h)
 		return
 	}
-	at := span{f.text.rawStart(h.start), f.text.rawEnd(h.end)}
-	if s.scale.lexicon.Terms[of].Heading && !standsAlone(f.text, h.start, h.end) {
+	if s.scale.terms[of].heading && !standsAlone(f.text, h.start, h.end) {
 		return
 	}
 	if h.start >= s.end || len(s.cluster) == maxCluster {
 		s.settle()
 	}
-	s.cluster = append(s.cluster, termHit{termName{of, f.set.words.words[h.word].text}, h.start, h.end, at})
+	var at span
+	if !s.full(of) {
+		at = span{f.text.rawStart(h.start), f.text.rawEnd(h.end)}
+	}
+	s.cluster = append(s.cluster, termHit{of, h.word, h.start, h.end, at})
 	s.end = max(s.end, h.end)
 }
+
+// full reports whether a term has scored as often as it does.
+func (s *scorer) full(of int32) bool { return s.count[of] >= s.scale.terms[of].upTo }
 
 // settle counts those of the overlapping terms that own their text: the earlier
 // in the table first, of one term the longer.
 func (s *scorer) settle() {
 	all := s.cluster
+	s.cluster = s.cluster[:0]
+	if len(all) == 1 {
+		s.own(&all[0])
+		return
+	}
 	if len(all) > 1 {
 		slices.SortStableFunc(all, func(a, b termHit) int {
 			return cmp.Or(cmp.Compare(a.term, b.term), cmp.Compare(a.start, b.start), cmp.Compare(b.end, a.end))
@@ -186,10 +207,16 @@ func (s *scorer) settle() {
 			owners = append(owners, h)
 		}
 	}
-	for _, h := range owners {
-		s.take(h.termName, h.at)
+	for i := range owners {
+		s.own(&owners[i])
 	}
-	s.cluster = s.cluster[:0]
+}
+
+// own counts a term that owns its text.
+func (s *scorer) own(h *termHit) {
+	if !s.full(h.term) {
+		s.take(termName{h.term, s.scale.words.words[h.word].text}, h.at)
+	}
 }
 
 // take counts one term.
@@ -198,13 +225,12 @@ func (s *scorer) take(name termName, at span) {
 		s.first = at
 	}
 	of := name.term
-	t := &s.scale.lexicon.Terms[of]
 	if s.count[of] == 0 {
 		s.found = append(s.found, termFound{name, at.from})
 	}
-	if int(s.count[of]) < min(max(t.UpTo, 1), 255) {
+	if !s.full(of) {
 		s.count[of]++
-		s.score += t.Weight
+		s.score += s.scale.terms[of].weight
 	}
 }
 

@@ -24,6 +24,7 @@ type speaker struct {
 	at, until, label int64
 	detector         int
 	heads            bool // it may stand in a header
+	hints            bool // it counts as a label only
 }
 
 // hearing is for which seekers a keyword or list counts.
@@ -91,12 +92,17 @@ func (f *finder) see(to, p int64) {
 			f.saidAt[s.detector] = s.at
 			f.said |= f.set.seekerOf[s.detector]
 		}
-		f.nearby.hear(s.detector, f.set.seekerOf[s.detector], s.until)
+		if !s.hints {
+			f.nearby.hear(s.detector, f.set.seekerOf[s.detector], s.until)
+		}
 		f.silence = -1
 	}
 	for ; f.past < f.come && f.coming[f.past].at < p; f.past++ {
 		s := &f.coming[f.past]
 		f.behind.hear(s.detector, f.set.seekerOf[s.detector], s.label)
+		if s.hints {
+			f.nearby.hear(s.detector, f.set.seekerOf[s.detector], s.label)
+		}
 	}
 	if f.past > len(f.coming)/2 {
 		f.coming = f.coming[:copy(f.coming, f.coming[f.past:])]
@@ -171,6 +177,9 @@ func (f *finder) allSilent(p int64) bool {
 		reach = wideSight
 	}
 	f.silence = max(end-reach, p)
+	if f.past < f.come {
+		f.silence = min(f.silence, max(f.coming[f.past].at, p))
+	}
 	return true
 }
 

@@ -158,6 +158,31 @@ func TestWhatAPairSpansIsNotIts(t *testing.T) {
 	}
 }
 
+func TestEachAccountGoesWithItsOwnBank(t *testing.T) {
+	const british, american = "sort code 20-41-67 account 73829164", "routing number 021000021 account number 8837462910"
+	for _, c := range []struct {
+		text string
+		want []string
+	}{
+		{british + "\n" + american, []string{"uk-bank 204167/73829164", "us-bank 021000021/8837462910"}},
+		{american + "\n" + british, []string{"us-bank 021000021/8837462910", "uk-bank 204167/73829164"}},
+		{american + "\n" + british + "\n" + american, []string{"us-bank 021000021/8837462910", "uk-bank 204167/73829164", "us-bank 021000021/8837462910"}},
+		{"routing number 021000021 account 73829164, 20-41-68 88374629", []string{"us-bank 021000021/73829164", "uk-bank 204168/88374629"}},
+		{british + ", routing number 021000021", []string{"uk-bank 204167/73829164", "us-bank 021000021/-"}},
+		{"account number 8837462910, routing number 021000021", []string{"us-bank 021000021/8837462910"}},
+		{"account 73829164, sort code 20-41-67\naccount 8837462910, routing 021000021", []string{"uk-bank 204167/73829164", "us-bank 021000021/8837462910"}},
+	} {
+		set := builtin(t, Options{})
+		var got []string
+		for _, m := range scan(set, c.text, nil) {
+			got = append(got, set.Detectors[m.Detector].ID+" "+m.Value)
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%q: found %q, want %q", c.text, got, c.want)
+		}
+	}
+}
+
 func TestPhrasesStandInAddressesToo(t *testing.T) {
 	all := High
 	d, err := (&Custom{ID: "phrase", Words: []string{"dropbox.com"}, Mask: "none", Levels: Levels{all, all, all, all}}).Detector()

@@ -22,6 +22,8 @@ type pairing struct {
 	loose func(f *finder, code, account *half) bool
 	// value makes the canonical form; either part may be nil.
 	value func(code, account *candidate) string
+	// read makes the canonical form of a cell that holds both halves.
+	read func(cell string) (value string, ok bool)
 	// level is that of what was found; either half may be nil.
 	level func(f *finder, code, account *half) Confidence
 }
@@ -30,6 +32,9 @@ type pairing struct {
 // one before it, or waits.
 func (f *finder) offer(h half, p *pairing) {
 	last := &f.halves[f.detector]
+	if h.code && f.taken.has(f.detector, last) {
+		*last = half{}
+	}
 	if last.known && last.code != h.code && f.pair(last, &h, p) {
 		*last = half{}
 		return
@@ -65,8 +70,22 @@ func (f *finder) pair(first, second *half, p *pairing) bool {
 		return false
 	}
 	c := candidate{start: first.c.start, end: second.c.end, hole: span{first.c.end, second.c.start}}
-	f.reportValue(&c, p.value(&code.c, &account.c), level, contexts(first, second), 0)
+	f.reportValue(&c, p.value(&code.c, &account.c), level, f.contexts(first, second), 0)
+	if second == account && code.labels && account.labels {
+		f.taken = taken{f.detector, span{account.c.start, account.c.end}}
+	}
 	return true
+}
+
+// taken is the last account that stood behind the code that it goes with. It goes with
+// none of another detector that follows: that has an account of its own, or none.
+type taken struct {
+	detector int
+	account  span
+}
+
+func (t *taken) has(detector int, h *half) bool {
+	return t.detector != detector && h.known && !h.code && t.account == span{h.c.start, h.c.end}
 }
 
 // single reports a half that found no other.
@@ -83,18 +102,21 @@ func (f *finder) single(h *half, p *pairing) {
 		value = p.value(nil, &h.c)
 	}
 	if level := p.level(f, code, account); level != None {
-		f.reportValue(&h.c, value, level, contexts(h, h), h.at.distance(&h.c))
+		f.reportValue(&h.c, value, level, f.set.names[h.at.keyword], h.at.distance(&h.c))
 	}
 }
 
-func contexts(first, second *half) []string {
-	var names []string
-	for _, h := range []*half{first, second} {
-		if h.context != "" && (len(names) == 0 || names[0] != h.context) {
-			names = append(names, h.context)
-		}
+// contexts names the labels of two halves.
+func (f *finder) contexts(first, second *half) []string {
+	switch {
+	case first.labels && second.labels && first.context != second.context:
+		return []string{first.context, second.context}
+	case first.labels:
+		return f.set.names[first.at.keyword]
+	case second.labels:
+		return f.set.names[second.at.keyword]
 	}
-	return names
+	return nil
 }
 
 // maxPairing is more bytes than lie between the halves of any pair.
@@ -119,7 +141,7 @@ func (f *finder) weighHalf(p int64, code bool) (half, bool) {
 	d, c := f.set.Detectors[f.detector], &f.c
 	h := half{c: *c, known: true, code: code}
 	f.around.known = false
-	f.columns.advance(f.text, p)
+	f.columns.place = p
 	if !f.bounded(c) || f.enclosed(c, p) {
 		return h, false
 	}

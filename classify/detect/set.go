@@ -38,6 +38,8 @@ type Detector struct {
 	// that are nothing without a keyword around them may stand in backed instead, of
 	// those that are nothing without a label in labelled.
 	places, backed, labelled []anchor.Want
+	// hinted lets weak keywords count anywhere near a value, not only as labels.
+	hinted bool
 	// atDigit tells that a value begins with its first digit.
 	atDigit bool
 	// find proposes the candidates whose first run of digits begins at p, the
@@ -250,6 +252,7 @@ func Compile(detectors []*Detector, opt Options) (*Set, error) {
 	s.words.finish()
 	s.heralds.finish()
 	s.against.finish()
+	s.against.few = newFew(s.against)
 	for _, w := range s.words.words {
 		s.everywhere = s.everywhere || w.role == triggers || w.role == term
 		s.names = append(s.names, []string{w.text})

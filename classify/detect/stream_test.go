@@ -3,6 +3,7 @@ package detect
 import (
 	"bytes"
 	"fmt"
+	"github.com/postern-mail/postern/classify/anchor"
 	"math/rand/v2"
 	"reflect"
 	"runtime"
@@ -265,7 +266,7 @@ func (s *Stream) size() int {
 			n += cap(h.seen)
 		}
 	}
-	n += cap(s.text.marks)*16 + cap(s.text.lines)*16 + cap(s.text.cells)*40 + cap(s.text.words)*32 + cap(s.text.made)*4
+	n += cap(s.text.marks)*16 + cap(s.text.lines)*16 + cap(s.text.cells)*40 + int(reflect.TypeFor[anchor.WordList]().Size()) + cap(s.text.made)*4
 	headers := s.finder.columns.spare
 	for _, tables := range s.finder.columns.tables {
 		n += cap(tables) * int(reflect.TypeFor[table]().Size())

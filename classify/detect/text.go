@@ -24,18 +24,16 @@ type text struct {
 	wide  int64   // position behind the last character that is not ASCII
 	inner []uint8 // by block: bytes that go on with a character
 
-	marks  []anchor.Digits // of the blocks of buf, as far as mark came
-	lines  []anchor.Lines  // likewise, but made when asked for
-	cells  []anchor.Cells  // likewise
-	words  []anchor.Words  // likewise
-	made   []made          // by page
-	places *places         // for searches
+	marks []anchor.Digits  // of the blocks of buf, as far as mark came
+	lines []anchor.Lines   // likewise, but made when asked for
+	cells []anchor.Cells   // likewise
+	made  []made           // by page
+	list  *anchor.WordList // for searches
 }
 
-// made is how many blocks of a page have their lines and words, which of them have
-// their cells, and in which of them keywords begin that can label a value.
+// made is how many blocks of a page have their lines, which of them have their cells, and in which of them keywords begin that can label a value.
 type made struct {
-	lines, words uint8
+	lines        uint8
 	cells, keyed uint16
 }
 
@@ -54,7 +52,7 @@ func (t *text) reset() {
 	t.buf, t.shift, t.part = t.buf[:0], append(t.shift[:0], shift{}), t.part[:0]
 	t.base, t.raw, t.wide, t.table = 0, 0, 0, foldings()
 	t.inner = t.inner[:0]
-	t.marks, t.lines, t.cells, t.words, t.made = t.marks[:0], t.lines[:0], t.cells[:0], t.words[:0], t.made[:0]
+	t.marks, t.lines, t.cells, t.made = t.marks[:0], t.lines[:0], t.cells[:0], t.made[:0]
 }
 
 // wipe overwrites the characters, once nobody asks for them any more.
@@ -188,9 +186,8 @@ func (t *text) forget(to int64) {
 		from := to + n*pageBlocks
 		copy(t.lines[to:], t.lines[from:from+int(made.lines)])
 		copy(t.cells[to:], t.cells[from:from+bits.Len16(made.cells)])
-		copy(t.words[to:], t.words[from:from+int(made.words)])
 	}
-	t.lines, t.cells, t.words = t.lines[:len(t.marks)], t.cells[:len(t.marks)], t.words[:len(t.marks)]
+	t.lines, t.cells = t.lines[:len(t.marks)], t.cells[:len(t.marks)]
 	t.made = t.made[:copy(t.made, t.made[n:])]
 	t.base += int64(n * pageBytes)
 	if i := t.lastShift(t.base); i > 0 {
@@ -202,17 +199,16 @@ func (t *text) forget(to int64) {
 // also those of the last one.
 func (t *text) mark(last bool) {
 	n := len(t.buf) / anchor.BlockBytes
-	t.buf = slices.Grow(t.buf, anchor.BlockBytes+8)
+	t.buf = slices.Grow(t.buf, 2*anchor.BlockBytes)
 	if last {
 		n = (len(t.buf) + anchor.BlockBytes - 1) / anchor.BlockBytes
-		clear(t.buf[len(t.buf) : len(t.buf)+anchor.BlockBytes+8])
+		clear(t.buf[len(t.buf) : len(t.buf)+2*anchor.BlockBytes])
 	}
 	done := len(t.marks)
 	t.marks = slices.Grow(t.marks, n-done)[:n]
 	anchor.MarkDigits(t.buf[done*anchor.BlockBytes:n*anchor.BlockBytes], t.marks[done:])
 	t.lines = slices.Grow(t.lines, n-len(t.lines))[:n]
 	t.cells = slices.Grow(t.cells, n-len(t.cells))[:n]
-	t.words = slices.Grow(t.words, n-len(t.words))[:n]
 	for len(t.made)*pageBlocks < n {
 		t.made = append(t.made, made{})
 	}
@@ -251,20 +247,6 @@ func (t *text) makeCells(block int) {
 	to := min(from+marksAtOnce, len(t.cells))
 	anchor.MarkCells(t.buf[from*anchor.BlockBytes:to*anchor.BlockBytes], t.cells[from:to])
 	t.made[block/pageBlocks].cells |= (1<<(to-from) - 1) << (from % pageBlocks)
-}
-
-// wordsOf returns the words of a block.
-func (t *text) wordsOf(block int) *anchor.Words {
-	if block%pageBlocks >= int(t.made[block/pageBlocks].words) {
-		t.makeWords(block / pageBlocks)
-	}
-	return &t.words[block]
-}
-
-func (t *text) makeWords(page int) {
-	from, to := page*pageBlocks+int(t.made[page].words), min((page+1)*pageBlocks, len(t.words))
-	anchor.MarkWords(t.buf[from*anchor.BlockBytes:to*anchor.BlockBytes], t.words[from:to])
-	t.made[page].words = uint8(to - page*pageBlocks)
 }
 
 // key notes that a keyword begins at p.
@@ -357,12 +339,9 @@ func (t *text) back(p int64, n int) int64 {
 	if t.wide <= from {
 		return from
 	}
-	for known := 0; from > t.base; {
-		more := t.tails(from, p)
-		if more == known {
-			break
-		}
-		from, known = max(from-int64(more-known), t.base), more
+	for to := p; from < to && from > t.base; {
+		more := t.tails(from, to)
+		to, from = from, max(from-int64(more), t.base)
 	}
 	for from < p && isInner(t.at(from)) {
 		from++
@@ -375,12 +354,9 @@ func (t *text) forth(p int64, n int) int64 {
 	if t.wide <= p {
 		return to
 	}
-	for known := 0; to < t.end(); {
-		more := t.tails(p, to)
-		if more == known {
-			break
-		}
-		to, known = min(to+int64(more-known), t.end()), more
+	for from := p; from < to && to < t.end(); {
+		more := t.tails(from, to)
+		from, to = to, min(to+int64(more), t.end())
 	}
 	for isInner(t.at(to)) {
 		to++

@@ -249,18 +249,22 @@ func inBase64(t *text, start, end int64) bool {
 	for to-end < base64Run && isBase64(t.at(to)) {
 		to++
 	}
-	first, last := start, end // the separators of a value are no base64
-	for first < end && isBase64(t.at(first)) {
-		first++
-	}
-	for last > start && isBase64(t.at(last-1)) {
-		last--
-	}
-	if first < end {
-		return from < start && first-from >= base64Run || to > end && to-last >= base64Run
-	}
-	if (from < start || to > end) && to-from >= base64Run {
-		return true
+	if from < start || to > end {
+		first, last := start, end // the separators of a value are no base64
+		for first < end && isBase64(t.at(first)) {
+			first++
+		}
+		for last > start && isBase64(t.at(last-1)) {
+			last--
+		}
+		if first < end {
+			return from < start && first-from >= base64Run || to > end && to-last >= base64Run
+		}
+		if to-from >= base64Run {
+			return true
+		}
+	} else if !isBase64All(t.slice(start, end)) {
+		return false
 	}
 	for t.at(to) == '=' {
 		to++
@@ -291,6 +295,15 @@ func mixedBase64(line []byte) bool {
 		upper, lower, digit = upper || isUpper(c), lower || isLetter(c) && !isUpper(c), digit || isDigit(c)
 	}
 	return len(line) == base64Run && upper && lower && digit
+}
+
+func isBase64All(s []byte) bool {
+	for _, c := range s {
+		if !isBase64(c) {
+			return false
+		}
+	}
+	return true
 }
 
 func isBase64(c byte) bool { return isLetter(c) || isDigit(c) || c == '+' || c == '/' }

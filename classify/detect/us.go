@@ -34,7 +34,7 @@ var usSSN = &Detector{
 	backed: []anchor.Want{
 		{Digits: 9, Runs: runs(9), Before: ^anchor.OnLetter, After: ^anchor.OnLetter},
 	},
-	find: findSSN,
+	find: findSSN, atDigit: true,
 	grades: []grade{
 		ssnHyphens: {"hyphens", High, High, None, Medium, Low, None},
 		ssnSpaces:  {"spaces or full stops", High, High, None, Low, None, None},
@@ -99,24 +99,24 @@ func digitsSSN(s []byte, c *candidate) {
 }
 
 func validSSN(c *candidate) bool {
-	area, group, serial := string(c.value[:3]), string(c.value[4:6]), string(c.value[7:11])
-	return area != "000" && area != "666" && area[0] != '9' && group != "00" && serial != "0000"
+	area, group, serial := c.value[:3], c.value[4:6], c.value[7:11]
+	return area[0] != '9' && string(area) != "000" && string(area) != "666" && string(group) != "00" && string(serial) != "0000"
 }
 
 // specimenSSN reports whether the number was printed as a specimen. A number
 // that shares only its beginning with one is somebody's.
 func specimenSSN(c *candidate) bool {
-	switch v := string(c.value[:c.size]); v {
+	v := c.value[:c.size]
+	switch string(v) {
 	case "078-05-1120", "219-09-9999", "123-45-6789":
 		return true
-	default:
-		for i := range v {
-			if v[i] != '-' && v[i] != v[0] {
-				return false
-			}
-		}
-		return true
 	}
+	for _, digit := range v {
+		if digit != '-' && digit != v[0] {
+			return false
+		}
+	}
+	return true
 }
 
 // moDCN is the Departmental Client Number of the Missouri Department of Social
@@ -161,6 +161,7 @@ var moDCN = &Detector{
 	accounts: true,
 	asks:     true,
 	lists:    true,
+	atDigit:  true,
 }
 
 const (
@@ -176,7 +177,7 @@ func findDCN(f *finder, p int64) {
 	if n != 8 && (n != 10 || t.at(p) != '0' || t.at(p+1) != '0') {
 		return
 	}
-	if c.form = dcnPlain; f.denied(p) || f.hopeless(p) {
+	if c.form = dcnPlain; f.denied(p) || f.linked(p) || f.hopeless(p) {
 		return
 	}
 	*c = candidate{start: p, end: p + n, form: dcnPlain, bare: true, loose: true}

@@ -10,8 +10,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -44,14 +46,29 @@ type Summary struct {
 	Skipped      int64
 	SkippedLines []int
 	// Unused counts, by column, the cells that were not empty and yet of no use.
-	Unused []int64
+	// UnusedLines are the lines of the first ten of each.
+	Unused      []int64
+	UnusedLines [][]int
+	// Wide rows have more cells than the first row has names, as where a separator in a
+	// cell is not quoted. They are taken. WideLines are the lines of the first ten.
+	Wide      int64
+	WideLines []int
 }
+
+// mostLines is how many lines a Summary names of each kind.
+const mostLines = 10
 
 // Build writes a table of the source to a file, whole or not at all. The source
 // is CSV (RFC 4180) with a row of names, separated by commas, semicolons, tabs or
 // bars, in UTF-8 or Windows-1252. It takes a bounded amount of memory
 // however long the source is. Errors never hold a value of it.
+//
+// A file that is there and is neither empty nor a table is not overwritten: it could
+// be the source.
 func Build(file string, source io.Reader, opt Options) (*Summary, error) {
+	if err := overwrites(file); err != nil {
+		return nil, err
+	}
 	b, err := newBuilder(opt, filepath.Dir(file))
 	if err != nil {
 		return nil, err
@@ -66,6 +83,27 @@ func Build(file string, source io.Reader, opt Options) (*Summary, error) {
 	return &b.Summary, b.write(file)
 }
 
+// overwrites reports whether a table may take the place of a file.
+func overwrites(file string) error {
+	f, err := os.Open(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	head := make([]byte, len(magic))
+	n, err := io.ReadFull(f, head)
+	if n > 0 && string(head[:n]) != magic {
+		return fmt.Errorf("%s is there and is no table of postern edm build: it is not overwritten", file)
+	}
+	if n == 0 && !errors.Is(err, io.EOF) {
+		return err
+	}
+	return nil
+}
+
 // builder makes one table.
 type builder struct {
 	Summary
@@ -74,6 +112,7 @@ type builder struct {
 	readers []*detect.Reader // by column, nil for a kind of our own
 	rows    *sorter
 	row     []byte
+	line    int // of the present row
 	words   wordList
 	text    []byte
 }
@@ -92,7 +131,7 @@ func newBuilder(opt Options, dir string) (*builder, error) {
 	if b.readers, err = readersOf(opt.Columns, opt.Detectors); err != nil {
 		return nil, err
 	}
-	b.Unused = make([]int64, len(opt.Columns))
+	b.Unused, b.UnusedLines = make([]int64, len(opt.Columns)), make([][]int, len(opt.Columns))
 	most := opt.Memory
 	if most == 0 {
 		most = 256 << 20
@@ -137,10 +176,11 @@ func (b *builder) read(source io.Reader) error {
 	in.Comma = separator(text)
 	in.ReuseRecord = true
 	in.FieldsPerRecord = -1
-	names, err := in.Read()
+	first, err := in.Read()
 	if err != nil {
 		return fmt.Errorf("the first row, with the names of the columns: %w", plain(err))
 	}
+	names := slices.Clone(first)
 	at, err := b.places(names)
 	if err != nil {
 		return err
@@ -161,17 +201,26 @@ func (b *builder) read(source io.Reader) error {
 			}
 		}
 		b.Read++
+		b.line, _ = in.FieldPos(0)
+		if len(record) > len(names) && slices.ContainsFunc(record[len(names):], func(cell string) bool { return strings.TrimSpace(cell) != "" }) {
+			b.Wide++
+			b.note(&b.WideLines)
+		}
 		if !b.hash(cells) {
 			b.Skipped++
-			if len(b.SkippedLines) < 10 {
-				line, _ := in.FieldPos(0)
-				b.SkippedLines = append(b.SkippedLines, line)
-			}
+			b.note(&b.SkippedLines)
 			continue
 		}
 		if err := b.rows.add(b.row); err != nil {
 			return err
 		}
+	}
+}
+
+// note adds the line of the present row, as long as there is room.
+func (b *builder) note(lines *[]int) {
+	if len(*lines) < mostLines {
+		*lines = append(*lines, b.line)
 	}
 }
 
@@ -224,9 +273,13 @@ func (b *builder) places(names []string) ([]int, error) {
 	for _, c := range b.header.Columns {
 		found := -1
 		for i, name := range names {
-			if strings.EqualFold(strings.TrimSpace(name), c.Name) {
-				found = i
+			if !strings.EqualFold(strings.TrimSpace(utf8Of(name)), strings.TrimSpace(c.Name)) {
+				continue
 			}
+			if found >= 0 {
+				return nil, fmt.Errorf("the source has two columns %q: give them different names", c.Name)
+			}
+			found = i
 		}
 		if found < 0 {
 			return nil, fmt.Errorf("the source has no column %q", c.Name)
@@ -247,6 +300,7 @@ func (b *builder) hash(cells []string) bool {
 		h := b.cell(i, strings.TrimSpace(cells[i]))
 		if h == 0 && strings.TrimSpace(cells[i]) != "" {
 			b.Unused[i]++
+			b.note(&b.UnusedLines[i])
 		}
 		binary.BigEndian.PutUint32(b.row[4+4*i:], h)
 	}

@@ -295,6 +295,7 @@ func TestBuildRefusesWhatMakesNoTable(t *testing.T) {
 	for _, c := range []struct{ name, source, columns, want string }{
 		{"an empty source", "", "dcn:mo-dcn", "the first row"},
 		{"no such column", "a,b\n1,2\n", "dcn:mo-dcn", `no column "dcn"`},
+		{"two columns of one name", "dcn,x,DCN \n34567812,1,34567813\n", "dcn:mo-dcn", `two columns "dcn"`},
 		{"no such detector", "dcn\n34567812\n", "dcn:us-dcn", `"us-dcn"`},
 		{"no usable row", "dcn\n1\n2\n", "dcn:mo-dcn", "none of 2 rows"},
 		{"broken quotes", "dcn\n34567812\n\"345\"67812\n", "dcn:mo-dcn", "line 3"},
@@ -317,6 +318,82 @@ func TestBuildRefusesWhatMakesNoTable(t *testing.T) {
 		if all, err := ParseColumns(columns); err == nil {
 			t.Errorf("%q is read as %v", columns, all)
 		}
+	}
+}
+
+func TestNamesOfColumnsMayHoldWhatSeparatesThem(t *testing.T) {
+	for text, want := range map[string]string{
+		"dcn:mo-dcn,surname:name":                          "dcn|mo-dcn surname|name",
+		" dcn : mo-dcn , surname:name ":                    "dcn|mo-dcn surname|name",
+		`"dcn, main":mo-dcn,"the ""full"" name: all":name`: `dcn, main|mo-dcn the "full" name: all|name`,
+		`client:id:mo-dcn,Größe:text`:                      "client:id|mo-dcn Größe|text",
+	} {
+		all, err := ParseColumns(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, c := range all {
+			got = append(got, c.Name+"|"+c.Kind)
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%q: got %q", text, got)
+		}
+	}
+	table := open(t, "\"dcn, main\",client: name\n34567812,O'Brien\n", `"dcn, main":mo-dcn,client: name:name`)
+	if got := columnsFound(table, "34567812", "obrien", ""); got != "dcn, main+client: name" {
+		t.Errorf("found %q", got)
+	}
+}
+
+func TestABuildOverwritesTablesAlone(t *testing.T) {
+	columns, _ := ParseColumns("dcn:mo-dcn")
+	file := filepath.Join(t.TempDir(), "t.edm")
+	try := func() error {
+		_, err := Build(file, strings.NewReader("dcn\n34567812\n"), Options{Columns: columns, Key: siteKey, Detectors: detect.Builtin()})
+		return err
+	}
+	for _, old := range []string{"dcn\n34567812\n", "P", "POSTAL", "x", "0123456789abcdef0123456789abcdef"} {
+		if err := os.WriteFile(file, []byte(old), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		err := try()
+		if got, _ := os.ReadFile(file); err == nil || !strings.Contains(err.Error(), "not overwritten") || string(got) != old {
+			t.Errorf("%q: got %v, and the file holds %d bytes", old, err, len(got))
+		}
+	}
+	for _, old := range []string{"", magic, magic + "1 and what else a table of an older release holds"} {
+		if err := os.WriteFile(file, []byte(old), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			if err := try(); err != nil {
+				t.Errorf("%q: got %v", old, err)
+			}
+		}
+	}
+}
+
+func TestRowsThatDoNotFitTheirNamesAreTold(t *testing.T) {
+	_, s, err := build(t, "dcn,name\n34567812,O'Brien, Mary\n34567813,Nowak,,\n34567814,Smith,,x\n34567815,\"Brown, Anna\"\n", "dcn:mo-dcn,name:name", nil)
+	if err != nil || s.Wide != 2 || !slices.Equal(s.WideLines, []int{2, 4}) || s.Rows != 4 {
+		t.Errorf("got %+v, %v", s, err)
+	}
+}
+
+func TestAccountsAreReadFromOneCell(t *testing.T) {
+	table := open(t, "bank\n20-41-67 73829164\n204168/1234567\n", "bank:uk-bank")
+	for value, want := range map[string]string{"204167/73829164": "bank", "204168/01234567": "bank", "204167/01234567": ""} {
+		if got := columnsFound(table, value, "", ""); got != want {
+			t.Errorf("%q: found %q", value, got)
+		}
+	}
+	table = open(t, "bank\n021000021 8837462910\n", "bank:us-bank")
+	if got := columnsFound(table, "021000021/8837462910", "", ""); got != "bank" {
+		t.Errorf("found %q", got)
+	}
+	if _, s, err := build(t, "dcn,bank\n34567812,73829164\n34567813,021000022 123456\n", "dcn:mo-dcn,bank:us-bank", nil); err != nil || s.Unused[1] != 2 || !slices.Equal(s.UnusedLines[1], []int{2, 3}) {
+		t.Errorf("got %+v, %v", s, err)
 	}
 }
 

@@ -67,12 +67,14 @@ func (c Column) detector() string {
 }
 
 // ParseColumns reads "dcn:mo-dcn,surname:name": names of columns and their kinds,
-// the primary one first.
+// the primary one first. A name with a comma in it stands in quotes; of several colons
+// the last one stands before the kind.
 func ParseColumns(s string) ([]Column, error) {
 	var all []Column
-	for one := range strings.SplitSeq(s, ",") {
-		name, kind, ok := strings.Cut(strings.TrimSpace(one), ":")
-		if !ok || name == "" || kind == "" {
+	for _, one := range unquoted(s) {
+		at := max(strings.LastIndexByte(one, ':'), 0)
+		name, kind := strings.TrimSpace(one[:at]), strings.TrimSpace(strings.TrimPrefix(one[at:], ":"))
+		if name == "" || kind == "" {
 			return nil, fmt.Errorf("column %q, want NAME:KIND, as in dcn:mo-dcn", one)
 		}
 		for _, other := range all {
@@ -89,6 +91,27 @@ func ParseColumns(s string) ([]Column, error) {
 		return nil, fmt.Errorf("the first column %q is of kind %s, want the id of a detector", all[0].Name, all[0].Kind)
 	}
 	return all, nil
+}
+
+// unquoted splits a list at its commas, but for those in quotes, and takes the quotes
+// away; two in a row are one.
+func unquoted(list string) []string {
+	all, quoted := []string{""}, false
+	for i := 0; i < len(list); i++ {
+		last := &all[len(all)-1]
+		switch c := list[i]; {
+		case c == '"' && quoted && i+1 < len(list) && list[i+1] == '"':
+			*last += `"`
+			i++
+		case c == '"':
+			quoted = !quoted
+		case c == ',' && !quoted:
+			all = append(all, "")
+		default:
+			*last += list[i : i+1]
+		}
+	}
+	return all
 }
 
 // header describes a table file.

@@ -62,6 +62,9 @@ type edmResult struct {
 	Skipped      int64            `json:"skipped"`
 	SkippedLines []int            `json:"skipped_lines"`
 	Unused       map[string]int64 `json:"unused"`
+	UnusedLines  map[string][]int `json:"unused_lines"`
+	Wide         int64            `json:"wide"`
+	WideLines    []int            `json:"wide_lines"`
 	Bytes        int64            `json:"bytes"`
 }
 
@@ -98,6 +101,9 @@ func edmBuild(c *cobra.Command, g *global, f *edmFlags, source string) error {
 		defer file.Close()
 		in = file
 	}
+	if err := apartFrom(in, f.out); err != nil {
+		return err
+	}
 	summary, err := edm.Build(f.out, in, edm.Options{Columns: columns, Key: key, Detectors: detectors})
 	if err != nil {
 		return fmt.Errorf("%s: %w", source, err)
@@ -105,9 +111,11 @@ func edmBuild(c *cobra.Command, g *global, f *edmFlags, source string) error {
 	result := edmResult{
 		File: f.out, Read: summary.Read, Rows: summary.Rows, Values: summary.Values,
 		Skipped: summary.Skipped, SkippedLines: orEmpty(summary.SkippedLines), Unused: map[string]int64{},
+		UnusedLines: map[string][]int{}, Wide: summary.Wide, WideLines: orEmpty(summary.WideLines),
 	}
 	for i, n := range summary.Unused {
 		result.Unused[columns[i].Name] = n
+		result.UnusedLines[columns[i].Name] = orEmpty(summary.UnusedLines[i])
 	}
 	if info, err := os.Stat(f.out); err == nil {
 		result.Bytes = info.Size()
@@ -119,21 +127,47 @@ func edmBuild(c *cobra.Command, g *global, f *edmFlags, source string) error {
 	return nil
 }
 
+// apartFrom makes sure that the table does not take the place of its source, whatever
+// name that was opened by.
+func apartFrom(in io.Reader, out string) error {
+	file, ok := in.(*os.File)
+	if !ok {
+		return nil
+	}
+	source, err := file.Stat()
+	if err != nil {
+		return err
+	}
+	if old, err := os.Stat(out); err == nil && os.SameFile(source, old) {
+		return fmt.Errorf("%s is the source itself: name another file by --out", out)
+	}
+	return nil
+}
+
 // printEDM tells what became of the source. Lines are named, values never.
 func printEDM(out, talk io.Writer, columns []edm.Column, r *edmResult) {
 	fmt.Fprintf(out, "%s: %d rows of %d, %d different values of %s, %d bytes\n", r.File, r.Rows, r.Read, r.Values, columns[0].Name, r.Bytes)
 	if r.Skipped > 0 {
-		lines := strings.Trim(fmt.Sprint(r.SkippedLines), "[]")
-		if r.Skipped > int64(len(r.SkippedLines)) {
-			lines += " …"
-		}
-		fmt.Fprintf(talk, "postern: hint: %d rows have no %s in column %s and were left out: line %s\n",
-			r.Skipped, columns[0].Kind, columns[0].Name, strings.ReplaceAll(lines, " ", ", "))
+		fmt.Fprintf(talk, "postern: hint: %d rows have no %s in column %s and were left out: %s\n",
+			r.Skipped, columns[0].Kind, columns[0].Name, someLines(r.SkippedLines, r.Skipped))
+	}
+	if r.Wide > 0 {
+		fmt.Fprintf(talk, "postern: hint: %d rows have more cells than the first row has names, as where a separator in a cell is not quoted; what stands behind it counts for another column: %s\n",
+			r.Wide, someLines(r.WideLines, r.Wide))
 	}
 	for _, c := range columns[1:] {
 		if n := r.Unused[c.Name]; n > 0 {
-			fmt.Fprintf(talk, "postern: hint: %d values of column %s cannot be used as %s and will not be found%s\n",
-				n, c.Name, c.Kind, cmp.Or(map[string]string{"date": "; if days and months are numbers, say date-dmy or date-mdy"}[c.Kind], ""))
+			fmt.Fprintf(talk, "postern: hint: %d values of column %s cannot be used as %s and will not be found%s: %s\n",
+				n, c.Name, c.Kind, cmp.Or(map[string]string{"date": "; if days and months are numbers, say date-dmy or date-mdy"}[c.Kind], ""), someLines(r.UnusedLines[c.Name], n))
 		}
 	}
+}
+
+// someLines names the first lines of so many.
+func someLines(lines []int, of int64) string {
+	text := "line " + strings.ReplaceAll(strings.Trim(fmt.Sprint(lines), "[]"), " ", ", ")
+	if of > int64(len(lines)) {
+		text += " …"
+	}
+	return text
 }

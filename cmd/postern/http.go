@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"slices"
@@ -32,7 +31,7 @@ func (s *server) serveHTTP(web *http.Server, failed chan<- error) (string, error
 		go func() { failed <- web.Serve(listeners[0]) }()
 		return listeners[0].Addr().String(), nil
 	}
-	l, err := net.Listen("tcp", spec)
+	l, err := milter.ListenTCP(spec)
 	switch {
 	case err == nil:
 		go func() { failed <- web.Serve(l) }()
@@ -42,7 +41,7 @@ func (s *server) serveHTTP(web *http.Server, failed chan<- error) (string, error
 	}
 	s.log.Warn("another process answers for metrics and health; trying again until it ends", "http", spec)
 	go func() {
-		for ; err != nil; l, err = net.Listen("tcp", spec) {
+		for ; err != nil; l, err = milter.ListenTCP(spec) {
 			time.Sleep(200 * time.Millisecond)
 		}
 		s.log.Info("answering for metrics and health", "http", spec)

@@ -15,6 +15,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -123,6 +124,29 @@ var sandboxWants = map[string]string{
 	"look at the folder of another process":      "denied",
 	"run a program":                              "denied",
 	"reload a policy with a list that is beyond": "denied",
+}
+
+func TestThePageNamesWhatTheSandboxLeavesOfTheSystem(t *testing.T) {
+	page, err := os.ReadFile("../../docs/security.md")
+	must(t, err)
+	_, about, _ := strings.Cut(string(page), "## What the daemon can reach")
+	about, _, _ = strings.Cut(about, "\n## ")
+	for _, place := range system {
+		if !strings.Contains(about, "`"+place+"`") {
+			t.Errorf("docs/security.md does not tell that %s can be read", place)
+		}
+	}
+	said := map[string]bool{}
+	for _, quoted := range strings.Split(about, "`") {
+		if strings.HasPrefix(quoted, "/") && !strings.ContainsAny(quoted, " \n") {
+			said[quoted] = true
+		}
+	}
+	for place := range said {
+		if !slices.Contains(system, place) && !strings.HasPrefix(place, "/etc/postern") && !strings.HasPrefix(place, "/run/credentials") {
+			t.Errorf("docs/security.md speaks of %s, which the sandbox does not grant", place)
+		}
+	}
 }
 
 func tryInSandbox(t *testing.T, dir string) {

@@ -218,7 +218,7 @@ func printScan(c *cobra.Command, g *global, r *scanResult) error {
 			context = "near " + quoteList(f.Context)
 		}
 		if f.Rival != "" {
-			context += ", in what counts as " + f.Rival
+			context += "; the same text counts as " + f.Rival
 		}
 		fmt.Fprintf(w, "  %s\t%s\t%s\t%s\tat %d\t%s\n", f.Confidence, f.Detector, shown, place(f.Where, f.Part, f.Quoted), f.Offset, context)
 	}

@@ -272,6 +272,7 @@ func full() Entry {
 				{Detector: "us-ssn", Masked: "***-**-1120", Fingerprint: "a:f1", Older: "b:f0", Confidence: detect.High, Part: "2!a.xlsx!Sheet1"},
 				{Detector: "us-ssn", Masked: "***-**-1120", Fingerprint: "a:f1", Older: "b:f0", Confidence: detect.High, Part: "2.0"},
 			},
+			Fingerprints: []classify.Fingerprint{{Detector: "us-ssn", Fingerprint: "a:f1", Older: "b:f0"}}, FingerprintsTruncated: true,
 			Tallies: map[string]*classify.Tally{"us-ssn": tally},
 			Answers: map[string]classify.Answer{"tag:encrypt": {Yes: true, Near: true}},
 			Parts: []extract.Part{{
@@ -347,10 +348,8 @@ func TestEveryStringOfAReportIsKeptOut(t *testing.T) {
 		e.Decision.Rules[i].Nearest = secret
 	}
 	e.Decision.Reply.Lines[0], e.Decision.Edits[0].Value = secret, secret
-	for i := range e.Report.Findings {
-		// Detector and fingerprint are the scanner's own words.
-		e.Report.Findings[i].Detector, e.Report.Findings[i].Fingerprint, e.Report.Findings[i].Older = "us-ssn", "a:f1", "b:f0"
-	}
+	// Detector and fingerprint are the scanner's own words.
+	e.Report.Fingerprints = full().Report.Fingerprints
 	line, err := json.Marshal(record(e, false))
 	if err != nil {
 		t.Fatal(err)

@@ -60,9 +60,11 @@ type Record struct {
 	Report       Report                    `json:"report"`
 	Samples      []Sample                  `json:"samples"`
 	Fingerprints []Fingerprint             `json:"fingerprints"`
-	Policy       Policy                    `json:"policy"`
-	Shadow       ShadowRecord              `json:"shadow"`
-	Seconds      Seconds                   `json:"seconds"`
+	// FingerprintsTruncated says that the mail holds more values than fingerprints.
+	FingerprintsTruncated bool         `json:"fingerprints_truncated"`
+	Policy                Policy       `json:"policy"`
+	Shadow                ShadowRecord `json:"shadow"`
+	Seconds               Seconds      `json:"seconds"`
 }
 
 // Reply is the code of the reply, without its text; zero if the mail was taken.
@@ -298,11 +300,11 @@ func (r *Record) report(report *classify.Report, samples bool) {
 		if samples {
 			r.Samples = append(r.Samples, Sample{f.Detector, f.Masked, f.Confidence.String(), number(f.Part)})
 		}
-		mark := Fingerprint{f.Detector, f.Fingerprint, f.Older}
-		if f.Fingerprint != "" && !slices.Contains(r.Fingerprints, mark) {
-			r.Fingerprints = append(r.Fingerprints, mark)
-		}
 	}
+	for _, f := range report.Fingerprints {
+		r.Fingerprints = append(r.Fingerprints, Fingerprint{f.Detector, f.Fingerprint, f.Older})
+	}
+	r.FingerprintsTruncated = report.FingerprintsTruncated
 }
 
 func part(p *extract.Part) Part {

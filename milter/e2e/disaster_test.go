@@ -394,3 +394,50 @@ func TestBrokenUTF8BreaksNothing(t *testing.T) {
 		t.Error("the audit file, or the log, is not UTF-8")
 	}
 }
+
+// The time of day jumps under load, years ahead, back behind the start and home:
+// entries of lists are taken by the day that it is said to be, no mail waits by
+// the clock, none is lost.
+//
+// It is the daemon's own clock that jumps: Go asks the kernel for the time past the
+// library of C, where libfaketime sits, and the kernel's time namespaces have but
+// one time of day.
+func TestAClockThatJumpsLosesNothing(t *testing.T) {
+	clock := filepath.Join(t.TempDir(), "clock")
+	set := func(years int) {
+		t.Helper()
+		if err := os.WriteFile(clock+".new", []byte(fmt.Sprint(years*365*24*3600)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(clock+".new", clock); err != nil {
+			t.Fatal(err)
+		}
+	}
+	set(0)
+	w := newWorld(t, options{
+		binary: "postern-faulty", main: quick, env: []string{"POSTERN_CLOCK=" + clock},
+		policy: "[policy]\nid = \"clock\"\n[inside]\ndomains = [\"agency.example\"]\n[rules.strangers]\nto = { not = \"@friends\" }\n" +
+			"reject = \"5.7.1 no friend of ours\"\n[lists.friends]\nentries = [{ entry = \"plain.example\", expires = " +
+			time.Now().AddDate(5, 0, 0).Format(time.DateOnly) + " }]\n",
+	})
+	l := w.open()
+	l.send(4, func(token string) string { return mail(token, "none") + lorem(20) })
+	for _, jump := range []struct{ years, code int }{{0, 250}, {10, 550}, {-30, 250}, {200, 550}, {0, 250}} {
+		set(jump.years)
+		for range 5 {
+			began := time.Now()
+			reply := l.one("ann@agency.example", func(token string) string { return mail(token, "none") })
+			if reply.Code != jump.code {
+				t.Errorf("%d years ahead a mail got %q, want %d", jump.years, reply, jump.code)
+			}
+			if took := time.Since(began); took > 10*time.Second {
+				t.Errorf("%d years ahead a mail took %v", jump.years, took)
+			}
+		}
+	}
+	l.close()
+	if all, judged := int(l.next.Load()), l.told(250)+l.told(550); judged != all || l.told(550) == 0 {
+		t.Errorf("%d of %d mails were judged: %v", judged, all, l.texts)
+	}
+	l.balance()
+}

@@ -198,6 +198,45 @@ func TestANoticeThatIsRefusedWaitsAndOutlivesARestart(t *testing.T) {
 	}
 }
 
+// During an upgrade two posterns have the folder, and both know what waits in it.
+func TestANoticeThatTwoKnowOfIsSentOnce(t *testing.T) {
+	s := newSink(t)
+	s.refuse = true
+	dir := t.TempDir()
+	const many = 20
+	old := open(t, dir, s)
+	for i := range many {
+		e := event(fmt.Sprintf("P-%010d", i))
+		e.Sender = e.Ref + "@example.org"
+		old.Add(e)
+	}
+	for deadline := time.Now().Add(20 * time.Second); old.Waiting() < many; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("%d notices wait", old.Waiting())
+		}
+	}
+	queues := []*Queue{old, open(t, dir, s), open(t, dir, s)}
+	s.mu.Lock()
+	s.refuse = false
+	s.mu.Unlock()
+	s.wait(t, many)
+	for _, q := range queues {
+		for deadline := time.Now().Add(20 * time.Second); q.Waiting() > 0; time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("%d notices still wait", q.Waiting())
+			}
+		}
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.mails) != many {
+		t.Errorf("%d mails for %d notices", len(s.mails), many)
+	}
+	if left, _ := filepath.Glob(filepath.Join(dir, "*.notice")); len(left) > 0 {
+		t.Errorf("left: %v", left)
+	}
+}
+
 func TestTheSameThingIsToldOnceAndThenAsANumber(t *testing.T) {
 	now := time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)
 	o := Options{now: func() time.Time { return now }}

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -293,7 +294,21 @@ func (q *Queue) next(now time.Time) (*waiting, time.Duration) {
 
 // try sends one notice once.
 func (q *Queue) try(ctx context.Context, w *waiting) {
-	err := send(ctx, q.options.Server, w.To, []byte(w.Message))
+	claim, err := q.claim(w)
+	switch {
+	case errors.Is(err, fs.ErrNotExist): // another postern has sent it
+		q.forget(w)
+		return
+	case errors.Is(err, syscall.EWOULDBLOCK): // another one is at it
+		q.mu.Lock()
+		w.next = q.options.now().Add(min(q.options.retry, time.Second))
+		q.mu.Unlock()
+		return
+	case err != nil:
+		q.options.Log.Warn("a notice cannot be claimed; should another postern have the same folder, it may be sent twice", "notice", w.ID, "error", err)
+	}
+	defer claim.Close() // once the file is gone
+	err = send(ctx, q.options.Server, w.To, []byte(w.Message))
 	if ctx.Err() != nil && err != nil {
 		return
 	}
@@ -313,10 +328,33 @@ func (q *Queue) try(ctx context.Context, w *waiting) {
 		q.mu.Unlock()
 		return
 	}
-	q.mu.Lock()
-	q.waiting = slices.DeleteFunc(q.waiting, func(o *waiting) bool { return o == w })
-	q.mu.Unlock()
+	q.forget(w)
 	q.remove(w)
+}
+
+// claim takes a notice for this process until it is closed: during an upgrade
+// two of them have the same folder. Without one the result is nil.
+func (q *Queue) claim(w *waiting) (*os.File, error) {
+	file, err := q.root.Open(w.ID + ".notice")
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		file.Close()
+		return nil, err
+	}
+	// Who had it before may have sent and removed it in between.
+	if _, err := q.root.Stat(w.ID + ".notice"); err != nil {
+		file.Close()
+		return nil, err
+	}
+	return file, nil
+}
+
+func (q *Queue) forget(w *waiting) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.waiting = slices.DeleteFunc(q.waiting, func(o *waiting) bool { return o == w })
 }
 
 func (q *Queue) remove(w *waiting) {
