@@ -141,9 +141,9 @@ well went were west what when where whether which while who whole why will wish 
 const commonLabels = "# no no. nr nr. num number numbers id code ref ref. reference value key type name date details item record data file your the our my of for is"
 
 // everyday warns of a detector that finds what stands in mail of every day.
-func (c *compiler) everyday(one detectorSource, d *detect.Detector) {
+func (c *compiler) everyday(one detectorSource, alone *detect.Set) {
 	t := one.table
-	trial := newCleanTrial(d, c.detectOptions, t.Match)
+	trial := &cleanTrial{stream: alone.NewStream(nil), meant: t.Match}
 	told := trial.numbers()
 	numbers, words := len(told) > 0, false
 	for _, kind := range cleanText() {
@@ -182,14 +182,6 @@ type cleanTrial struct {
 	stream *detect.Stream
 	meant  Strings
 	level  detect.Confidence // the best of all trials
-}
-
-func newCleanTrial(d *detect.Detector, opt detect.Options, meant Strings) *cleanTrial {
-	set, err := detect.Compile([]*detect.Detector{d}, opt)
-	if err != nil {
-		panic("internal error: " + err.Error()) // it was compiled before
-	}
-	return &cleanTrial{stream: set.NewStream(nil), meant: meant}
 }
 
 // try returns how much of a kind of text is found, and the kind with examples, "" if
@@ -245,8 +237,7 @@ func (t *cleanTrial) numbers() []string {
 }
 
 // everydayScore warns of a lexicon by which ordinary mail scores.
-func (c *compiler) everydayScore(s *source, l *sourceLexicon, d *detect.Detector) {
-	try := c.trial(d)
+func (c *compiler) everydayScore(s *source, l *sourceLexicon, try trial) {
 	for _, text := range everydayText {
 		if level, _ := try(text); level >= detect.Medium && !slices.Contains(l.Match, text) {
 			c.warn(s.title, l.Line, "give common words less weight, or raise the thresholds", "lexicon %q: ordinary mail reaches %s confidence, as in %q", l.ID, level, clip(text, 60))

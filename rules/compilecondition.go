@@ -187,6 +187,7 @@ func (c *ruleCompiler) found(s *sourceCondition) expr {
 		t.least = *s.Confidence
 	}
 	c.where(s, t)
+	c.beyond(s, t)
 	if s.NotOwn != "" || s.NotAfter != nil || s.Near != nil && s.Has("found") && !s.Has("tag") {
 		return c.near(s, t)
 	}

@@ -278,10 +278,10 @@ func (s *sourceConfidence) levels(keywords bool) detect.Levels {
 // that contradicts them is a mistake. Messages say where, never what.
 func (c *compiler) trySamples(one detectorSource, d *detect.Detector) {
 	t := one.table
-	try := c.trial(d)
-	c.samples(one.source, t.Pos, fmt.Sprintf("detector %q", t.ID), try, t.Match, t.NearMisses)
+	set := c.alone(d)
+	c.samples(one.source, t.Pos, fmt.Sprintf("detector %q", t.ID), trialOf(set), t.Match, t.NearMisses)
 	if !one.source.pack {
-		c.everyday(one, d)
+		c.everyday(one, set)
 	}
 }
 
@@ -314,11 +314,16 @@ func (c *compiler) samples(s *source, at Pos, what string, try trial, match, nea
 // where that stands.
 type trial func(text string) (detect.Confidence, string)
 
-func (c *compiler) trial(d *detect.Detector) trial {
+// alone compiles a detector by itself.
+func (c *compiler) alone(d *detect.Detector) *detect.Set {
 	set, err := detect.Compile([]*detect.Detector{d}, c.detectOptions)
 	if err != nil {
 		panic("internal error: " + err.Error()) // it was compiled before
 	}
+	return set
+}
+
+func trialOf(set *detect.Set) trial {
 	best, place := detect.None, ""
 	see := func(m detect.Match) {
 		if m.Confidence > best {

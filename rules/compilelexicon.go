@@ -112,11 +112,12 @@ func (c *compiler) lexicon(s *source, l *sourceLexicon) {
 		return
 	}
 	c.reach(s, l, d)
+	try := trialOf(c.alone(d))
 	if shipped == nil && !s.pack {
-		c.everydayScore(s, l, d)
+		c.everydayScore(s, l, try)
 	}
 	if shipped == nil || len(l.Match)+len(l.NearMisses) > 0 {
-		c.samples(s, l.Pos, fmt.Sprintf("lexicon %q", l.ID), c.trial(d), l.Match, l.NearMisses)
+		c.samples(s, l.Pos, fmt.Sprintf("lexicon %q", l.ID), try, l.Match, l.NearMisses)
 	}
 }
 
@@ -143,15 +144,30 @@ func (l *sourceLexicon) thresholds(shipped *detect.Detector) sourceThresholds {
 
 // reach tells of a lexicon that no text can bring to a level that counts.
 func (c *compiler) reach(s *source, l *sourceLexicon, d *detect.Detector) {
-	const fix = "give its terms more weight, or lower the thresholds"
 	switch best, score, is := d.Reach(); {
 	case len(is.Terms) < is.Distinct:
 		c.odd(s.title, l.At("distinct"), "lower distinct, or add terms", "lexicon %q never finds anything: distinct wants %d different terms, and it has %d", l.ID, is.Distinct, len(is.Terms))
 	case best == detect.None:
-		c.odd(s.title, l.At("thresholds"), fix, "lexicon %q never finds anything: all its terms together are %d, and low begins at %d", l.ID, score, is.Low)
-	case best == detect.Low:
-		c.warn(s.title, l.At("thresholds"), fix+`; or ask for confidence = "low"`, "lexicon %q never gets beyond low, which rules do not count unless they say so: all its terms together are %d, and medium begins at %d", l.ID, score, is.Medium)
+		c.odd(s.title, l.At("thresholds"), "give its terms more weight, or lower the thresholds", "lexicon %q never finds anything: all its terms together are %d, and low begins at %d", l.ID, score, is.Low)
 	}
+}
+
+// beyond tells of a condition on a lexicon that asks for a level which no text gives.
+func (c *ruleCompiler) beyond(s *sourceCondition, t *foundTest) {
+	if c.builtin || len(t.detectors) != 1 || !t.detectors[0].Scores() {
+		return
+	}
+	d := t.detectors[0]
+	best, score, is := d.Reach()
+	if best == detect.None || best >= t.least {
+		return
+	}
+	from := is.Medium
+	if t.least == detect.High {
+		from = is.High
+	}
+	c.odd(c.file, s.At("found"), fmt.Sprintf("ask for confidence = %q, or give its terms more weight", best.String()),
+		"%s: this condition is never met: all terms of lexicon %q together are %d, and %s begins at %d", c.what, d.ID, score, t.least, from)
 }
 
 // terms are those of the policy, the longest first so that they own their text

@@ -49,18 +49,21 @@ func TestAFileOfWordsInUTF16IsRefused(t *testing.T) {
 func TestWhatADefinitionSaysToNoEffectIsAWarning(t *testing.T) {
 	const near = "\nnear_misses = ['x']\n"
 	for text, want := range map[string]string{
-		"[detectors.x]\npattern = 'Q(?P<chk>\\d{9})'\nvalidate = 'luhn'" + near:                           `line 2: detector "x": the group "chk" has no meaning, and validate looks at the whole value`,
-		"[detectors.x]\npattern = 'Q(?P<check>\\d{9})'" + near:                                            `line 2: detector "x": the group check has no effect: nothing validates it`,
-		"[detectors.x]\npattern = 'Q\\d{9}'\nconfidence = { label = 'high' }" + near:                      "line 3: detector \"x\": confidence.label has no effect: there are no keywords",
-		"[detectors.x]\npattern = 'Q\\d{9}'\nwindow = 50" + near:                                          "line 3: detector \"x\": window has no effect",
-		"[lexicons.x]\nterms = { qq = 1 }" + near:                                                         `lexicon "x" never finds anything: all its terms together are 1, and low begins at 5`,
-		"[lexicons.x]\nterms = { qq = 9 }\ndistinct = 5" + near:                                           `line 3: lexicon "x" never finds anything: distinct wants 5 different terms, and it has 1`,
-		"[lexicons.x]\nterms = { qq = 9 }" + near:                                                         `lexicon "x" never gets beyond low`,
-		"[lexicons.x]\nterms = { qq = 2 }\nup_to = 3\nthresholds = { low = 1, medium = 6 }" + near:        "",
-		"[lexicons.x]\nterms = { qq = 12 }\nthresholds = { low = 1 }" + near:                              "",
-		"[lexicons.phi-terms]\nterms = { widgetitis = 0 }":                                                `line 2: lexicon "phi-terms": term "widgetitis" has the weight 0, which takes a term out, and there is none`,
-		"[lexicons.phi-terms]\nterms = { surgery = 0, prognoses = 4 }\nthresholds = { high = 30 }":        "",
-		"[detectors.x]\npattern = 'Q(?P<check>\\d{9})(?:X)?'\nvalidate = 'luhn'\nkeywords = ['q']" + near: "",
+		"[detectors.x]\npattern = 'Q(?P<chk>\\d{9})'\nvalidate = 'luhn'" + near:                                                                            `line 2: detector "x": the group "chk" has no meaning, and validate looks at the whole value`,
+		"[detectors.x]\npattern = 'Q(?P<check>\\d{9})'" + near:                                                                                             `line 2: detector "x": the group check has no effect: nothing validates it`,
+		"[detectors.x]\npattern = 'Q\\d{9}'\nconfidence = { label = 'high' }" + near:                                                                       "line 3: detector \"x\": confidence.label has no effect: there are no keywords",
+		"[detectors.x]\npattern = 'Q\\d{9}'\nwindow = 50" + near:                                                                                           "line 3: detector \"x\": window has no effect",
+		"[lexicons.x]\nterms = { qq = 1 }" + near:                                                                                                          `lexicon "x" never finds anything: all its terms together are 1, and low begins at 5`,
+		"[lexicons.x]\nterms = { qq = 9 }\ndistinct = 5" + near:                                                                                            `line 3: lexicon "x" never finds anything: distinct wants 5 different terms, and it has 1`,
+		"[lexicons.x]\nterms = { qq = 9 }" + near:                                                                                                          "",
+		"[lexicons.x]\nterms = { qq = 9 }" + near + "[rules.a]\nclause = '1'\nwhen = { found = 'x' }\nrecord = true\n":                                     `line 6: rule "a": this condition is never met: all terms of lexicon "x" together are 9, and medium begins at 10 (ask for confidence = "low"`,
+		"[lexicons.x]\nterms = { qq = 9 }" + near + "[rules.a]\nclause = '1'\nwhen = { found = 'x', confidence = 'low' }\nrecord = true\n":                 "",
+		"[lexicons.x]\nterms = { qq = 12 }" + near + "[rules.a]\nclause = '1'\nwhen = { any = [ { found = 'x', confidence = 'high' } ] }\nrecord = true\n": "and high begins at 15",
+		"[lexicons.x]\nterms = { qq = 2 }\nup_to = 3\nthresholds = { low = 1, medium = 6 }" + near:                                                         "",
+		"[lexicons.x]\nterms = { qq = 12 }\nthresholds = { low = 1 }" + near:                                                                               "",
+		"[lexicons.phi-terms]\nterms = { widgetitis = 0 }":                                                                                                 `line 2: lexicon "phi-terms": term "widgetitis" has the weight 0, which takes a term out, and there is none`,
+		"[lexicons.phi-terms]\nterms = { surgery = 0, prognoses = 4 }\nthresholds = { high = 30 }":                                                         "",
+		"[detectors.x]\npattern = 'Q(?P<check>\\d{9})(?:X)?'\nvalidate = 'luhn'\nkeywords = ['q']" + near:                                                  "",
 	} {
 		e := mustEngine(t, text+"\n[rules.r]\nclause = '1'\nwhen = { found = 'us-ssn' }\nrecord = true\n")
 		w := (&Mistakes{List: e.Warnings()}).Error()
