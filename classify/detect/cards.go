@@ -136,11 +136,11 @@ type groups struct {
 	next   int // digits of the run behind the last group, 0 if there is none
 }
 
-// read reads the groups that begin at p; it fails if the first run is too long.
-func (g *groups) read(t *text, p int64) bool {
+// read reads the groups that begin at p, the first of n digits; it fails if that is too
+// long.
+func (g *groups) read(t *text, p int64, n int) bool {
 	g.n, g.sep, g.next, g.total = 0, 0, 0, 0
-	for {
-		n := t.digits(p, 20)
+	for ; ; n = t.digits(p, 20) {
 		if n == 0 || g.total+n > 19 {
 			g.next = n
 			return g.n > 0
@@ -190,10 +190,11 @@ func (g *groups) usual(n int) bool {
 
 func findCard(f *finder, p int64) {
 	t, g := f.text, &f.groups
-	if n := t.digits(p, 20); n >= 12 && !t.mayBeCard(p, n) || n < 12 && !f.mayBeGroups(p, n) {
+	if len(brands[t.at(p)-'0']) == 0 {
 		return
 	}
-	if len(brands[t.at(p)-'0']) == 0 || !g.read(t, p) {
+	n := t.digits(p, 20)
+	if n >= 12 && !t.mayBeCard(p, n) || n < 12 && !f.mayBeGroups(p, n) || !g.read(t, p, n) {
 		return
 	}
 	total := g.total
@@ -247,15 +248,14 @@ var lengthsOf = func() (of [1000]uint32) {
 // what else is one fills the whole row.
 func (f *finder) mayBeGroups(p int64, n int) bool {
 	t := f.text
-	if n >= 3 && lengthsOf[number(t.slice(p, p+3))] == 0 {
-		return false
+	if sep := t.at(p + int64(n)); t.at(p-1) == sep && f.card != p-1 && isDigit(t.at(p-2)) {
+		if n != 4 && n != 1 {
+			return false
+		}
+		second := t.digits(p+int64(n)+1, 7)
+		return second == 4 || n == 4 && (second == 3 || second == 6)
 	}
-	sep := t.at(p + int64(n))
-	if t.at(p-1) != sep || f.card == p-1 || !isDigit(t.at(p-2)) {
-		return true
-	}
-	second := t.digits(p+int64(n)+1, 7)
-	return n == 4 && (second == 3 || second == 4 || second == 6) || n == 1 && second == 4
+	return n < 3 || lengthsOf[number(t.slice(p, p+3))] != 0
 }
 
 // aligned reports whether the first n groups are a number of their own and not a
@@ -310,7 +310,7 @@ func hexQuad(t *text, p int64) bool {
 // startsCard reports whether a PAN in usual groups begins at p.
 func startsCard(t *text, p int64) bool {
 	var g groups
-	g.read(t, p)
+	g.read(t, p, t.digits(p, 20))
 	total := 0
 	for n := range g.n {
 		total += int(g.size[n])

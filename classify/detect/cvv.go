@@ -112,7 +112,7 @@ func (l *pans) note(p pan, from int64) {
 // panAt is the length of the number of a card that begins at p, 0 if none does.
 func panAt(t *text, p int64) int64 {
 	var g groups
-	if !g.read(t, p) {
+	if !g.read(t, p, t.digits(p, 20)) {
 		return 0
 	}
 	total, length := 0, int64(0)

@@ -90,7 +90,8 @@ func (f *finder) entitleTables() {
 	})
 	for d := range c.tables {
 		for i := range c.tables[d] {
-			if table := &c.tables[d][i]; table.start >= own.closed && f.isTitled(table) {
+			// One is enough to ask the tables; the others are taken to be such too.
+			if table := &c.tables[d][i]; table.start >= own.closed && (len(own.starts) > 0 || f.isTitled(table)) {
 				own.starts = append(own.starts, table.start)
 			}
 		}
