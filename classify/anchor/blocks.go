@@ -22,6 +22,13 @@ type Lines struct {
 	Delims uint64 // what may part them into cells: TAB, '|', ';' and ','
 }
 
+// Empty returns the breaks that end an empty line: those right behind another one, but
+// for the LF of a CR LF. It takes whether a break, and whether an LF, is the last byte of
+// the block before.
+func (l *Lines) Empty(before, feed uint64) uint64 {
+	return l.Breaks & (l.Breaks<<1 | before) & (^l.Feeds | l.Feeds<<1 | feed)
+}
+
 // Cells marks what gives a line its cells.
 type Cells struct {
 	Delims [4]uint64 // TAB, '|', ';' and ','

@@ -11,7 +11,7 @@ import (
 // row, or whose end is not before to. It is for where no table goes on: the cells of
 // most lines are too long for a header, and then nothing else of them matters.
 func (c *columns) pass(t *text, to int64) {
-	start, first, last := c.pos, int64(-1), int64(-1) // of the line, and of its delimiters
+	start, before := c.pos, ^uint64(0) // where the line begins; the marks of the block before
 	from, block, made := int(c.pos-t.base), int(c.pos-t.base)/anchor.BlockBytes, 0
 	keep := ^uint64(0) << (from % anchor.BlockBytes)
 	for at := t.base + int64(block*anchor.BlockBytes); at < to; at += anchor.BlockBytes {
@@ -22,38 +22,44 @@ func (c *columns) pass(t *text, to int64) {
 			made = (block/pageBlocks + 1) * pageBlocks
 			t.needLines(block, min(made-1, int(to-1-t.base)/anchor.BlockBytes))
 		}
-		breaks, delims := t.lines[block].Breaks&keep, t.lines[block].Delims&keep
-		for breaks != 0 {
-			end := int64(bits.TrailingZeros64(breaks))
-			if here := delims & (breaks&-breaks - 1); here != 0 {
-				if last = at + int64(bits.Len64(here)) - 1; first < 0 {
-					first = at + int64(bits.TrailingZeros64(here))
-				}
-			}
-			if first >= 0 && c.mayHead(t, start, first, last, at+end) {
+		m := &t.lines[block]
+		marks := m.Breaks | m.Delims
+		for breaks := m.Breaks & keep; breaks != 0; breaks &= breaks - 1 {
+			n := bits.TrailingZeros64(breaks)
+			end := at + int64(n)
+			near := marks<<(anchor.BlockBytes-n) | before>>n
+			if (near>>(anchor.BlockBytes-longTail) != 0 || !t.endsLong(end)) && t.mayHead(start, end) {
 				c.pos = start
 				c.line.begin(start)
 				return
 			}
-			start, first = at+end+1, -1
-			delims &^= breaks ^ (breaks - 1)
-			breaks &= breaks - 1
+			start = end + 1
 		}
-		if delims != 0 {
-			if last = at + int64(bits.Len64(delims)) - 1; first < 0 {
-				first = at + int64(bits.TrailingZeros64(delims))
-			}
-		}
-		block, keep = block+1, ^uint64(0)
+		block, before, keep = block+1, marks, ^uint64(0)
 	}
 	c.pos, c.afterR = start, start == to && t.at(to-1) == '\r'
 	c.line.begin(start)
 }
 
 // mayHead reports whether the first and the last cell of a line may be those of a
-// header row, by whichever delimiter they end and begin.
-func (c *columns) mayHead(t *text, start, first, last, end int64) bool {
-	return !isLong(t.slice(start, min(first, start+longHeader))) && !isLong(t.slice(max(last+1, end-longHeader), end))
+// header row, by whichever delimiter they end and begin. It has none if it is one cell.
+func (t *text) mayHead(start, end int64) bool {
+	first := t.nextMark(start, end, ^uint64(0))
+	return first < end && !isLong(t.slice(start, min(first, start+longHeader))) && !isLong(t.slice(t.markBefore(end, max(start, end-longHeader)), end))
+}
+
+// longTail is so many bytes at the end of a line that most cells which have them are
+// too long for a header.
+const longTail = headerChars + 4
+
+// endsLong reports at little cost that the last cell of a line is too long for a
+// header, if it has longTail bytes or more. It may fail to see that.
+func (t *text) endsLong(end int64) bool {
+	tail := t.slice(end-longTail, end)
+	if len(tail) < longTail || isMargin(tail[longTail-1]) || t.wide > end-longTail && anchor.ASCII(tail) < longTail {
+		return false
+	}
+	return !isMargin(tail[0]) || !isMargin(tail[1]) || !isMargin(tail[2]) || !isMargin(tail[3])
 }
 
 // silent is the last cell, or a part of it, in which no keyword heads a column.

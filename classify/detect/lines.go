@@ -19,45 +19,53 @@ func (l *lines) follow(t *text, to int64) {
 	if to <= l.quiet {
 		return
 	}
-	first, block := int(l.quiet-t.base)/anchor.BlockBytes, int(to-1-t.base)/anchor.BlockBytes
-	keep := ^uint64(0) >> (-int(to-t.base) & (anchor.BlockBytes - 1))
-	found, made := false, block+1
-	for ; block >= first; block-- {
-		if block < made {
-			made = block &^ (pageBlocks - 1)
-			t.needLines(made, block)
-		}
-		at := t.base + int64(block*anchor.BlockBytes)
-		m := &t.lines[block]
+	first, last := int(l.quiet-t.base)/anchor.BlockBytes, int(to-1-t.base)/anchor.BlockBytes
+	from := ^uint64(0) << max(l.quiet-t.base-int64(first*anchor.BlockBytes), 0)
+	upto := ^uint64(0) >> (-int(to-t.base) & (anchor.BlockBytes - 1))
+	keep := func(block int, marks uint64) uint64 {
 		if block == first {
-			keep &= ^uint64(0) << max(l.quiet-at, 0)
+			marks &= from
 		}
-		breaks := m.Breaks & keep
-		keep = ^uint64(0)
-		if breaks == 0 {
-			continue
+		if block == last {
+			marks &= upto
 		}
-		if !found {
-			l.last, found = at+int64(bits.Len64(breaks)), true
+		return marks
+	}
+	for block := last; block >= first; block-- {
+		if breaks := keep(block, t.linesOf(block).Breaks); breaks != 0 {
+			l.last = t.base + int64(block*anchor.BlockBytes+bits.Len64(breaks))
+			break
 		}
-		var before, feed uint64
-		if block > max(first, made) {
-			before, feed = t.lines[block-1].Breaks>>63, t.lines[block-1].Feeds>>63
-		} else {
-			switch t.at(at - 1) {
-			case '\n':
-				before, feed = 1, 1
-			case '\r':
-				before = 1
-			}
-		}
-		// Two breaks enclose an empty line unless they are CR LF.
-		if empty := breaks & (m.Breaks<<1 | before) & (^m.Feeds | m.Feeds<<1 | feed); empty != 0 {
-			l.blank = at + int64(bits.Len64(empty))
+	}
+	for block := last; block >= first; block-- {
+		var empty uint64
+		if block, empty = t.emptyLine(max(block&^(pageBlocks-1), first), block); keep(block, empty) != 0 {
+			l.blank = t.base + int64(block*anchor.BlockBytes+bits.Len64(keep(block, empty)))
 			break
 		}
 	}
 	l.quiet = to
+}
+
+// emptyLine returns the last of some blocks of a page in which an empty line ends, and
+// behind which breaks such do in it; else the first block and none.
+func (t *text) emptyLine(first, block int) (int, uint64) {
+	t.needLines(first, block)
+	lines := t.lines[first : block+1]
+	for i := len(lines) - 1; i > 0; i-- { // without a jump for each block that has a break
+		m, last := &lines[i], &lines[i-1]
+		if empty := m.Empty(last.Breaks>>63, last.Feeds>>63); empty != 0 {
+			return first + i, empty
+		}
+	}
+	var before, feed uint64
+	switch t.at(t.base + int64(first*anchor.BlockBytes) - 1) {
+	case '\n':
+		before, feed = 1, 1
+	case '\r':
+		before = 1
+	}
+	return first, lines[0].Empty(before, feed)
 }
 
 // needLines makes the lines of some blocks.
