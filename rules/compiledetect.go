@@ -221,8 +221,12 @@ const (
 // others. Time still grows with the text alone, and part_time bounds it.
 func (c *compiler) costly(one detectorSource, d *detect.Detector) {
 	if cost := d.Cost(); cost >= muchBusy {
+		takes := fmt.Sprintf("about %d seconds", cost/busySecond)
+		if cost/busySecond >= 60 {
+			takes = "minutes"
+		}
 		c.warn(one.source.title, one.table.At("pattern"), "put fewer and shorter repetitions into each other, or give many values as words",
-			"detector %q: text made for it takes about %d seconds of CPU a megabyte, where most expressions take a fifth of one: a mail may use up part_time, and the part then counts as unread", d.ID, cost/busySecond)
+			"detector %q: text made for it may take %s of CPU a megabyte, where most expressions take a fifth of one: a mail may use up part_time, and the part then counts as unread", d.ID, takes)
 	}
 }
 

@@ -42,7 +42,7 @@ func (p Pos) At(key string) int {
 // Has reports whether the table holds the key.
 func (p Pos) Has(key string) bool { _, ok := p.keys[key]; return ok }
 
-// Blame notes that a mistake was told of a key.
+// blame notes that a mistake was told of a key.
 func (p Pos) blame(key string) {
 	if p.faulty != nil {
 		p.faulty[key] = true

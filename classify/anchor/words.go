@@ -33,8 +33,10 @@ const (
 	Gap                         // white space, '_' or '-' is right behind it
 )
 
-// At is the word's place in the text, Size the number of its characters.
-func (w Word) At() int   { return int(w & 0xFFFF) }
+// At is the word's place in the text.
+func (w Word) At() int { return int(w & 0xFFFF) }
+
+// Size is the number of the word's characters.
 func (w Word) Size() int { return int(w >> 16 & 0xFF) }
 
 // gapBehind has Gap for what may stand between the words of a phrase.

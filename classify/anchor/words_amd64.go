@@ -6,8 +6,9 @@ import "golang.org/x/sys/cpu"
 
 var hasBMI = cpu.X86.HasBMI1 && cpu.X86.HasBMI2
 
-// gapsASCII has 0x80 where gapBehind has Gap, for ASCII.
-var gapsASCII = func() (is [128]uint8) {
+// gapsASCII has 0x80 where gapBehind has Gap, for ASCII. The
+// assembly reads it.
+var gapsASCII = func() (is [128]uint8) { //nolint:unused // read by words512_amd64.s
 	for c := range is {
 		is[c] = uint8(gapBehind[c] / Gap << 7)
 	}

@@ -25,7 +25,7 @@ func (d *Detector) Cost() int {
 	if err != nil {
 		return 0
 	}
-	return newCostTrial(prog).average()
+	return newCostTrial(prog, d.pattern.wordFirst).average()
 }
 
 const (
@@ -37,7 +37,10 @@ const (
 
 // costTrial plays a search.
 type costTrial struct {
-	prog    *syntax.Prog
+	prog *syntax.Prog
+	// wordFirst tells that a match begins a word, and so not behind a word character.
+	wordFirst bool
+
 	choices []rune
 	now     []uint32 // states that wait for a character, the preferred first
 	next    []uint32
@@ -47,17 +50,14 @@ type costTrial struct {
 	matched bool
 }
 
-func newCostTrial(prog *syntax.Prog) *costTrial {
-	t := &costTrial{prog: prog, seen: make([]uint32, len(prog.Inst))}
+func newCostTrial(prog *syntax.Prog, wordFirst bool) *costTrial {
+	t := &costTrial{prog: prog, wordFirst: wordFirst, seen: make([]uint32, len(prog.Inst)), choices: []rune{' '}}
 	for i := range prog.Inst {
 		for _, r := range prog.Inst[i].Rune {
 			if len(t.choices) < costChoices && r <= unicode.MaxRune && !slices.Contains(t.choices, r) {
 				t.choices = append(t.choices, r)
 			}
 		}
-	}
-	if len(t.choices) == 0 {
-		t.choices = []rune{'a'}
 	}
 	return t
 }
@@ -106,7 +106,7 @@ func (t *costTrial) step(r rune) (busy int, matched bool) {
 			break
 		}
 	}
-	if !matched {
+	if !matched && !(t.wordFirst && isWordByte(r)) {
 		n, _ := t.enter(uint32(t.prog.Start))
 		busy += n
 	}

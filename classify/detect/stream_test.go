@@ -3,12 +3,13 @@ package detect
 import (
 	"bytes"
 	"fmt"
-	"github.com/postern-mail/postern/classify/anchor"
 	"math/rand/v2"
 	"reflect"
 	"runtime"
 	"strings"
 	"testing"
+
+	"github.com/postern-mail/postern/classify/anchor"
 )
 
 // snippets are pieces that random texts are made of: values, keywords, and all

@@ -163,7 +163,7 @@ func readersOf(columns []Column, detectors []*detect.Detector) ([]*detect.Reader
 			all[i] = r
 		}
 		if all[i] == nil {
-			return nil, fmt.Errorf("column %q is of kind %q, want the id of a detector, name, text, date, date-dmy or date-mdy", c.Name, id)
+			return nil, fmt.Errorf("column %q is of %w %q, want the id of a detector, name, text, date, date-dmy or date-mdy", c.Name, ErrKind, id)
 		}
 	}
 	return all, nil

@@ -18,6 +18,9 @@ import (
 // ErrKey says that a table was built with another key.
 var ErrKey = errors.New("the table was built with another key")
 
+// ErrKind says that a column is of no kind that is known.
+var ErrKind = errors.New("the unknown kind")
+
 // Table is an open table: immutable and safe for concurrent use. It holds its
 // own copy of the file, and gives the memory back when nothing refers to it.
 type Table struct {

@@ -105,6 +105,9 @@ func edmBuild(c *cobra.Command, g *global, f *edmFlags, source string) error {
 		return err
 	}
 	summary, err := edm.Build(f.out, in, edm.Options{Columns: columns, Key: key, Detectors: detectors})
+	if errors.Is(err, edm.ErrKind) {
+		return hinted{fmt.Errorf("%s: %w", source, err), "a detector of your own is known by its policy: --policy FILE"}
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", source, err)
 	}

@@ -137,7 +137,7 @@ func TestThePageNamesWhatTheSandboxLeavesOfTheSystem(t *testing.T) {
 		}
 	}
 	said := map[string]bool{}
-	for _, quoted := range strings.SplitSeq(about, "`") {
+	for quoted := range strings.SplitSeq(about, "`") {
 		if strings.HasPrefix(quoted, "/") && !strings.ContainsAny(quoted, " \n") {
 			said[quoted] = true
 		}

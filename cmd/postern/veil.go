@@ -61,6 +61,9 @@ func (v *veil) declared(name string) string {
 	if v == nil {
 		return name
 	}
+	if len(name) > maxDeclared {
+		return starred(name)
+	}
 	shown := v.name(name)
 	for at := 0; at < len(shown); at++ {
 		if at > 0 && strings.IndexByte("/-.+=; ", shown[at-1]) >= 0 {
@@ -69,6 +72,10 @@ func (v *veil) declared(name string) string {
 	}
 	return shown
 }
+
+// maxDeclared is how long a media type may be to be looked at piece by piece; those
+// that are registered have 127 characters at most (RFC 6838, section 4.2).
+const maxDeclared = 255
 
 // maxShown bounds the names that are remembered.
 const maxShown = 1 << 14

@@ -305,6 +305,20 @@ func fingerprint(t *testing.T, dir string) string {
 	return report.Findings[0].Fingerprint
 }
 
+func TestARepeatedNumberHidesNoOther(t *testing.T) {
+	e := engineOf(t, clients(t), "[rules.r]\nclause = \"1\"\nwhen = { found = \"us-ssn\" }\nrecord = true\n", false)
+	text := "Subject: x\r\n\r\n" + strings.Repeat("SSN 219-09-1234\r\n", classify.MaxFindings) + "SSN 536-90-4399\r\n"
+	report, err := e.Scanner().ScanMail(t.Context(), strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	one := entry("P-1")
+	one.Report = report
+	if r := record(one, false); len(r.Fingerprints) != 2 || r.Fingerprints[0] == r.Fingerprints[1] || r.FingerprintsTruncated {
+		t.Errorf("fingerprints %v, truncated %v", r.Fingerprints, r.FingerprintsTruncated)
+	}
+}
+
 func engineOf(t *testing.T, dir, text string, perRecipient bool) *rules.Engine {
 	t.Helper()
 	keys := []classify.Key{{ID: "k1", Secret: []byte("0123456789abcdef")}}
