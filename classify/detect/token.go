@@ -1,6 +1,9 @@
 package detect
 
-import "bytes"
+import (
+	"bytes"
+	"math/bits"
+)
 
 // tokenBytes is how far before a candidate the beginning of a URL is looked for.
 const tokenBytes = 4 << 10
@@ -36,19 +39,41 @@ func (k *token) follow(t *text, p int64) {
 	}
 	s := t.slice(k.pos, p)
 	at := p - int64(len(s))
+	var signs uint64 // from i on, the first the lowest
+	i, back := len(s), max(len(s)-64, 0)
+	for ; i > back; i-- {
+		sign := urlSigns[s[i-1]]
+		if sign == endsURL {
+			break
+		}
+		signs = signs<<1 | uint64(sign)
+	}
+	if i > back {
+		*k = token{start: at + int64(i)}
+	} else {
+		k.followFar(t, at, s[:i])
+	}
+	for ; signs != 0; signs &= signs - 1 {
+		q := at + int64(i+bits.TrailingZeros64(signs))
+		k.step(t, q, t.at(q))
+	}
+	k.pos = p
+}
+
+// followFar takes the text at a position.
+func (k *token) followFar(t *text, at int64, s []byte) {
 	for i := len(s) - 1; i >= 0; i-- {
-		if endsURL[s[i]] {
+		if urlSigns[s[i]] == endsURL {
 			*k = token{start: at + int64(i) + 1}
 			s, at = s[i+1:], k.start
 			break
 		}
 	}
 	for i, c := range s {
-		if tellsToken[c] {
+		if urlSigns[c] == tellsToken {
 			k.step(t, at+int64(i), c)
 		}
 	}
-	k.pos = p
 }
 
 // step takes a character of the token that can change what it is.
@@ -76,24 +101,25 @@ func (k *token) step(t *text, at int64, c byte) {
 	}
 }
 
-// tellsToken are the characters that step looks at.
-var tellsToken = func() (tells [256]bool) {
-	for _, c := range ":;,/?#" {
-		tells[c] = true
-	}
-	return tells
-}()
+// What a character is to a token: one that step looks at, or one that cannot stand in a
+// URL (RFC 3986, appendix C: white space and the usual delimiters), the apostrophe of
+// quoted strings too.
+const (
+	tellsToken = 1
+	endsURL    = 2
+)
 
-// endsURL are the characters that cannot stand in a URL (RFC 3986, appendix C:
-// white space and the usual delimiters), the apostrophe of quoted strings too.
-var endsURL = func() (ends [256]bool) {
+var urlSigns = func() (sign [256]uint8) {
 	for c := range 0x21 {
-		ends[c] = true
+		sign[c] = endsURL
 	}
 	for _, c := range "\"'<>\\^`{|}[]" {
-		ends[c] = true
+		sign[c] = endsURL
 	}
-	return ends
+	for _, c := range ":;,/?#" {
+		sign[c] = tellsToken
+	}
+	return sign
 }()
 
 // dataHead is the greatest length of a data: URI before its comma.
